@@ -1,0 +1,8 @@
+// For the Prisma command line only (`prisma generate`, `prisma migrate deploy`); the service reads src/config.ts.
+import { defineConfig } from 'prisma/config'
+
+export default defineConfig({
+  schema: 'prisma/schema.prisma',
+  migrations: { path: 'prisma/migrations' },
+  ...(process.env.DATABASE_URL ? { datasource: { url: process.env.DATABASE_URL } } : {}),
+})
