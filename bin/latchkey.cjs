@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+// CommonJS on purpose: libuv reads the size of its thread pool at its first use, and loading ES modules uses it.
+// bcrypt works in that pool, as wide as the cores; DNS and file access need threads of their own.
+const { availableParallelism } = require('node:os')
+process.env.UV_THREADPOOL_SIZE ??= String(availableParallelism() + 2)
+
+const { spawnSync } = require('node:child_process')
+const { existsSync, readdirSync, statSync } = require('node:fs')
+const { join } = require('node:path')
+
+const root = join(__dirname, '..')
+const entry = join(root, 'dist', 'main.js')
+
+/** In a checkout the build may be missing or older than what it is made from; in an image there is no source. */
+function isStale() {
+  if (!existsSync(join(root, 'src'))) return false
+  if (!existsSync(entry)) return true
+  const built = statSync(entry).mtimeMs
+  const sources = readdirSync(join(root, 'src'), { recursive: true }).map((name) => join(root, 'src', name))
+  const inputs = sources.filter((path) => path.endsWith('.ts') && !path.includes('generated'))
+  return [...inputs, join(root, 'prisma', 'schema.prisma'), join(root, 'package.json')].some(
+    (path) => statSync(path).mtimeMs > built,
+  )
+}
+
+if (isStale()) {
+  const { status } = spawnSync('npm', ['run', '--silent', 'build'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  if (status !== 0) process.exit(status ?? 1)
+}
+import(entry).catch((error) => {
+  console.error(error)
+  process.exit(1)
+})

@@ -1,0 +1,93 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { Prisma, PrismaClient } from './generated/client.ts'
+
+export type Database = PrismaClient
+export type Transaction = Prisma.TransactionClient
+export type Pool = pg.Pool
+
+const TRANSACTION = { maxWait: 2_000, timeout: 5_000 }
+const TRANSACTION_TRIES = 3
+
+/**
+ * One pool for Prisma, the hot statements and the queue. Every wait has an end: node-postgres has no time-outs of its
+ * own, and a request that hangs on a dead database holds its caller for minutes.
+ */
+export function connect(url: string, onIdleError: (error: Error) => void): { db: Database; pool: Pool } {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'latchkey',
+    max: 20,
+    connectionTimeoutMillis: 2_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    options:
+      '-c statement_timeout=4000 -c lock_timeout=2500 -c idle_in_transaction_session_timeout=6000 -c timezone=UTC',
+    query_timeout: 6_000,
+  })
+  // Without listeners a connection that drops, idle or in use, ends the process.
+  pool.on('error', onIdleError)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  const db = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal', transactionOptions: TRANSACTION })
+  return { db, pool }
+}
+
+/**
+ * Runs a change as one transaction, again where PostgreSQL asks for that (deadlock, serialisation): a flow's
+ * transaction holds nothing but database work, so running it twice is safe.
+ */
+export async function inTransaction<Result>(db: Database, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await db.$transaction(work, TRANSACTION)
+    } catch (error) {
+      if (tries === TRANSACTION_TRIES || !isWriteConflict(error)) throw error
+    }
+  }
+}
+
+function isWriteConflict(error: unknown): boolean {
+  return (
+    error instanceof Prisma.PrismaClientKnownRequestError &&
+    (error.code === 'P2034' || /40001|40P01/.test(sqlState(error)))
+  )
+}
+
+/** Prisma's codes for a server that is away, and PostgreSQL's own (conflicts, connections, resources, time-outs). */
+const UNAVAILABLE_PRISMA = /^P(1001|1002|1008|1017|2024|2028|2037)$/
+const UNAVAILABLE_SQLSTATE = /^(08|40001|40P01|53|57P|57014|55P03|25006|25P03)/
+const UNAVAILABLE_MESSAGE =
+  /ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|EAI_AGAIN|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Can't reach database|connection is closed|not queryable|Unable to start a transaction/i
+
+/** Whether the error says that the database is away or overloaded, rather than that the code is wrong. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!isError(error)) return false
+  const code = 'code' in error ? String(error.code) : ''
+  if (UNAVAILABLE_PRISMA.test(code) || UNAVAILABLE_SQLSTATE.test(code) || UNAVAILABLE_SQLSTATE.test(sqlState(error)))
+    return true
+  if (!isFromDatabase(error, code)) return false
+  return UNAVAILABLE_MESSAGE.test(`${code} ${error.message}`) || isDatabaseUnavailable(error.cause)
+}
+
+/** By shape: a native error may come from another realm, where `instanceof` is blind. */
+function isError(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && 'message' in error && 'name' in error
+}
+
+function isFromDatabase(error: Error, code: string): boolean {
+  return (
+    error.name.startsWith('Prisma') ||
+    error.name === 'DriverAdapterError' ||
+    error instanceof pg.DatabaseError ||
+    /^E[A-Z]+$/.test(code) ||
+    UNAVAILABLE_MESSAGE.test(error.message)
+  )
+}
+
+/** The SQLSTATE that a driver adapter buried in Prisma's metadata. */
+function sqlState(error: Error): string {
+  const meta =
+    'meta' in error ? (error.meta as { driverAdapterError?: { cause?: { originalCode?: string } } }) : undefined
+  const own = error.cause as { originalCode?: string } | undefined
+  return meta?.driverAdapterError?.cause?.originalCode ?? own?.originalCode ?? ''
+}

@@ -1,0 +1,57 @@
+import { availableParallelism } from 'node:os'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { connect, type Database, type Pool } from './database/client.ts'
+import { createKeyRing, type KeyRing } from './domain/keys/key-ring.ts'
+import { createMetrics, type Metrics } from './operations/metrics.ts'
+import { createHashingLane } from './security/hashing-lane.ts'
+import { createPasswords, type Passwords } from './security/password-hash.ts'
+import { createSealer } from './security/sealed-value.ts'
+import type { Secret } from './security/secret.ts'
+
+/** The service's only clock: flows read it once and pass `now` on, so that tests can move time. */
+export interface Clock {
+  now(): Date
+}
+
+export const systemClock: Clock = { now: () => new Date() }
+
+/** What flows are given, built once in serve.ts (and, with another clock, in the test harness). */
+export interface Deps {
+  readonly config: Config
+  readonly db: Database
+  /** The pool under `db`, for the statements in database/session-statements.ts and the queue. */
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly log: Logger
+  readonly keys: KeyRing
+  readonly passwords: Passwords
+  readonly metrics: Metrics
+}
+
+/** Hashes waiting for each core: about two seconds' worth at cost 12. */
+const WAITING_PER_CORE = 10
+
+export function createDeps(input: {
+  config: Config
+  databaseUrl: string
+  secretKey: Secret
+  log: Logger
+  clock: Clock
+}): Deps {
+  const { config, databaseUrl, secretKey, log, clock } = input
+  const { db, pool } = connect(databaseUrl, (error) =>
+    log.warn({ reason: error.message }, 'a database connection was lost'),
+  )
+  const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
+  const width = availableParallelism()
+  const lane = createHashingLane({ width, maxWaiting: width * WAITING_PER_CORE })
+  const passwords = createPasswords({ cost: config.bcryptCost, peppers: keys.peppers, lane })
+  return { config, db, pool, clock, log, keys, passwords, metrics: createMetrics(lane) }
+}
+
+/** Closes what `createDeps` opened. */
+export async function closeDeps(deps: Deps): Promise<void> {
+  await deps.db.$disconnect()
+  await deps.pool.end()
+}

@@ -1,0 +1,45 @@
+import { domainToASCII, domainToUnicode } from 'node:url'
+
+/** The form two addresses are compared in: ASCII, lower case. Only this file makes one. */
+export type NormalizedAddress = string & { readonly __brand: 'NormalizedAddress' }
+
+export interface EmailAddress {
+  /** The local part as it was typed, the domain lower-cased and in its ASCII form. Mail goes here. */
+  readonly email: string
+  readonly address: NormalizedAddress
+}
+
+const MAX_LENGTH = 254 // RFC 5321 section 4.5.3.1.3, less the angle brackets
+const MAX_LOCAL_LENGTH = 64 // section 4.5.3.1.1
+const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/
+
+/**
+ * Reads one e-mail address, or answers null. A local part beyond ASCII is refused before any normalisation: folding
+ * look-alikes is how a dotless i once reached another account's mail (GitHub 2019, CVE-2019-19844). Quoted local
+ * parts and address literals are refused too: parsers disagree about them (CVE-2025-13033).
+ */
+export function parseAddress(input: string): EmailAddress | null {
+  if (input.length > 4 * MAX_LENGTH) return null // before any expression runs over it
+  const trimmed = input.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+  const at = trimmed.lastIndexOf('@')
+  if (at < 1) return null
+  const local = trimmed.slice(0, at)
+  const domain = asciiDomain(trimmed.slice(at + 1))
+  if (domain === null || local.length > MAX_LOCAL_LENGTH || !LOCAL_PART.test(local)) return null
+  const email = `${local}@${domain}`
+  if (email.length > MAX_LENGTH) return null
+  return { email, address: email.toLowerCase() as NormalizedAddress }
+}
+
+/**
+ * The domain's A-label form (UTS 46, non-transitional), or null. What that mapping would silently change (full-width
+ * letters, soft hyphens, the Kelvin sign) is refused: nobody types it, and a mail server would not fold it.
+ */
+function asciiDomain(domain: string): string | null {
+  if (domain.length > MAX_LENGTH || domain !== domain.normalize('NFC')) return null
+  const ascii = domainToASCII(domain)
+  if (!DOMAIN.test(ascii)) return null
+  const typed = domain.toLowerCase()
+  return typed === ascii || typed === domainToUnicode(ascii) ? ascii : null
+}

@@ -1,0 +1,30 @@
+import type { Deps } from '../../deps.ts'
+import type { Principal } from '../sessions/authenticate-session.ts'
+
+export interface AccountView {
+  readonly id: string
+  readonly email: string
+  readonly emailVerified: boolean
+  readonly pendingEmail: string | null
+  readonly createdAt: Date
+  readonly passwordChangedAt: Date | null
+}
+
+/** What its holder sees of an account. */
+export async function readAccount(deps: Deps, principal: Principal): Promise<AccountView> {
+  const { emailVerifiedAt, emailChanges, ...account } = await deps.db.account.findUniqueOrThrow({
+    where: { id: principal.accountId },
+    select: {
+      id: true,
+      email: true,
+      emailVerifiedAt: true,
+      createdAt: true,
+      passwordChangedAt: true,
+      emailChanges: {
+        where: { confirmedAt: null, endedAt: null, expiresAt: { gt: deps.clock.now() } },
+        select: { toEmail: true },
+      },
+    },
+  })
+  return { ...account, emailVerified: emailVerifiedAt !== null, pendingEmail: emailChanges[0]?.toEmail ?? null }
+}

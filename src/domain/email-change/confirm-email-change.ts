@@ -1,0 +1,76 @@
+import { inTransaction, type Transaction } from '../../database/client.ts'
+import type { EmailChange } from '../../database/generated/client.ts'
+import type { Deps } from '../../deps.ts'
+import type { NormalizedAddress } from '../accounts/email-address.ts'
+import { endAccess } from '../accounts/end-access.ts'
+import { lockAccount } from '../accounts/lock-account.ts'
+import { claimAddress, lockCurrentAddress } from '../addresses.ts'
+import { type Origin, recordEvent } from '../events.ts'
+import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
+import { queueMail } from '../mails/queue-mail.ts'
+import { Refusal } from '../problems.ts'
+
+/**
+ * Moves the account to the address that the opened link has just proven. The old address is locked and told, with a
+ * link that puts it back; every session but the one that asked ends, and so does every other mailed link but the
+ * revert links.
+ *
+ * @returns the account's address from now on.
+ * @throws {Refusal} link_invalid, link_used, link_expired, email_unavailable (taken meanwhile; the link is not spent)
+ */
+export async function confirmEmailChange(
+  deps: Deps,
+  input: { token: string; origin: Origin },
+): Promise<{ email: string }> {
+  const now = deps.clock.now()
+  return inTransaction(deps.db, async (tx) => {
+    const link = await findMailedToken(tx, { token: input.token, purpose: 'confirm_email', now })
+    const account = await lockAccount(tx, link.accountId)
+    await spendMailedToken(tx, link, now)
+    const change = await markConfirmed(tx, link.emailChangeId, now)
+    if (!account || !change) throw new Refusal('link_expired')
+
+    await moveAccount(deps, tx, change, now)
+    const { accountId, sessionId } = change
+    await endAccess(tx, { accountId, reason: 'email_changed', survivingSessionId: sessionId, now })
+    const details = { from: change.fromEmail, to: change.toEmail }
+    await recordEvent(tx, {
+      type: 'email_change.confirmed',
+      at: now,
+      accountId,
+      sessionId,
+      origin: input.origin,
+      details,
+    })
+    const to = { email: change.fromEmail, address: change.fromAddress }
+    await queueMail(tx, {
+      request: 'email_changed',
+      to,
+      accountId,
+      emailChangeId: change.id,
+      origin: input.origin,
+      now,
+    })
+    return { email: change.toEmail }
+  })
+}
+
+/** Only a change that is still pending: not cancelled, replaced, or ended with the session that asked for it. */
+async function markConfirmed(tx: Transaction, emailChangeId: string | null, now: Date): Promise<EmailChange | null> {
+  if (emailChangeId === null) return null
+  const { count } = await tx.emailChange.updateMany({
+    where: { id: emailChangeId, confirmedAt: null, endedAt: null, expiresAt: { gt: now } },
+    data: { confirmedAt: now },
+  })
+  return count === 0 ? null : tx.emailChange.findUnique({ where: { id: emailChangeId } })
+}
+
+async function moveAccount(deps: Deps, tx: Transaction, change: EmailChange, now: Date): Promise<void> {
+  const { accountId, toEmail } = change
+  await lockCurrentAddress(tx, { accountId, reason: 'email_changed', now })
+  const address = change.toAddress as NormalizedAddress
+  if (!(await claimAddress(deps, tx, { address, accountId, now }))) {
+    throw new Refusal('email_unavailable', { support: deps.config.supportContact })
+  }
+  await tx.account.update({ where: { id: accountId }, data: { email: toEmail, emailVerifiedAt: now } })
+}

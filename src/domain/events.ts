@@ -1,0 +1,56 @@
+import type { Transaction } from '../database/client.ts'
+
+/** Where a request came from, as the audit trail, the session list and the notices show it. */
+export interface Origin {
+  readonly ip: string
+  readonly userAgent: string | null
+  readonly requestId: string
+}
+
+export type EventType =
+  | 'account.registration_requested'
+  | 'account.created'
+  | 'account.email_verified'
+  | 'login'
+  | 'password.proven'
+  | 'password.changed'
+  | 'password.reset'
+  | 'password.reset_requested'
+  | 'session.refresh_token_reused'
+  | 'session.ended'
+  | 'email_change.requested'
+  | 'email_change.confirmed'
+  | 'email_change.cancelled'
+  | 'email_change.reverted'
+
+export interface NewEvent {
+  readonly type: EventType
+  readonly at: Date
+  readonly outcome?: 'success' | 'failure'
+  readonly accountId?: string | null
+  readonly sessionId?: string | null
+  /** `anonymous` where the caller has proven nothing, as with a mailed link before it is known to be good. */
+  readonly actor?: 'account' | 'anonymous' | 'system'
+  readonly origin: Origin | null
+  readonly details?: Readonly<Record<string, string | number | boolean | null>>
+}
+
+/** Appends to the audit trail in the transaction of the change, so that neither can exist without the other. */
+export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
+  const actorType = event.actor ?? 'account'
+  await tx.event.create({
+    data: {
+      type: event.type,
+      at: event.at,
+      outcome: event.outcome ?? 'success',
+      accountId: event.accountId ?? null,
+      sessionId: event.sessionId ?? null,
+      actorType,
+      actorId: actorType === 'account' ? (event.accountId ?? null) : null,
+      ip: event.origin?.ip ?? null,
+      userAgent: event.origin?.userAgent ?? null,
+      requestId: event.origin?.requestId ?? null,
+      details: event.details ?? {},
+    },
+  })
+}

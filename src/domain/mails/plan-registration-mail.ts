@@ -1,0 +1,90 @@
+import type { NormalizedAddress } from '../accounts/email-address.ts'
+import { addressState } from '../addresses.ts'
+import { mintMailedToken } from '../mailed-tokens.ts'
+import { hasRoomFor, type MailLimit } from './mail-limits.ts'
+import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
+
+/** Strangers can make us write to anybody: no more than this an hour, of the two sorts together. */
+const LIMIT: MailLimit = { requests: ['registration', 'verification'], most: 5, windowSeconds: 3600 }
+
+/** Somebody registered an address: what the mail says depends on whether it is new, in use or locked. */
+export async function planRegistrationMail(planning: Planning): Promise<MailPlan> {
+  const { deps, tx, mail, now } = planning
+  if (!(await hasRoomFor(tx, mail, { ...LIMIT, now }))) return HELD_BACK
+  const address = mail.address as NormalizedAddress
+  const state = await addressState(deps, tx, address)
+  if (state === 'locked') return { kind: 'address_locked', to: mail, accountId: null, data: {} }
+  if (state === 'in_use') {
+    const { account } = await tx.address.findUniqueOrThrow({ where: { address }, select: { account: true } })
+    const to = { email: account?.email ?? mail.email, address }
+    return { kind: 'already_registered', to, accountId: account?.id ?? null, data: {} }
+  }
+  const registration = await tx.registration.findUnique({ where: { id: mail.registrationId ?? mail.id } })
+  if (!registration) return { settled: 'not_needed', reason: 'the registration is over' }
+  return verifyRegistration(planning, registration.id)
+}
+
+/**
+ * Somebody asked for another verification mail. Where several registrations wait for one address, their passwords are
+ * several people's: a link that picked one could pick an attacker's, so this one lets the owner choose a password.
+ */
+export async function planVerificationMail(planning: Planning): Promise<MailPlan> {
+  const { deps, tx, mail, now } = planning
+  const address = mail.address as NormalizedAddress
+  const holder = await tx.address.findFirst({ where: { address, lockedAt: null }, select: { account: true } })
+  const waiting = await tx.registration.findMany({ where: { address, expiresAt: { gt: now } }, take: 2 })
+  const [registration] = waiting
+  if (holder?.account?.emailVerifiedAt || holder?.account?.disabledAt) {
+    return { settled: 'not_needed', reason: 'the address is confirmed already, or the account disabled' }
+  }
+  if (!holder?.account && !registration) return { settled: 'no_account', reason: 'no account and no registration' }
+  if (!(await hasRoomFor(tx, mail, { ...LIMIT, now }))) return HELD_BACK
+  if (holder?.account) return verifyAccount(planning, holder.account)
+  if ((await addressState(deps, tx, address)) === 'locked') {
+    return { kind: 'address_locked', to: mail, accountId: null, data: {} }
+  }
+  return waiting.length === 1 && registration ? verifyRegistration(planning, registration.id) : choosePassword(planning)
+}
+
+const HELD_BACK = { settled: 'held_back', reason: 'too many mails to this address in the last hour' } as const
+
+async function verifyRegistration({ deps, tx, mail, now }: Planning, registrationId: string): Promise<MailPlan> {
+  const lifetimeSeconds = deps.config.lifetimes.verifyToken
+  const expiresAt = after(now, lifetimeSeconds)
+  const token = await mintMailedToken(tx, {
+    ...{ purpose: 'verify_email', mailId: mail.id, address: mail.address, registrationId, now, expiresAt },
+  })
+  // A link must not outlive the registration it is for.
+  await tx.registration.updateMany({ where: { id: registrationId, expiresAt: { lt: expiresAt } }, data: { expiresAt } })
+  const link = linkTo(deps.config.links.verifyEmail, token)
+  return { kind: 'verify_email', to: mail, accountId: null, data: { link, lifetimeSeconds } }
+}
+
+async function verifyAccount(
+  { deps, tx, mail, now }: Planning,
+  account: { id: string; email: string; credentialVersion: number },
+): Promise<MailPlan> {
+  const lifetimeSeconds = deps.config.lifetimes.verifyToken
+  const { id: accountId, email, credentialVersion } = account
+  const token = await mintMailedToken(tx, {
+    ...{ purpose: 'verify_email', mailId: mail.id, address: mail.address, accountId, credentialVersion },
+    ...{ now, expiresAt: after(now, lifetimeSeconds) },
+  })
+  const link = linkTo(deps.config.links.verifyEmail, token)
+  return { kind: 'verify_email', to: { email, address: mail.address }, accountId, data: { link, lifetimeSeconds } }
+}
+
+async function choosePassword({ deps, tx, mail, now }: Planning): Promise<MailPlan> {
+  const lifetimeSeconds = deps.config.lifetimes.resetToken
+  const token = await mintMailedToken(tx, {
+    ...{
+      purpose: 'reset_password',
+      mailId: mail.id,
+      address: mail.address,
+      now,
+      expiresAt: after(now, lifetimeSeconds),
+    },
+  })
+  const link = linkTo(deps.config.links.resetPassword, token)
+  return { kind: 'choose_password', to: mail, accountId: null, data: { link, lifetimeSeconds } }
+}

@@ -1,0 +1,87 @@
+import type { Account } from '../../database/generated/client.ts'
+import { recordEvent } from '../events.ts'
+import { mintMailedToken } from '../mailed-tokens.ts'
+import { hasRoomFor, type MailLimit } from './mail-limits.ts'
+import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
+
+/** Whoever floods a victim's mailbox stops here; the links that did go out still work. */
+const LIMIT: MailLimit = { requests: ['reset_password'], most: 10, windowSeconds: 3600 }
+/** Asking twice must not kill the first mail's link; asking ten times must not leave ten. */
+const MOST_LIVE_LINKS = 3
+
+/** Somebody asked for reset instructions for an address that may or may not have an account. */
+export async function planResetMail(planning: Planning): Promise<MailPlan> {
+  const { tx, mail, now } = planning
+  const { address } = mail
+  const holder = await tx.address.findFirst({ where: { address, lockedAt: null }, select: { account: true } })
+  const account = holder?.account ?? null
+  if (!account && !(await hasRegistration(planning)))
+    return { settled: 'no_account', reason: 'no account has this address' }
+  if (account?.disabledAt) return { settled: 'not_needed', reason: 'the account is disabled' }
+  const hasRoom = await hasRoomFor(tx, mail, { ...LIMIT, now })
+  if (!hasRoom) return { settled: 'held_back', reason: 'too many reset mails to this address in the last hour' }
+  if ((await countLiveLinks(planning, account)) >= MOST_LIVE_LINKS) {
+    return { settled: 'held_back', reason: 'three links that still work are in the mailbox already' }
+  }
+  if (account) {
+    const origin = null
+    await recordEvent(tx, {
+      type: 'password.reset_requested',
+      at: now,
+      accountId: account.id,
+      actor: 'anonymous',
+      origin,
+    })
+  }
+  return { kind: 'reset_password', ...(await mintReset(planning, account)) }
+}
+
+/** The instructions that follow a revert: never held back, for no password works until they are followed. */
+export async function planResetAfterRevertMail(planning: Planning): Promise<MailPlan> {
+  const { tx, mail } = planning
+  const account = mail.accountId && (await tx.account.findUnique({ where: { id: mail.accountId } }))
+  if (!account || account.passwordHash !== null || account.disabledAt) {
+    return { settled: 'not_needed', reason: 'the account has a password again, or is gone or disabled' }
+  }
+  const { data, ...planned } = await mintReset(planning, account)
+  return { kind: 'reset_after_revert', ...planned, data: { ...data, email: account.email } }
+}
+
+async function hasRegistration({ tx, mail, now }: Planning): Promise<boolean> {
+  return (await tx.registration.count({ where: { address: mail.address, expiresAt: { gt: now } } })) > 0
+}
+
+async function countLiveLinks({ tx, mail, now }: Planning, account: Account | null): Promise<number> {
+  const live = await tx.mailedToken.findMany({
+    where: {
+      purpose: 'reset_password',
+      ...(account ? { accountId: account.id, credentialVersion: account.credentialVersion } : { accountId: null }),
+      address: mail.address,
+      mailId: { not: mail.id },
+      spentAt: null,
+      expiresAt: { gt: now },
+    },
+    distinct: ['mailId'], // a mail that was tried again has a token for each try
+    select: { mailId: true },
+  })
+  return live.length
+}
+
+/** Without an account the link opens one, for whoever reads this mailbox: see passwords/reset-password.ts. */
+async function mintReset({ deps, tx, mail, now }: Planning, account: Account | null) {
+  const lifetimeSeconds = deps.config.lifetimes.resetToken
+  const owner = account ? { accountId: account.id, credentialVersion: account.credentialVersion } : {}
+  const token = await mintMailedToken(tx, {
+    ...{
+      purpose: 'reset_password',
+      mailId: mail.id,
+      address: mail.address,
+      now,
+      expiresAt: after(now, lifetimeSeconds),
+    },
+    ...owner,
+  })
+  const link = linkTo(deps.config.links.resetPassword, token)
+  const to = { email: account?.email ?? mail.email, address: mail.address }
+  return { to, accountId: account?.id ?? null, data: { link, lifetimeSeconds } }
+}

@@ -1,0 +1,59 @@
+import { inTransaction } from '../../database/client.ts'
+import type { Deps } from '../../deps.ts'
+import type { PlainPassword } from '../../security/plain-password.ts'
+import { endAccess } from '../accounts/end-access.ts'
+import { lockAccount } from '../accounts/lock-account.ts'
+import { type Origin, recordEvent } from '../events.ts'
+import { queueMail } from '../mails/queue-mail.ts'
+import { Refusal } from '../problems.ts'
+import type { Principal } from '../sessions/authenticate-session.ts'
+import type { SessionGrant } from '../sessions/session-grant.ts'
+import { assertAcceptablePassword } from './password-policy.ts'
+import { provePassword } from './prove-password.ts'
+
+/**
+ * Changes the password of a signed-in person. This session goes on under new tokens (ASVS 7.2.4); its old ones, every
+ * other session and every mailed link but the revert links are dead at once.
+ *
+ * @throws {Refusal} wrong_password, too_many_attempts, password_policy
+ */
+export async function changePassword(
+  deps: Deps,
+  input: { principal: Principal; currentPassword: PlainPassword; newPassword: PlainPassword; origin: Origin },
+): Promise<SessionGrant> {
+  const { principal, currentPassword, newPassword, origin } = input
+  const { accountId, sessionId, email, address } = principal
+  const proven = await provePassword(deps, { principal, currentPassword, origin })
+  assertAcceptablePassword(newPassword, 'newPassword', {
+    preset: deps.config.passwordPreset,
+    email,
+    isCurrent: newPassword.reveal() === currentPassword.reveal(),
+  })
+  const passwordHash = await deps.passwords.hash(newPassword)
+  const now = deps.clock.now()
+
+  return inTransaction(deps.db, async (tx) => {
+    const account = await lockAccount(tx, accountId)
+    // Of two changes at once the second proved a password that is no longer the one.
+    if (account?.credentialVersion !== principal.credentialVersion || account.passwordHash !== proven) {
+      throw new Refusal('unauthenticated')
+    }
+    await tx.account.update({ where: { id: accountId }, data: { passwordHash, passwordChangedAt: now } })
+    await endAccess(tx, { accountId, reason: 'password_changed', survivingSessionId: sessionId, now })
+    const session = await tx.session.findUniqueOrThrow({ where: { id: sessionId } })
+    if (session.endedAt) throw new Refusal('unauthenticated') // revoked from another device meanwhile
+    const refreshCounter = session.refreshCounter + 1
+    // The floor leaves no grace to the tokens before: whoever holds one may be why the password is being changed.
+    const renewed = {
+      refreshCounter,
+      refreshFloor: refreshCounter,
+      rotatedAt: now,
+      authenticatedAt: now,
+      lastSeenAt: now,
+    }
+    const { credentialVersion, expiresAt } = await tx.session.update({ where: { id: sessionId }, data: renewed })
+    await recordEvent(tx, { type: 'password.changed', at: now, accountId, sessionId, origin })
+    await queueMail(tx, { request: 'password_changed', to: { email, address }, accountId, origin, now })
+    return { sessionId, accountId, credentialVersion, authenticatedAt: now, expiresAt, refreshCounter, now }
+  })
+}

@@ -1,0 +1,42 @@
+import type { Deps } from '../../deps.ts'
+import { asPasswordHash } from '../../security/password-hash.ts'
+import type { PlainPassword } from '../../security/plain-password.ts'
+import { type Origin, recordEvent } from '../events.ts'
+import { Refusal } from '../problems.ts'
+import type { Principal } from '../sessions/authenticate-session.ts'
+import { countAttempt, forgetAttempts } from '../throttle.ts'
+import { assertComparablePassword } from './password-policy.ts'
+
+/**
+ * Has the holder of a session prove the current password, as every sensitive change demands: an access token can be
+ * stolen, and its thief does not know the password. Shares its count of failures with sign-in.
+ *
+ * @returns the hash it was proven against, for a later check that it has not changed meanwhile.
+ * @throws {Refusal} wrong_password, too_many_attempts, or password_policy for a length no password can have.
+ */
+export async function provePassword(
+  deps: Deps,
+  input: { principal: Principal; currentPassword: PlainPassword; origin: Origin },
+): Promise<string> {
+  const { principal, currentPassword, origin } = input
+  assertComparablePassword(currentPassword, 'currentPassword')
+  const attempt = await countAttempt(deps, principal.address, origin)
+  const account = await deps.db.account.findUniqueOrThrow({
+    where: { id: principal.accountId },
+    select: { passwordHash: true },
+  })
+  const stored = account.passwordHash === null ? null : asPasswordHash(account.passwordHash)
+  if (stored !== null && (await deps.passwords.matches(currentPassword, stored))) {
+    await forgetAttempts(deps, attempt)
+    return stored
+  }
+  await recordEvent(deps.db, {
+    type: 'password.proven',
+    outcome: 'failure',
+    at: deps.clock.now(),
+    accountId: principal.accountId,
+    sessionId: principal.sessionId,
+    origin,
+  })
+  throw new Refusal('wrong_password')
+}

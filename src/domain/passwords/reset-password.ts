@@ -1,0 +1,81 @@
+import { inTransaction, type Transaction } from '../../database/client.ts'
+import type { MailedToken } from '../../database/generated/client.ts'
+import type { Deps } from '../../deps.ts'
+import { asPasswordHash, type PasswordHash } from '../../security/password-hash.ts'
+import type { PlainPassword } from '../../security/plain-password.ts'
+import { createProvenAccount } from '../accounts/create-account.ts'
+import type { NormalizedAddress } from '../accounts/email-address.ts'
+import { endAccess } from '../accounts/end-access.ts'
+import { lockAccount } from '../accounts/lock-account.ts'
+import { hashAddress } from '../addresses.ts'
+import { type Origin, recordEvent } from '../events.ts'
+import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
+import { queueMail } from '../mails/queue-mail.ts'
+import { Refusal } from '../problems.ts'
+import { assertAcceptablePassword } from './password-policy.ts'
+
+/**
+ * Sets a new password for whoever reads the account's mail, whoever else may be signed in. Every session and every
+ * mailed link but the revert links dies; nobody is signed in by it. A refused password does not spend the link.
+ *
+ * @throws {Refusal} link_invalid, link_used, link_expired, password_policy
+ */
+export async function resetPassword(
+  deps: Deps,
+  input: { token: string; newPassword: PlainPassword; origin: Origin },
+): Promise<void> {
+  const { token, newPassword, origin } = input
+  const link = await findMailedToken(deps.db, { token, purpose: 'reset_password', now: deps.clock.now() })
+  await assertAcceptableReset(deps, link, newPassword)
+  const passwordHash = await deps.passwords.hash(newPassword)
+  const now = deps.clock.now()
+
+  await inTransaction(deps.db, async (tx) => {
+    const account = await lockAccount(tx, link.accountId)
+    await spendMailedToken(tx, link, now)
+    const accountId = account
+      ? await replacePassword(tx, { accountId: account.id, passwordHash, now })
+      : await openAccount(deps, tx, { link, passwordHash, origin, now })
+    const { email } = await tx.account.findUniqueOrThrow({ where: { id: accountId }, select: { email: true } })
+    await tx.throttle.deleteMany({ where: { addressHash: hashAddress(deps, link.address) } })
+    await recordEvent(tx, { type: 'password.reset', at: now, accountId, origin })
+    await queueMail(tx, { request: 'password_was_reset', to: { email, address: link.address }, accountId, origin, now })
+  })
+}
+
+async function assertAcceptableReset(deps: Deps, link: MailedToken, newPassword: PlainPassword): Promise<void> {
+  const account = link.accountId && (await deps.db.account.findUnique({ where: { id: link.accountId } }))
+  const current = account && account.passwordHash ? asPasswordHash(account.passwordHash) : null
+  const context = { preset: deps.config.passwordPreset, email: link.address }
+  const isCurrent = current !== null && (await deps.passwords.matches(newPassword, current))
+  assertAcceptablePassword(newPassword, 'newPassword', { ...context, isCurrent })
+}
+
+/** The link came to the account's own mailbox, so the address is proven too. */
+async function replacePassword(
+  tx: Transaction,
+  input: { accountId: string; passwordHash: PasswordHash; now: Date },
+): Promise<string> {
+  const { accountId, passwordHash, now } = input
+  await tx.account.update({
+    where: { id: accountId },
+    data: { passwordHash, passwordChangedAt: now, emailVerifiedAt: now },
+  })
+  await endAccess(tx, { accountId, reason: 'password_reset', now })
+  return accountId
+}
+
+/** The address had registrations only: its owner is who opened this link, and the passwords of the others are gone. */
+async function openAccount(
+  deps: Deps,
+  tx: Transaction,
+  input: { link: MailedToken; passwordHash: PasswordHash; origin: Origin; now: Date },
+): Promise<string> {
+  const { link, ...proven } = input
+  const address = link.address as NormalizedAddress
+  const registration = await tx.registration.findFirst({ where: { address }, orderBy: { createdAt: 'desc' } })
+  const email = registration?.email ?? address
+  const accountId = await createProvenAccount(deps, tx, { email, address, ...proven })
+  if (accountId === null) throw new Refusal('link_expired')
+  return accountId
+}

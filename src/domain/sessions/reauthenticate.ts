@@ -1,0 +1,35 @@
+import { inTransaction } from '../../database/client.ts'
+import type { Deps } from '../../deps.ts'
+import { newOpaqueToken } from '../../security/opaque-token.ts'
+import type { PlainPassword } from '../../security/plain-password.ts'
+import type { Secret } from '../../security/secret.ts'
+import { type Origin, recordEvent } from '../events.ts'
+import { provePassword } from '../passwords/prove-password.ts'
+import type { Principal } from './authenticate-session.ts'
+
+/** ASVS 7.5.1: how long a proven password is good for a sensitive change, in seconds. */
+const LIFETIME_SECONDS = 300
+
+/**
+ * Proves the current password ahead of one sensitive change of this session: the *Next* of Settings > Account.
+ *
+ * @throws {Refusal} wrong_password, too_many_attempts
+ */
+export async function reauthenticate(
+  deps: Deps,
+  input: { principal: Principal; currentPassword: PlainPassword; origin: Origin },
+): Promise<{ reauthToken: Secret; expiresIn: number }> {
+  const { principal, origin } = input
+  await provePassword(deps, input)
+  const { token, hash } = newOpaqueToken()
+  const now = deps.clock.now()
+  const { accountId, sessionId, credentialVersion } = principal
+  await inTransaction(deps.db, async (tx) => {
+    const expiresAt = new Date(now.getTime() + LIFETIME_SECONDS * 1000)
+    await tx.reauthentication.create({
+      data: { tokenHash: hash, sessionId, accountId, credentialVersion, createdAt: now, expiresAt },
+    })
+    await recordEvent(tx, { type: 'password.proven', at: now, accountId, sessionId, origin })
+  })
+  return { reauthToken: token, expiresIn: LIFETIME_SECONDS }
+}

@@ -1,0 +1,52 @@
+import { inTransaction } from '../../database/client.ts'
+import type { Deps } from '../../deps.ts'
+import { type Origin, recordEvent } from '../events.ts'
+import { Refusal } from '../problems.ts'
+import type { Principal } from './authenticate-session.ts'
+import { endSessions } from './end-sessions.ts'
+
+/**
+ * Signs one of the account's devices out.
+ *
+ * @throws {Refusal} not_found, also for another account's session: its id must not be told apart from a made-up one.
+ */
+export async function revokeSession(
+  deps: Deps,
+  input: { principal: Principal; sessionId: string; origin: Origin },
+): Promise<void> {
+  const { principal, sessionId, origin } = input
+  const { accountId } = principal
+  const now = deps.clock.now()
+  await inTransaction(deps.db, async (tx) => {
+    const ended = await endSessions(tx, { accountId, only: sessionId, reason: 'revoked', now })
+    if (ended === 0) throw new Refusal('not_found')
+    await recordEvent(tx, {
+      type: 'session.ended',
+      at: now,
+      accountId,
+      sessionId,
+      origin,
+      details: { reason: 'revoked' },
+    })
+  })
+}
+
+/**
+ * Signs every other device out. A pending email change that this session did not ask for ends too, even where the
+ * session that asked has logged out since: its thief would otherwise be out of the owner's reach.
+ *
+ * @returns how many sessions ended.
+ */
+export async function revokeOtherSessions(
+  deps: Deps,
+  input: { principal: Principal; origin: Origin },
+): Promise<number> {
+  const { accountId, sessionId } = input.principal
+  const now = deps.clock.now()
+  return inTransaction(deps.db, async (tx) => {
+    const revoked = await endSessions(tx, { accountId, except: sessionId, reason: 'revoked', now })
+    const details = { reason: 'revoked', others: revoked }
+    await recordEvent(tx, { type: 'session.ended', at: now, accountId, sessionId, origin: input.origin, details })
+    return revoked
+  })
+}

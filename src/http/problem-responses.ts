@@ -1,0 +1,106 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isDatabaseUnavailable } from '../database/client.ts'
+import { KeysNotLoaded } from '../domain/keys/key-ring.ts'
+import { type ProblemCode, problems, Refusal, type RefusalDetails, type Violation } from '../domain/problems.ts'
+import { HashingLaneFull } from '../security/hashing-lane.ts'
+import { UnreadableBody } from './strict-json.ts'
+
+const RETRY_AFTER_OUTAGE_SECONDS = 5
+
+/** The one place where an error becomes an answer. What is not a refusal shows nothing of itself, and is logged. */
+export function answerProblemsOf(app: FastifyInstance): void {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const refusal = toRefusal(error)
+    if (problems[refusal.code][0] >= 500) request.log.error({ failure: describeFailure(error) }, 'request failed')
+    return sendProblem(request, reply, refusal)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = allowedMethods(app, request.url)
+    if (allowed.length === 0) return sendProblem(request, reply, new Refusal('not_found'))
+    return sendProblem(request, reply.header('Allow', allowed.join(', ')), new Refusal('method_not_allowed'))
+  })
+}
+
+/** What the framework refuses before any hook has run, such as a path that cannot be decoded. */
+export function frameworkProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void sendProblem(
+    request,
+    reply.header('X-Request-Id', request.id).header('Cache-Control', 'no-store'),
+    toRefusal(error),
+  )
+}
+
+/** Sends an RFC 9457 document. `instance` and `X-Request-Id` are what a person quotes to Support. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { code, details } = refusal
+  const [status] = problems[code]
+  if (status === 401) reply.header('WWW-Authenticate', 'Bearer')
+  if (details.retryAfter !== undefined) reply.header('Retry-After', String(details.retryAfter))
+  return reply
+    .code(status)
+    .type('application/problem+json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(problemDocument(code, request.id, details))
+}
+
+export function problemDocument(code: ProblemCode, requestId: string, details: RefusalDetails = {}): object {
+  const [status, title, detail] = problems[code]
+  return { type: `urn:latchkey:problem:${code}`, title, status, detail, code, instance: requestId, ...details }
+}
+
+function toRefusal(error: FastifyError | Error): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof UnreadableBody) return new Refusal('invalid_request', { violations: [error.violation] })
+  if (error instanceof HashingLaneFull) return new Refusal('overloaded', { retryAfter: error.retryAfterSeconds })
+  if (error instanceof KeysNotLoaded || isDatabaseUnavailable(error)) {
+    return new Refusal('service_unavailable', { retryAfter: RETRY_AFTER_OUTAGE_SECONDS })
+  }
+  return 'code' in error ? fromFramework(error) : new Refusal('internal_error')
+}
+
+const FRAMEWORK_CODES: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_BAD_URL: 'invalid_request',
+  FST_ERR_ASYNC_CONSTRAINT: 'invalid_request',
+}
+
+function fromFramework(error: FastifyError): Refusal {
+  if (error.validation) return new Refusal('invalid_request', { violations: error.validation.map(toViolation) })
+  const code = FRAMEWORK_CODES[error.code]
+  if (code) return new Refusal(code)
+  const isCallersFault = typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500
+  return new Refusal(isCallersFault ? 'invalid_request' : 'internal_error')
+}
+
+/** Names the field and the rule; never the value, which may be a password in the wrong place. */
+function toViolation(error: NonNullable<FastifyError['validation']>[number]): Violation {
+  const { missingProperty, additionalProperty } = error.params as {
+    missingProperty?: string
+    additionalProperty?: string
+  }
+  const path = error.instancePath.split('/').slice(1)
+  const field = [...path, missingProperty ?? additionalProperty].filter((part) => part !== undefined).join('.')
+  if (missingProperty !== undefined) return { field, rule: 'required', message: 'This field is missing.' }
+  if (additionalProperty !== undefined) return { field, rule: 'unknown', message: 'This field is not known here.' }
+  return { field, rule: error.keyword, message: `This field ${error.message ?? 'is not valid'}.` }
+}
+
+function allowedMethods(app: FastifyInstance, url: string): string[] {
+  const path = url.split('?')[0] ?? ''
+  return ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'].filter(
+    (method) => app.findRoute({ method, url: path }) !== null,
+  )
+}
+
+/** Enough to find the defect; an error of the database layer may quote what it was asked to write, so it is not repeated. */
+function describeFailure(error: Error): Record<string, unknown> {
+  const code = 'code' in error ? error.code : undefined
+  const frames = error.stack
+    ?.split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .slice(0, 12)
+  const message = error.name.startsWith('Prisma') ? undefined : error.message.slice(0, 300)
+  return { name: error.name, code, message, frames }
+}

@@ -1,0 +1,17 @@
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config.ts'
+
+/**
+ * The few headers a JSON API needs, set once. Nothing is cached unless a route says otherwise: nearly every answer here
+ * carries a credential or answers one (ASVS 14.3.2).
+ */
+export function setFixedHeaders(app: FastifyInstance, config: Config): void {
+  const isHttps = config.publicUrl.startsWith('https:')
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('Cache-Control', 'no-store')
+    reply.header('X-Content-Type-Options', 'nosniff')
+    reply.header('Referrer-Policy', 'no-referrer')
+    reply.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+    if (isHttps) reply.header('Strict-Transport-Security', 'max-age=31536000')
+  })
+}

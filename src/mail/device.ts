@@ -1,0 +1,60 @@
+import { isIP } from 'node:net'
+import { getParser } from 'bowser'
+
+/** The parser's name of a browser, and ours. No other name is ever repeated. */
+const BROWSERS = new Map([
+  ['Amazon Silk', 'Amazon Silk'],
+  ['Android Browser', 'Android Browser'],
+  ['Brave', 'Brave'],
+  ['Chrome', 'Chrome'],
+  ['Chromium', 'Chromium'],
+  ['DuckDuckGo', 'DuckDuckGo'],
+  ['Epiphany', 'GNOME Web'],
+  ['Firefox', 'Firefox'],
+  ['Focus', 'Firefox Focus'],
+  ['Google Search', 'Google app'],
+  ['Internet Explorer', 'Internet Explorer'],
+  ['LibreWolf', 'LibreWolf'],
+  ['Microsoft Edge', 'Microsoft Edge'],
+  ['NAVER Whale Browser', 'Whale'],
+  ['Opera', 'Opera'],
+  ['Pale Moon', 'Pale Moon'],
+  ['QQ Browser', 'QQ Browser'],
+  ['Safari', 'Safari'],
+  ['Samsung Internet for Android', 'Samsung Internet'],
+  ['UC Browser', 'UC Browser'],
+  ['Vivaldi', 'Vivaldi'],
+  ['WeChat', 'WeChat'],
+  ['Yandex Browser', 'Yandex Browser'],
+])
+
+const SYSTEMS = new Set(['Android', 'Chrome OS', 'HarmonyOS', 'iOS', 'Linux', 'macOS', 'Windows', 'Windows Phone'])
+
+/** A browser's header is a few hundred characters; the parser's patterns need not meet more. */
+const LONGEST_USER_AGENT = 512
+
+/**
+ * Which device something came from, in words for its owner. A User-Agent is text that an attacker writes and a victim
+ * would read in a mail from us, so only names from our own lists come out of here, never a piece of the header.
+ */
+export function describeDevice(userAgent: string | null, ip: string | null): string {
+  const address = ip === null ? '' : plainIp(ip)
+  return deviceName(userAgent ?? '') + (address === '' ? '' : ` (IP address ${address})`)
+}
+
+function deviceName(userAgent: string): string {
+  if (userAgent.trim() === '') return 'an unknown device'
+  const parser = getParser(userAgent.slice(0, LONGEST_USER_AGENT))
+  const browser = BROWSERS.get(parser.getBrowserName())
+  const parsedSystem = parser.getOSName()
+  const system = SYSTEMS.has(parsedSystem) ? parsedSystem : undefined
+
+  if (browser === undefined) return system === undefined ? 'an unknown device' : `an unknown app on ${system}`
+  return system === undefined ? browser : `${browser} on ${system}`
+}
+
+/** Nothing but digits and colons: an IPv6 zone (`fe80::1%…`) may hold words. */
+function plainIp(ip: string): string {
+  if (isIP(ip) === 0 || ip.includes('%')) return ''
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(ip) ? ip.slice('::ffff:'.length) : ip
+}

@@ -1,0 +1,30 @@
+import { type ConsoleSettings, createConsoleMailer } from './console.ts'
+import type { Mailbox, Mailer } from './outgoing-mail.ts'
+import { createSendgridMailer, type SendgridSettings } from './sendgrid.ts'
+import { createSmtpMailer, type SmtpSettings } from './smtp.ts'
+
+export { type Mailbox, type Mailer, type OutgoingMail, PermanentMailError } from './outgoing-mail.ts'
+
+export type MailConfig = { from: Mailbox; supportContact: string } & (
+  | ({ transport: 'sendgrid' } & Pick<SendgridSettings, 'apiKey' | 'baseUrl'>)
+  | ({ transport: 'smtp' } & Pick<SmtpSettings, 'url'>)
+  | ({ transport: 'console' } & ConsoleSettings)
+)
+
+/** The part of the log that mail needs. */
+export interface MailLog {
+  warn(details: object, message: string): void
+}
+
+/** The transport that the configuration names. */
+export function createMailer(config: MailConfig, log: MailLog): Mailer {
+  switch (config.transport) {
+    case 'sendgrid':
+      return createSendgridMailer(config)
+    case 'smtp':
+      return createSmtpMailer(config)
+    case 'console':
+      log.warn({ directory: config.directory }, 'mail is shown on the console and kept in files; none is sent')
+      return createConsoleMailer(config)
+  }
+}

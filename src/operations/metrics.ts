@@ -1,0 +1,47 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { HashingLane } from '../security/hashing-lane.ts'
+
+export interface Metrics {
+  /** Labels are a route's pattern and a status: never an id or an address, or their number would have no bound. */
+  observeRequest(request: { method: string; route: string; status: number; seconds: number }): void
+  /** The Prometheus text format. */
+  render(): Promise<string>
+  readonly contentType: string
+}
+
+export function createMetrics(lane: HashingLane): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, prefix: 'latchkey_' })
+  const requests = new Counter({
+    name: 'latchkey_http_requests_total',
+    help: 'Requests answered.',
+    labelNames: ['method', 'route', 'status'],
+    registers: [registry],
+  })
+  const durations = new Histogram({
+    name: 'latchkey_http_request_seconds',
+    help: 'Time to answer.',
+    labelNames: ['method', 'route'],
+    buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [registry],
+  })
+  new Gauge({
+    name: 'latchkey_hashing_lane',
+    help: 'Password hashes running and waiting.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      const { running, waiting } = lane.load()
+      this.set({ state: 'running' }, running)
+      this.set({ state: 'waiting' }, waiting)
+    },
+  })
+  return {
+    observeRequest({ method, route, status, seconds }) {
+      requests.inc({ method, route, status: String(status) })
+      durations.observe({ method, route }, seconds)
+    },
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  }
+}

@@ -1,0 +1,17 @@
+import type { Deps } from '../deps.ts'
+
+/** Set by main.ts as the process comes up and goes down. */
+export interface Readiness {
+  /** The keys have been read and the migrations found in place. */
+  hasStarted: boolean
+  isDraining: boolean
+}
+
+/** Mail is not part of it: a provider that is away delays mail, it does not stop anybody from signing in. */
+export async function isReady(deps: Deps, readiness: Readiness): Promise<boolean> {
+  if (!readiness.hasStarted || readiness.isDraining) return false
+  return deps.pool.query({ text: 'SELECT 1', query_timeout: 1_000 } as { text: string }).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,58 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Deps } from '../deps.ts'
+import { Refusal } from '../domain/problems.ts'
+import { refusals } from '../http/schemas.ts'
+import { isReady, type Readiness } from '../operations/readiness.ts'
+
+const Ok = (description: string) => Type.Object({ status: Type.Literal('ok') }, { description })
+
+/** What those who run the service ask it. */
+export const operationsRoutes =
+  (deps: Deps, readiness: Readiness): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/health/live',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'live',
+          tags: ['Operations'],
+          summary: 'Whether the process answers at all.',
+          response: { 200: Ok('It does.'), ...refusals([], { body: false }) },
+        },
+      },
+      async () => ({ status: 'ok' as const }),
+    )
+
+    app.get(
+      '/health/ready',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'ready',
+          tags: ['Operations'],
+          summary: 'Whether it should be sent traffic: not while the database is out or the service is draining.',
+          response: { 200: Ok('It should.'), ...refusals([], { body: false }) },
+        },
+      },
+      async () => {
+        if (!(await isReady(deps, readiness))) throw new Refusal('service_unavailable', { retryAfter: 5 })
+        return { status: 'ok' as const }
+      },
+    )
+
+    app.get(
+      '/metrics',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'metrics',
+          tags: ['Operations'],
+          summary: 'Counters and gauges in the Prometheus text format.',
+          produces: ['text/plain'],
+          response: { 200: Type.String({ description: 'Prometheus text format.' }), ...refusals([], { body: false }) },
+        },
+      },
+      async (_request, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.render()),
+    )
+  }

@@ -1,0 +1,169 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Deps } from '../deps.ts'
+import { changePassword } from '../domain/passwords/change-password.ts'
+import { checkResetLink } from '../domain/passwords/check-reset-link.ts'
+import { brokenRules, passwordPolicy } from '../domain/passwords/password-policy.ts'
+import { requestPasswordReset } from '../domain/passwords/request-password-reset.ts'
+import { resetPassword } from '../domain/passwords/reset-password.ts'
+import { principalOf } from '../http/caller.ts'
+import { originOf } from '../http/request-log.ts'
+import { body, ref, refusals, TokenBody, Tokens, Violation } from '../http/schemas.ts'
+import { toTokens } from '../http/tokens.ts'
+import { PlainPassword } from '../security/plain-password.ts'
+
+const ChangeBody = body(
+  { currentPassword: Type.String(), newPassword: Type.String() },
+  { currentPassword: 'Correct-Horse-7', newPassword: 'Battery-Staple-8' },
+)
+const ForgotBody = body({ email: Type.String() }, { email: 'ada@example.com' })
+const ResetBody = body(
+  { token: Type.String(), newPassword: Type.String() },
+  { token: 'Ew3kYt0m3D0kq0yC8r9Jm1cJ7k8vXo2p5sQd6TzLh4A', newPassword: 'Battery-Staple-8' },
+)
+const CheckBody = body({ password: Type.String() }, { password: 'correct horse' })
+const ForgotAnswer = Type.Object(
+  { status: Type.Literal('accepted'), receipt: Type.String({ description: 'What a person reads to Support.' }) },
+  { description: 'The same whether or not there is such an account.' },
+)
+const ResetHint = Type.Object(
+  { emailHint: Type.String(), expiresAt: Type.String({ format: 'date-time' }) },
+  { description: 'The link works.' },
+)
+const Policy = Type.Object(
+  {
+    minLength: Type.Integer(),
+    maxLength: Type.Integer(),
+    rules: Type.Array(Type.Object({ rule: Type.String(), description: Type.String() })),
+  },
+  { description: 'Every rule a password must meet.' },
+)
+const Checklist = Type.Object(
+  { acceptable: Type.Boolean(), violations: Type.Array(ref(Violation)) },
+  { description: 'The rules it breaks.' },
+)
+
+/** Changing a known password, resetting a forgotten one, and the rules for both. */
+export const passwordRoutes =
+  (deps: Deps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/v1/password/change',
+      {
+        config: { caller: 'account' },
+        schema: {
+          operationId: 'changePassword',
+          tags: ['Password'],
+          summary: 'Change the password; this session goes on under the tokens in the answer, all others end.',
+          security: [{ bearer: [] }],
+          body: ChangeBody,
+          response: {
+            200: ref(Tokens),
+            ...refusals(['unauthenticated', 'wrong_password', 'password_policy', 'too_many_attempts']),
+          },
+        },
+      },
+      async (request) => {
+        const currentPassword = new PlainPassword(request.body.currentPassword)
+        const newPassword = new PlainPassword(request.body.newPassword)
+        const who = { principal: principalOf(request), origin: originOf(request) }
+        return toTokens(app, deps, await changePassword(deps, { ...who, currentPassword, newPassword }))
+      },
+    )
+
+    app.post(
+      '/v1/password/forgot',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'requestPasswordReset',
+          tags: ['Password'],
+          summary: 'Ask for reset instructions by mail.',
+          body: ForgotBody,
+          response: { 202: ForgotAnswer, ...refusals(['invalid_email', 'too_many_attempts']) },
+        },
+      },
+      async (request, reply) => {
+        const { receipt } = await requestPasswordReset(deps, { email: request.body.email, origin: originOf(request) })
+        return reply.code(202).send({ status: 'accepted', receipt })
+      },
+    )
+
+    app.post(
+      '/v1/password/reset/check',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'checkResetLink',
+          tags: ['Password'],
+          summary: 'See whether a reset link still works; spends nothing.',
+          body: TokenBody,
+          response: { 200: ResetHint, ...refusals(['link_invalid', 'link_expired', 'link_used', 'too_many_attempts']) },
+        },
+      },
+      async (request) => {
+        const { emailHint, expiresAt } = await checkResetLink(deps, request.body.token)
+        return { emailHint, expiresAt: expiresAt.toISOString() }
+      },
+    )
+
+    app.post(
+      '/v1/password/reset',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'resetPassword',
+          tags: ['Password'],
+          summary: 'Set a new password with a mailed link, whoever is signed in. Nobody is signed in by it.',
+          body: ResetBody,
+          response: {
+            204: Type.Null({ description: 'The new password is in force; sign in with it.' }),
+            ...refusals(['link_invalid', 'link_expired', 'link_used', 'password_policy', 'too_many_attempts']),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { token } = request.body
+        await resetPassword(deps, {
+          token,
+          newPassword: new PlainPassword(request.body.newPassword),
+          origin: originOf(request),
+        })
+        return reply.code(204).send(null)
+      },
+    )
+
+    app.get(
+      '/v1/password/policy',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'readPasswordPolicy',
+          tags: ['Password'],
+          summary: 'The rules a new password must meet.',
+          response: { 200: Policy, ...refusals(['too_many_attempts'], { body: false }) },
+        },
+      },
+      async () => {
+        const policy = passwordPolicy(deps.config.passwordPreset)
+        return { ...policy, rules: [...policy.rules] }
+      },
+    )
+
+    app.post(
+      '/v1/password/check',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'checkPassword',
+          tags: ['Password'],
+          summary: 'A live checklist: the rules a password breaks.',
+          body: CheckBody,
+          response: { 200: Checklist, ...refusals(['too_many_attempts']) },
+        },
+      },
+      async (request) => {
+        const broken = brokenRules(new PlainPassword(request.body.password), { preset: deps.config.passwordPreset })
+        return { acceptable: broken.length === 0, violations: broken.map((rule) => ({ field: 'password', ...rule })) }
+      },
+    )
+  }

@@ -1,0 +1,81 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Deps } from '../deps.ts'
+import { register } from '../domain/accounts/register.ts'
+import { resendVerification } from '../domain/accounts/resend-verification.ts'
+import { verifyEmail } from '../domain/accounts/verify-email.ts'
+import { originOf } from '../http/request-log.ts'
+import { body, refusals, TokenBody } from '../http/schemas.ts'
+import { PlainPassword } from '../security/plain-password.ts'
+
+const RegisterBody = body(
+  { email: Type.String(), password: Type.String() },
+  { email: 'ada@example.com', password: 'Correct-Horse-7' },
+)
+const EmailBody = body({ email: Type.String() }, { email: 'ada@example.com' })
+
+/** From "I want an account" to a proven address. */
+export const registrationRoutes =
+  (deps: Deps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/v1/register',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'register',
+          tags: ['Registration'],
+          summary:
+            'Ask for an account. The answer is the same for a new, a used and a locked address; the mail differs.',
+          body: RegisterBody,
+          response: {
+            202: Type.Object({ status: Type.Literal('verification_sent') }, { description: 'A mail is on its way.' }),
+            ...refusals(['password_policy', 'invalid_email', 'too_many_attempts']),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { email, password } = request.body
+        await register(deps, { email, password: new PlainPassword(password), origin: originOf(request) })
+        return reply.code(202).send({ status: 'verification_sent' })
+      },
+    )
+
+    app.post(
+      '/v1/email/verify',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'verifyEmail',
+          tags: ['Registration'],
+          summary: 'Open the account that a verification link belongs to.',
+          body: TokenBody,
+          response: {
+            200: Type.Object({ email: Type.String() }, { description: 'The address is proven.' }),
+            ...refusals(['link_invalid', 'link_expired', 'link_used', 'too_many_attempts']),
+          },
+        },
+      },
+      async (request) => verifyEmail(deps, { token: request.body.token, origin: originOf(request) }),
+    )
+
+    app.post(
+      '/v1/email/verify/resend',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'resendVerification',
+          tags: ['Registration'],
+          summary: 'Ask for another verification mail.',
+          body: EmailBody,
+          response: {
+            202: Type.Object({ status: Type.Literal('accepted') }, { description: 'Always alike.' }),
+            ...refusals(['invalid_email', 'too_many_attempts']),
+          },
+        },
+      },
+      async (request, reply) => {
+        await resendVerification(deps, { email: request.body.email, origin: originOf(request) })
+        return reply.code(202).send({ status: 'accepted' })
+      },
+    )
+  }

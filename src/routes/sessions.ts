@@ -1,0 +1,217 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Deps } from '../deps.ts'
+import { Refusal } from '../domain/problems.ts'
+import { listSessions } from '../domain/sessions/list-sessions.ts'
+import { logIn } from '../domain/sessions/log-in.ts'
+import { logOut } from '../domain/sessions/log-out.ts'
+import { reauthenticate } from '../domain/sessions/reauthenticate.ts'
+import { refreshSession } from '../domain/sessions/refresh-session.ts'
+import { revokeOtherSessions, revokeSession } from '../domain/sessions/revoke-sessions.ts'
+import { verifyAccessToken } from '../http/access-token.ts'
+import { bearerToken, principalOf } from '../http/caller.ts'
+import { originOf } from '../http/request-log.ts'
+import { body, ref, refusals, Tokens } from '../http/schemas.ts'
+import { toTokens } from '../http/tokens.ts'
+import { PlainPassword } from '../security/plain-password.ts'
+
+const LogInBody = body(
+  { email: Type.String(), password: Type.String() },
+  { email: 'ada@example.com', password: 'Correct-Horse-7' },
+)
+const RefreshBody = body({ refreshToken: Type.String() }, { refreshToken: 'lkr_…' })
+const LogOutBody = Type.Optional(
+  Type.Object({ refreshToken: Type.Optional(Type.String()) }, { additionalProperties: false }),
+)
+const ReauthenticateBody = body({ currentPassword: Type.String() }, { currentPassword: 'Correct-Horse-7' })
+const SessionList = Type.Object(
+  {
+    sessions: Type.Array(
+      Type.Object({
+        id: Type.String({ format: 'uuid' }),
+        createdAt: Type.String({ format: 'date-time' }),
+        lastSeenAt: Type.String({ format: 'date-time' }),
+        ip: Type.Union([Type.String(), Type.Null()]),
+        userAgent: Type.Union([Type.String(), Type.Null()]),
+        current: Type.Boolean(),
+      }),
+    ),
+  },
+  { description: 'The devices the account is signed in on.' },
+)
+const bearer = [{ bearer: [] }]
+
+/** Signing in, staying signed in, signing out, and proving the password once more. */
+export const sessionRoutes =
+  (deps: Deps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/v1/login',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'logIn',
+          tags: ['Sessions'],
+          summary: 'Sign in on this device.',
+          body: LogInBody,
+          response: {
+            200: ref(Tokens),
+            ...refusals([
+              ...(['invalid_credentials', 'email_not_verified', 'account_disabled', 'too_many_attempts'] as const),
+              'password_policy',
+            ]),
+          },
+        },
+      },
+      async (request) => {
+        const { email, password } = request.body
+        const grant = await logIn(deps, { email, password: new PlainPassword(password), origin: originOf(request) })
+        return toTokens(app, deps, grant)
+      },
+    )
+
+    app.post(
+      '/v1/token/refresh',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'refreshSession',
+          tags: ['Sessions'],
+          summary: 'Spend a refresh token for the next tokens.',
+          body: RefreshBody,
+          response: {
+            200: ref(Tokens),
+            ...refusals(['refresh_token_invalid', 'refresh_token_reused', 'too_many_attempts']),
+          },
+        },
+      },
+      async (request) => {
+        const { refreshToken } = request.body
+        return toTokens(app, deps, await refreshSession(deps, { refreshToken, origin: originOf(request) }))
+      },
+    )
+
+    app.post(
+      '/v1/logout',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'logOut',
+          tags: ['Sessions'],
+          summary: 'End the session of a refresh token, or of the access token in the Authorization header.',
+          security: [{}, ...bearer],
+          body: LogOutBody,
+          response: {
+            204: Type.Null({ description: 'Signed out.' }),
+            ...refusals(['unauthenticated', 'too_many_attempts']),
+          },
+        },
+      },
+      async (request, reply) => {
+        const token = bearerToken(request)
+        const refreshToken = request.body?.refreshToken
+        if (refreshToken === undefined && token === null) throw new Refusal('unauthenticated')
+        // An expired access token still says which session its holder wants to end.
+        const claims = token === null ? null : verifyAccessToken(app, deps, token, { mayBeExpired: true })
+        await logOut(deps, { refreshToken, sessionId: claims?.sessionId, origin: originOf(request) })
+        return reply.code(204).send(null)
+      },
+    )
+
+    app.get(
+      '/v1/sessions',
+      {
+        config: { caller: 'account' },
+        schema: {
+          operationId: 'listSessions',
+          tags: ['Sessions'],
+          summary: 'List the devices the account is signed in on.',
+          security: bearer,
+          response: { 200: SessionList, ...refusals(['unauthenticated', 'too_many_attempts'], { body: false }) },
+        },
+      },
+      async (request) => {
+        const sessions = await listSessions(deps, principalOf(request))
+        return {
+          sessions: sessions.map(({ createdAt, lastSeenAt, ...session }) => ({
+            ...session,
+            createdAt: createdAt.toISOString(),
+            lastSeenAt: lastSeenAt.toISOString(),
+          })),
+        }
+      },
+    )
+
+    app.delete(
+      '/v1/sessions/:id',
+      {
+        config: { caller: 'account' },
+        schema: {
+          operationId: 'revokeSession',
+          tags: ['Sessions'],
+          summary: 'Sign one device out.',
+          security: bearer,
+          params: Type.Object({ id: Type.String({ format: 'uuid' }) }),
+          response: {
+            204: Type.Null({ description: 'Signed out.' }),
+            ...refusals(['unauthenticated', 'not_found', 'invalid_request', 'too_many_attempts'], { body: false }),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { id: sessionId } = request.params
+        await revokeSession(deps, { principal: principalOf(request), sessionId, origin: originOf(request) })
+        return reply.code(204).send(null)
+      },
+    )
+
+    app.delete(
+      '/v1/sessions',
+      {
+        config: { caller: 'account' },
+        schema: {
+          operationId: 'revokeOtherSessions',
+          tags: ['Sessions'],
+          summary: 'Sign every other device out.',
+          security: bearer,
+          response: {
+            200: Type.Object({ revoked: Type.Integer() }, { description: 'How many sessions ended.' }),
+            ...refusals(['unauthenticated', 'too_many_attempts'], { body: false }),
+          },
+        },
+      },
+      async (request) => ({
+        revoked: await revokeOtherSessions(deps, { principal: principalOf(request), origin: originOf(request) }),
+      }),
+    )
+
+    app.post(
+      '/v1/reauthenticate',
+      {
+        config: { caller: 'account' },
+        schema: {
+          operationId: 'reauthenticate',
+          tags: ['Sessions'],
+          summary: 'Prove the current password ahead of one sensitive change of this session.',
+          security: bearer,
+          body: ReauthenticateBody,
+          response: {
+            200: Type.Object(
+              { reauthToken: Type.String(), expiresIn: Type.Integer() },
+              { description: 'Good for one change, for this many seconds.' },
+            ),
+            ...refusals(['unauthenticated', 'wrong_password', 'too_many_attempts', 'password_policy']),
+          },
+        },
+      },
+      async (request) => {
+        const currentPassword = new PlainPassword(request.body.currentPassword)
+        const origin = originOf(request)
+        const { reauthToken, expiresIn } = await reauthenticate(deps, {
+          principal: principalOf(request),
+          currentPassword,
+          origin,
+        })
+        return { reauthToken: reauthToken.reveal(), expiresIn }
+      },
+    )
+  }

@@ -1,0 +1,50 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+
+export type SigningAlgorithm = 'ES256' | 'EdDSA'
+
+/** The public members only (RFC 7517 section 4, RFC 7518 section 6.2.1, RFC 8037 section 2). */
+export type PublicJwk = {
+  readonly kty: string
+  readonly crv: string
+  readonly x: string
+  readonly y?: string
+  readonly kid: string
+  readonly alg: SigningAlgorithm
+  readonly use: 'sig'
+}
+
+export interface NewSigningKey {
+  readonly kid: string
+  readonly algorithm: SigningAlgorithm
+  /** PKCS #8, DER: to be sealed before it goes anywhere. */
+  readonly privateKey: Buffer
+  readonly publicJwk: PublicJwk
+}
+
+export function newSigningKey(algorithm: SigningAlgorithm): NewSigningKey {
+  const pair =
+    algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
+  const { kty = '', crv = '', x = '', y } = pair.publicKey.export({ format: 'jwk' })
+  const point = { kty, crv, x, ...(y === undefined ? {} : { y }) }
+  const kid = thumbprint(point)
+  return {
+    kid,
+    algorithm,
+    privateKey: pair.privateKey.export({ format: 'der', type: 'pkcs8' }),
+    publicJwk: { ...point, kid, alg: algorithm, use: 'sig' },
+  }
+}
+
+/** The PEM forms that the JWT library takes. */
+export function toPem(privateKey: Buffer): { privatePem: string; publicPem: string } {
+  const key = createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' })
+  return {
+    privatePem: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    publicPem: createPublicKey(key).export({ format: 'pem', type: 'spki' }).toString(),
+  }
+}
+
+/** RFC 7638: SHA-256 over the required members in lexical order, so that the same key has the same name everywhere. */
+function thumbprint({ crv, kty, x, y }: { crv: string; kty: string; x: string; y?: string }): string {
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url') // an absent y is left out
+}

@@ -1,0 +1,122 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { buildApp } from './app.ts'
+import type { Config } from './config.ts'
+import { isDatabaseUnavailable } from './database/client.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
+import { migrate, migrationStatus } from './database/migrate.ts'
+import { closeDeps, createDeps, type Deps, systemClock } from './deps.ts'
+import { readSecretKey } from './development-secret.ts'
+import { createLog } from './log.ts'
+import { createMailer } from './mail/mailer.ts'
+import type { Readiness } from './operations/readiness.ts'
+import { startWorker, type Worker } from './worker/run-worker.ts'
+
+export type Role = 'all' | 'api' | 'worker'
+
+/** The service cannot run like this; the message is one line for whoever started it. */
+export class StartRefused extends Error {}
+
+const RETRY_DATABASE_MS = 1_000
+const RELOAD_KEYS_MS = 30_000
+/** Kubernetes and systemd grant 30 seconds or more; whatever is not done by then never will be. */
+const LONGEST_DRAIN_MS = 9_000
+
+export interface Service {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/**
+ * Brings the service up. It listens at once and says through /health/ready when the database is there too, so that a
+ * database that comes late does not make it crash and start again in circles.
+ *
+ * @throws {StartRefused} where waiting would not help: a database that is not migrated, another SECRET_KEY, a port in use.
+ */
+export async function serve(config: Config, role: Role): Promise<Service> {
+  const log = createLog(config.logLevel)
+  const embedded = config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null
+  const databaseUrl = config.databaseUrl ?? embedded?.url ?? ''
+  const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log, clock: systemClock })
+  const readiness: Readiness = { hasStarted: false, isDraining: false }
+  const running: Running = { deps, readiness, embedded, app: null, worker: null, reload: null }
+  try {
+    if (role !== 'worker') running.app = await listen(deps, readiness)
+    await bringUpDatabase(deps, databaseUrl, embedded !== null, readiness)
+  } catch (error) {
+    await stop(running)
+    throw error
+  }
+  running.reload = setInterval(() => void deps.keys.load().catch(() => undefined), RELOAD_KEYS_MS)
+  if (role !== 'api') running.worker = startWorker(deps, createMailer(config.mail, log))
+  readiness.hasStarted = true
+  const port = running.app ? addressOf(running.app) : 0
+  log.info({ role, port, publicUrl: config.publicUrl, database: embedded ? 'embedded' : 'external' }, 'ready')
+  return { port, stop: () => stop(running) }
+}
+
+interface Running {
+  readonly deps: Deps
+  readonly readiness: Readiness
+  readonly embedded: EmbeddedPostgres | null
+  app: FastifyInstance | null
+  worker: Worker | null
+  reload: NodeJS.Timeout | null
+}
+
+async function listen(deps: Deps, readiness: Readiness): Promise<FastifyInstance> {
+  const { host, port } = deps.config
+  const app = await buildApp(deps, readiness)
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    await app.close()
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') throw new StartRefused(`Port ${port} on ${host} is in use: set PORT to another`)
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+      throw new StartRefused(`Cannot listen on ${host}:${port} (${code})`)
+    throw error
+  }
+  return app
+}
+
+/** The embedded database is brought up to date here; any other is the operator's, who runs `latchkey migrate`. */
+async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, readiness: Readiness): Promise<void> {
+  while (!readiness.isDraining) {
+    try {
+      if (isEmbedded) await migrate(url)
+      else await assertMigrated(url)
+      await deps.keys.load()
+      return
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) throw error
+      deps.log.warn('the database cannot be reached; trying again')
+      await wait(RETRY_DATABASE_MS)
+    }
+  }
+}
+
+async function assertMigrated(url: string): Promise<void> {
+  const { pending, failed } = await migrationStatus(url)
+  if (failed.length > 0) throw new StartRefused(`Migration ${failed[0]} has failed: see "latchkey migrate status"`)
+  if (pending.length > 0) {
+    throw new StartRefused(`The database lacks ${pending.length} migration(s): run "latchkey migrate" first`)
+  }
+}
+
+/** Says it is leaving, answers what is in flight, finishes the jobs at hand, lets go of the database. */
+async function stop(running: Running): Promise<void> {
+  const { deps, readiness, app, worker, embedded } = running
+  readiness.isDraining = true
+  const giveUp = setTimeout(() => process.exit(1), LONGEST_DRAIN_MS)
+  if (running.reload) clearInterval(running.reload)
+  await Promise.all([app?.close(), worker?.stop()])
+  await closeDeps(deps)
+  await embedded?.stop()
+  clearTimeout(giveUp)
+}
+
+function addressOf(app: FastifyInstance): number {
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

@@ -1,0 +1,40 @@
+import type { WorkerEvents } from 'graphile-worker'
+import type pg from 'pg'
+import type { Deps } from '../deps.ts'
+
+/**
+ * graphile-worker waits four hours before it believes that a worker is dead; somebody waiting for a reset link does
+ * not. Each worker holds an advisory lock named after it, on one connection: PostgreSQL drops the lock the moment the
+ * process dies, and any other worker then hands its jobs out again.
+ */
+export function proveAlive(connection: pg.PoolClient, events: WorkerEvents): void {
+  let proofs = Promise.resolve()
+  events.on('worker:create', ({ worker }) => {
+    const prove = () =>
+      connection.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [lockName(worker.workerId)])
+    proofs = proofs.then(prove).then(undefined, () => undefined) // a broken connection ends the run: see run-worker.ts
+  })
+}
+
+/** A job younger than this may belong to a worker that has not taken its lock yet. */
+const YOUNGEST_SECONDS = 3
+
+export async function releaseJobsOfTheDead(deps: Deps): Promise<void> {
+  const { rows } = await deps.pool.query<{ worker: string }>(
+    `SELECT DISTINCT locked_by AS worker FROM graphile_worker.jobs
+     WHERE locked_by IS NOT NULL AND locked_at < now() - make_interval(secs => $1)`,
+    [YOUNGEST_SECONDS],
+  )
+  for (const { worker } of rows) {
+    const { rowCount } = await deps.pool.query(
+      `SELECT graphile_worker.force_unlock_workers(ARRAY[$1::text])
+       FROM (SELECT pg_try_advisory_xact_lock(hashtextextended($2, 0)) AS is_dead) AS lock WHERE is_dead`,
+      [worker, lockName(worker)],
+    )
+    if (rowCount) deps.log.warn({ worker }, 'handing out the jobs of a worker that died')
+  }
+}
+
+function lockName(workerId: string): string {
+  return `latchkey worker ${workerId}`
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from '@jest/globals'
+import { describeDevice } from '../../src/mail/device.ts'
+import { maskAddress } from '../../src/mail/mask-address.ts'
+
+const WEBKIT = 'AppleWebKit/537.36 (KHTML, like Gecko)'
+const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0'
+
+describe('a device is named as its owner would name it', () => {
+  test.each([
+    [FIREFOX, 'Firefox on Windows'],
+    [`Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${WEBKIT} Chrome/142.0.0.0 Safari/537.36`, 'Chrome on macOS'],
+    [
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Mobile/15E148 Safari/604.1',
+      'Safari on iOS',
+    ],
+    [
+      `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${WEBKIT} Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0`,
+      'Microsoft Edge on Windows',
+    ],
+    [
+      `Mozilla/5.0 (Linux; Android 15; SM-S928B) ${WEBKIT} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36`,
+      'Samsung Internet on Android',
+    ],
+    [`Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${WEBKIT} Chrome/142.0.0.0 Safari/537.36`, 'Chrome on Chrome OS'],
+  ])('%s', (userAgent, name) => {
+    expect(describeDevice(userAgent, null)).toBe(name)
+  })
+
+  test('with the address that it came from', () => {
+    expect(describeDevice(FIREFOX, '203.0.113.9')).toBe('Firefox on Windows (IP address 203.0.113.9)')
+    expect(describeDevice(FIREFOX, '2001:db8::7')).toBe('Firefox on Windows (IP address 2001:db8::7)')
+    expect(describeDevice(FIREFOX, '::ffff:203.0.113.9')).toBe('Firefox on Windows (IP address 203.0.113.9)')
+    expect(describeDevice(null, '203.0.113.9')).toBe('an unknown device (IP address 203.0.113.9)')
+  })
+})
+
+describe('what an attacker writes into the header never comes out', () => {
+  test.each([
+    null,
+    '',
+    '   ',
+    'curl/8.5.0',
+    'Your-account-is-locked/1.0',
+    'Call +1 555 0100 now',
+    '<a href="https://evil.example">Sign in</a>',
+    'https://evil.example/reset#token=x',
+    'EvilCorp Security (visit evil.example) Helpdesk/1.0',
+    'Slackbot 1.0 evil.example',
+    '\u202Eelpmaxe.live',
+    'a'.repeat(16_000),
+    'constructor',
+    '__proto__/1.0',
+  ])('%j is an unknown device', (userAgent) => {
+    expect(describeDevice(userAgent, null)).toBe('an unknown device')
+  })
+
+  test.each([
+    'Evil.example/1.0 (Windows NT 10.0)',
+    'Mozilla/5.0 (evil.example; Windows NT 10.0) Evil/1.0',
+    'Mozilla/5.0 (Linux; Android 15; evil.example Build/UP1A) evil.example Chrome/142.0 Mobile Safari/537.36 evil.example',
+    'Mozilla/5.0 (iPhone; CPU iPhone OS evil.example like Mac OS X) Version/evil.example Safari/evil.example',
+    'Mozilla/5.0 (Roku/DVP-evil.example) evil.example',
+    'Opera/9.80 (evil.example) Version/evil.example',
+    'Dalvik/2.1.0 (Linux; U; Android 15; evil.example)',
+  ])('nothing of %j is repeated but known names', (userAgent) => {
+    expect(describeDevice(userAgent, null)).not.toMatch(/evil/i)
+    expect(describeDevice(userAgent, null)).toMatch(/^[A-Za-z ]+$/)
+  })
+
+  test.each(['evil.example', '203.0.113.9, evil.example', 'fe80::1%call-evil.example', '<b>', '', '203.0.113.999'])(
+    'an address %j is left out',
+    (ip) => {
+      expect(describeDevice(null, ip)).toBe('an unknown device')
+    },
+  )
+
+  test('a header is not read beyond the length of any real one', () => {
+    expect(describeDevice('x'.repeat(600) + FIREFOX, null)).toBe('an unknown device')
+  })
+
+  test('a header made to be slow to read is read at once', () => {
+    const startedAt = performance.now()
+    for (const piece of ['Opera ', 'Version/1.', 'mac os x 1_', ' Mobile/', '((', 'CPU iPhone OS 1_'])
+      describeDevice(`Mozilla/5.0 ${piece.repeat(4000)}`, null)
+
+    expect(performance.now() - startedAt).toBeLessThan(500)
+  })
+})
+
+test('a masked address tells its holder enough and a stranger no more than the domain', () => {
+  expect(maskAddress('ada@example.com')).toBe('a•••@example.com')
+  expect(maskAddress('a@example.com')).toBe('a•••@example.com')
+  expect(maskAddress('"odd@local"@example.com')).toBe('"•••@example.com')
+  expect(maskAddress('no-address')).toBe('•••')
+  expect(maskAddress('@example.com')).toBe('•••')
+  expect(maskAddress('')).toBe('•••')
+})

@@ -1,0 +1,204 @@
+import { describe, expect, test } from '@jest/globals'
+import { type MailData, type MailKind, renderMail } from '../../src/mail/templates/render.ts'
+import { lifetimeInWords, momentInWords } from '../../src/mail/templates/time-in-words.ts'
+
+const LINK = 'https://app.acme.example/page#token=qX3v8Kc1pTzW0sYbN5mLhRgDeUjFa2Io7VxE9tCyBnM'
+
+const common = {
+  productName: 'Acme',
+  supportContact: 'help@acme.example',
+  at: new Date('2026-11-23T17:40:59Z'),
+  device: 'Firefox on Windows (IP address 203.0.113.9)',
+}
+const withLink = (lifetimeSeconds: number) => ({ ...common, link: LINK, lifetimeSeconds })
+
+const examples: MailData = {
+  verify_email: withLink(86_400),
+  choose_password: withLink(86_400),
+  already_registered: common,
+  address_locked: common,
+  reset_password: withLink(1800),
+  reset_after_revert: { ...withLink(1800), email: 'ada@example.com' },
+  confirm_email: { ...withLink(86_400), currentEmailHint: 'a•••@example.com' },
+  email_change_requested: { ...withLink(604_800), newEmailHint: 'n•••@example.net' },
+  email_changed: { ...withLink(604_800), newEmailHint: 'n•••@example.net' },
+  email_change_reverted: common,
+  password_changed: common,
+  password_was_reset: common,
+}
+const kinds = Object.keys(examples) as MailKind[]
+const kindsWithLink = kinds.filter((kind) => 'link' in examples[kind])
+
+/** The example of a kind, with some of its data changed. */
+function render<Kind extends MailKind>(kind: Kind, changes: Record<string, unknown> = {}) {
+  return renderMail(kind, { ...examples[kind], ...changes })
+}
+
+function occurrences(of: string, within: string): number {
+  return within.split(of).length - 1
+}
+
+/** What a person sees of the HTML. */
+function visible(html: string): string {
+  const body = html.slice(html.indexOf('<body')).replace(/<[^>]*>/g, ' ')
+  const entities = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' }
+  return Object.entries(entities).reduce((text, [entity, character]) => text.replaceAll(entity, character), body)
+}
+
+describe.each(kinds)('%s', (kind) => {
+  test('says who writes, whom to ask, when it happened, from which device and what to do if it was not you', () => {
+    const { text, html } = render(kind)
+
+    for (const part of [text, visible(html)]) {
+      expect(part).toContain('Acme')
+      expect(part).toContain('Support: help@acme.example')
+      expect(part).toMatch(/When: +23 November 2026 at 17:40 UTC/)
+      expect(part).toMatch(/Device: +Firefox on Windows \(IP address 203\.0\.113\.9\)/)
+      expect(part).toMatch(/Was this not you\? +[A-Z]/)
+    }
+  })
+
+  test('says the same in text and in HTML', () => {
+    const { text, html } = render(kind)
+    const words = (part: string) => part.replaceAll(LINK, '').replaceAll(':', '').split(/\s+/).filter(Boolean).join(' ')
+
+    expect(words(visible(html))).toBe(words(text))
+  })
+
+  test('has a short subject that nobody outside can write into', () => {
+    const { subject } = render(kind)
+    const hostile = { productName: 'X\r\nBcc: eve@evil.example', device: 'Y', email: 'Z', newEmailHint: 'Z' }
+
+    expect(subject.length).toBeGreaterThan(10)
+    expect(subject.length).toBeLessThan(60)
+    expect(render(kind, hostile).subject).toBe(subject)
+  })
+
+  test.each(['productName', 'supportContact', 'device'])('does not render without its %s', (part) => {
+    expect(() => render(kind, { [part]: undefined })).toThrow(part)
+    expect(() => render(kind, { [part]: '  ' })).toThrow(part)
+  })
+
+  test('does not render without its time', () => {
+    expect(() => render(kind, { at: new Date('yesterday') })).toThrow('time')
+  })
+
+  test('is small, and fetches nothing', () => {
+    const { html } = render(kind)
+
+    expect(Buffer.byteLength(html)).toBeLessThan(10_000)
+    expect(html).not.toMatch(/<img|<script|<link|<iframe|<form|@import|url\(|\ssrc=/i)
+    const addresses = html.match(/[a-z]+:\/\/[^"\s<]+/gi) ?? []
+    expect(addresses.filter((address) => address !== LINK)).toEqual([])
+  })
+
+  test('shows hostile names as the text they are', () => {
+    const evil = `<a href="//evil.example">Reset</a>'"&amp;<script>`
+    const { text, html } = render(kind, { productName: evil, supportContact: evil, device: evil, newEmailHint: evil })
+
+    expect(html).not.toContain('<a href="//evil')
+    expect(html).not.toContain('<script')
+    expect(visible(html)).toContain(evil)
+    expect(text).toContain(evil)
+  })
+
+  test('lets no name begin a line of its own', () => {
+    const twoLines = 'Acme\r\nWhen: never\u2028Device: none\0'
+    const { text } = render(kind, { productName: twoLines, supportContact: twoLines, device: twoLines })
+
+    expect(text.match(/^When:/gm)).toHaveLength(1)
+    expect(text.match(/^Device:/gm)).toHaveLength(1)
+    expect(text).not.toMatch(/[^\P{Cc}\n]|\u2028/u)
+  })
+})
+
+describe.each(kindsWithLink)('the link of %s', (kind) => {
+  test('stands once in each part, and the HTML shows a button instead of it', () => {
+    const { text, html } = render(kind)
+
+    expect(occurrences(LINK, text)).toBe(1)
+    expect(occurrences(LINK, html)).toBe(1)
+    expect(html).toContain(`<a href="${LINK}"`)
+    expect(occurrences('<a ', html)).toBe(1)
+    expect(visible(html)).not.toContain('token')
+  })
+
+  test('stands on a line of its own in the text', () => {
+    expect(render(kind).text.split('\n')).toContain(LINK)
+  })
+
+  test('cannot break out of its attribute', () => {
+    const link = 'https://app.acme.example/?a=1&b="><script>#token=x'
+
+    expect(render(kind, { link }).html).toContain(
+      '<a href="https://app.acme.example/?a=1&amp;b=&quot;&gt;&lt;script&gt;#token=x"',
+    )
+  })
+
+  test('has its life said in words', () => {
+    expect(render(kind, { lifetimeSeconds: 1800 }).text).toContain('works for 30 minutes')
+    expect(render(kind, { lifetimeSeconds: 86_400 }).text).toContain('works for 24 hours')
+    expect(render(kind, { lifetimeSeconds: 604_800 }).text).toContain('works for 7 days')
+  })
+
+  test('is never missing, nor its life', () => {
+    expect(() => render(kind, { link: '' })).toThrow('link')
+    expect(() => render(kind, { link: undefined })).toThrow('link')
+    expect(() => render(kind, { lifetimeSeconds: undefined })).toThrow('lifetime')
+    expect(() => render(kind, { lifetimeSeconds: 0 })).toThrow('lifetime')
+  })
+})
+
+test('the mails that only tell something hold no link at all', () => {
+  const notices = kinds.filter((kind) => !kindsWithLink.includes(kind))
+
+  expect(notices).toEqual([
+    'already_registered',
+    'address_locked',
+    'email_change_reverted',
+    'password_changed',
+    'password_was_reset',
+  ])
+  for (const kind of notices) expect(render(kind).html).not.toMatch(/<a |href/)
+})
+
+describe('what a mail tells about an address', () => {
+  test('a stranger at the new address learns no more than a hint of the current one', () => {
+    expect(render('confirm_email').text).toContain('the account of a•••@example.com at Acme')
+    expect(render('confirm_email', { currentEmailHint: undefined }).text).toContain('their account at Acme')
+  })
+
+  test('the old address is told where the account goes, as a hint', () => {
+    expect(render('email_change_requested').text).toContain('n•••@example.net')
+    expect(render('email_changed').text).toContain('n•••@example.net')
+  })
+
+  test('an owner whose address is back is told which', () => {
+    expect(render('reset_after_revert').text).toContain('is ada@example.com again')
+  })
+})
+
+test('a life is said in the unit a person would use, and never longer than it is', () => {
+  const lives = [1, 59, 60, 90, 1800, 3600, 5400, 7200, 86_400, 100_000, 172_800, 604_800, 700_000]
+
+  expect(lives.map(lifetimeInWords)).toEqual([
+    '1 second',
+    '59 seconds',
+    '1 minute',
+    '1 minute',
+    '30 minutes',
+    '1 hour',
+    '90 minutes',
+    '2 hours',
+    '24 hours',
+    '27 hours',
+    '2 days',
+    '7 days',
+    '8 days',
+  ])
+})
+
+test('a moment is said in UTC, whatever the clock of the machine', () => {
+  expect(momentInWords(new Date('2026-01-01T00:00:00+02:00'))).toBe('31 December 2025 at 22:00 UTC')
+  expect(momentInWords(new Date('2028-02-29T09:05:00Z'))).toBe('29 February 2028 at 09:05 UTC')
+})

@@ -1,0 +1,48 @@
+import { readFile, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
+import { remove, temporaryFolder } from './test-server.ts'
+
+/** A data folder for one test; `discard` removes it with its server, whoever started that and whatever became of it. */
+export async function temporaryDataDir(parent?: string): Promise<{ dataDir: string; discard(): Promise<void> }> {
+  const folder = parent ?? (await temporaryFolder('latchkey-test-data-'))
+  const dataDir = path.join(folder, 'data')
+  return {
+    dataDir,
+    async discard() {
+      if (await postmasterPid(dataDir)) {
+        const server = await startEmbeddedPostgres({ dataDir })
+        await query(server.url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()`)
+        await remove(dataDir, server)
+      }
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The process id of the server, as its own lock file has it; undefined once it was stopped in good order. */
+export async function postmasterPid(dataDir: string): Promise<number | undefined> {
+  const lockFile = await readFile(path.join(dataDir, 'postgres/postmaster.pid'), 'utf8').catch(() => '')
+  return Number(lockFile.split('\n')[0]) || undefined
+}
+
+/** As the service would: a connection of its own, closed again. Answers the rows. */
+export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** Kills a process as the kernel does when memory runs out: nothing in it gets a chance to clean up. */
+export async function killAtOnce(pid: number | undefined): Promise<void> {
+  if (!pid) throw new Error('no process to kill')
+  process.kill(pid, 'SIGKILL')
+  await sleep(10)
+}

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import ts from 'typescript'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+const PLATFORM_PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`
+
+/** Starts the database, says where it is (or why not) and stays until it is told to stop. */
+const PROGRAM = `
+import { startEmbeddedPostgres } from './dist/database/embedded-postgres.js'
+try {
+  const server = await startEmbeddedPostgres({ dataDir: process.argv[2], log: (line) => console.error(line) })
+  console.log(server.url)
+  process.stdin.once('data', async () => {
+    await server.stop()
+    process.exit(0)
+  })
+} catch (error) {
+  console.log('Error: ' + error.message)
+  process.exit(1)
+}
+`
+
+/** The embedded database as a build and `npm ci` lay it out, small enough to be put anywhere and broken there. */
+export async function install(folder: string): Promise<void> {
+  for (const name of ['embedded-postgres.ts', ...(await sourcesIn('embedded-postgres'))]) await compile(name, folder)
+  for (const name of await withDependencies(['pg', PLATFORM_PACKAGE])) {
+    await cp(packageFolder(name), path.join(folder, 'node_modules', name), { recursive: true, verbatimSymlinks: true })
+  }
+  await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }')
+  await writeFile(path.join(folder, 'program.js'), PROGRAM)
+}
+
+async function sourcesIn(folder: string): Promise<string[]> {
+  return (await readdir(path.join(ROOT, 'src/database', folder))).map((name) => path.join(folder, name))
+}
+
+async function compile(name: string, folder: string): Promise<void> {
+  const source = await readFile(path.join(ROOT, 'src/database', name), 'utf8')
+  const { outputText } = ts.transpileModule(source, {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.ESNext,
+      rewriteRelativeImportExtensions: true,
+    },
+  })
+  const target = path.join(folder, 'dist/database', name.replace(/\.ts$/, '.js'))
+  await mkdir(path.dirname(target), { recursive: true })
+  await writeFile(target, outputText)
+}
+
+function packageFolder(name: string): string {
+  return path.join(ROOT, 'node_modules', name)
+}
+
+async function withDependencies(names: string[], found = new Set<string>()): Promise<Set<string>> {
+  for (const name of names) {
+    if (found.has(name)) continue
+    found.add(name)
+    const manifest = JSON.parse(await readFile(path.join(packageFolder(name), 'package.json'), 'utf8'))
+    await withDependencies(Object.keys(manifest.dependencies ?? {}), found)
+  }
+  return found
+}
+
+export interface Program {
+  /** What it printed first: the database's URL, or `Error: …`. */
+  answer: string
+  process: ChildProcess
+  /** What it told its operator. */
+  log: string
+  stop(): Promise<number | null>
+}
+
+export interface ProgramOptions {
+  installation: string
+  dataDir: string
+  uid?: number
+  env?: Record<string, string>
+}
+
+export function startProgram({ installation, dataDir, uid, env }: ProgramOptions): Promise<Program> {
+  const child = spawn(process.execPath, [path.join(installation, 'program.js'), dataDir], {
+    cwd: '/',
+    env: { ...env },
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  })
+  const exited = new Promise<number | null>((resolve) => child.on('exit', resolve))
+  const program: Program = {
+    answer: '',
+    log: '',
+    process: child,
+    stop() {
+      child.stdin.write('stop\n')
+      return exited
+    },
+  }
+  child.stderr.on('data', (text: Buffer) => {
+    program.log += text
+  })
+  return new Promise((resolve, reject) => {
+    child.stdout.once('data', (text: Buffer) => {
+      program.answer = text.toString().trim()
+      resolve(program)
+    })
+    child.on('error', reject)
+    child.on('close', () => reject(new Error(`the program ended without an answer: ${program.log}`)))
+  })
+}

@@ -1,0 +1,139 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Answer, refusalOf } from './sendgrid-rules.ts'
+
+export interface RecordedRequest {
+  method: string
+  path: string
+  headers: IncomingHttpHeaders
+  /** The parsed JSON, or undefined where it was none. */
+  body: unknown
+  /** What was answered: a status, or what happened instead. */
+  answered: number | 'hung' | 'dropped'
+}
+
+/** A mail that was accepted, as SendGrid would go on to deliver it. */
+export interface AcceptedMail {
+  messageId: string
+  to: string
+  from: { email: string; name?: string }
+  replyTo: string | undefined
+  subject: string
+  text: string
+  html: string
+  headers: Record<string, string>
+  customArgs: Record<string, string>
+  body: Record<string, unknown>
+}
+
+export type Failure = Answer | 'hang' | 'drop'
+
+export interface SendgridStandIn {
+  url: string
+  requests: RecordedRequest[]
+  mails: AcceptedMail[]
+  /** The next `times` requests (all, where it is left out) get this instead of an answer of SendGrid's. */
+  failWith(failure: Failure, times?: number): void
+  recover(): void
+  close(): Promise<void>
+}
+
+/**
+ * SendGrid's mail API on a local port: it takes what the real one takes, refuses what it refuses in the same words,
+ * and can be told to fail. With `apiKey`, any other key is refused as a revoked one.
+ */
+export async function startSendgridStandIn(options: { apiKey?: string } = {}): Promise<SendgridStandIn> {
+  const requests: RecordedRequest[] = []
+  const mails: AcceptedMail[] = []
+  let failing: { failure: Failure; remaining: number } | undefined
+
+  function nextFailure(): Failure | undefined {
+    if (failing === undefined || failing.remaining === 0) return undefined
+    failing.remaining -= 1
+    return failing.failure
+  }
+
+  const server = createServer(async (request, response) => {
+    const { method = '', url: path = '', headers } = request
+    const body = await readJson(request)
+    const record: RecordedRequest = { method, path, headers, body, answered: 'hung' }
+    requests.push(record)
+
+    const failure = nextFailure()
+    if (failure === 'hang') return
+    if (failure === 'drop') {
+      record.answered = 'dropped'
+      request.socket.destroy()
+      return
+    }
+    const refusal = failure ?? refusalOf(record, options.apiKey)
+    record.answered = refusal?.status ?? 202
+    if (refusal) return answer(response, refusal)
+
+    const mail = acceptedMail(record.body as MailSendBody, `stand-in-${mails.length + 1}`)
+    mails.push(mail)
+    answer(response, { status: 202, headers: { 'X-Message-Id': mail.messageId } })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    requests,
+    mails,
+    failWith(failure, times = Number.POSITIVE_INFINITY) {
+      failing = { failure, remaining: times }
+    },
+    recover() {
+      failing = undefined
+    },
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** The part of the request that is read once refusalOf() has found it in order. */
+interface MailSendBody {
+  personalizations: [{ to: [{ email: string }] }]
+  from: { email: string; name?: string }
+  reply_to?: { email: string }
+  subject: string
+  content: { type: string; value: string }[]
+  headers?: Record<string, string>
+  custom_args?: Record<string, string>
+}
+
+function acceptedMail(body: MailSendBody, messageId: string): AcceptedMail {
+  const part = (type: string) => body.content.find((content) => content.type === type)?.value ?? ''
+  return {
+    messageId,
+    to: body.personalizations[0].to[0].email,
+    from: body.from,
+    replyTo: body.reply_to?.email,
+    subject: body.subject,
+    text: part('text/plain'),
+    html: part('text/html'),
+    headers: body.headers ?? {},
+    customArgs: body.custom_args ?? {},
+    body: { ...body },
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function answer(response: ServerResponse, { status, headers = {}, body }: Answer): void {
+  response.writeHead(status, body === undefined ? headers : { 'Content-Type': 'application/json', ...headers })
+  response.end(typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body))
+}
