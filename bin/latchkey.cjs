@@ -30,7 +30,4 @@ if (isStale()) {
   })
   if (status !== 0) process.exit(status ?? 1)
 }
-import(entry).catch((error) => {
-  console.error(error)
-  process.exit(1)
-})
+void import(entry) // a failure to load it ends the process with its stack, as it should

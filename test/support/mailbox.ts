@@ -1,0 +1,76 @@
+import { Logger, runOnce } from 'graphile-worker'
+import type { Deps } from '../../src/deps.ts'
+import type { Mailer } from '../../src/mail/mailer.ts'
+import type { MailKind } from '../../src/mail/templates/render.ts'
+import { createTasks } from '../../src/worker/tasks.ts'
+import type { SendgridStandIn } from './sendgrid-stand-in.ts'
+
+export interface ReceivedMail {
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+  readonly kind: MailKind | null
+  readonly token: string | null
+}
+
+const SILENT = new Logger(() => () => undefined)
+
+/** Everybody's mail, as SendGrid would have delivered it. Reading it first lets the real worker finish its queue. */
+export class Mailbox {
+  readonly #deps: Deps
+  readonly #mailer: Mailer
+  readonly #sendgrid: SendgridStandIn
+
+  constructor(deps: Deps, mailer: Mailer, sendgrid: SendgridStandIn) {
+    this.#deps = deps
+    this.#mailer = mailer
+    this.#sendgrid = sendgrid
+  }
+
+  /** Does every job that is waiting, also those put off for later. */
+  async drain(): Promise<void> {
+    await this.#deps.pool.query('UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now()')
+    await runOnce({
+      pgPool: this.#deps.pool,
+      taskList: createTasks(this.#deps, this.#mailer),
+      logger: SILENT,
+      noHandleSignals: true,
+    })
+  }
+
+  /** The mails to an address, the oldest first. */
+  async to(email: string): Promise<ReceivedMail[]> {
+    await this.drain()
+    const received = this.#sendgrid.mails.filter((mail) => mail.to.toLowerCase() === email.toLowerCase())
+    return Promise.all(received.map((mail) => this.#read(mail)))
+  }
+
+  /** The token in the newest mail of a kind to an address. */
+  async token(email: string, kind: MailKind): Promise<string> {
+    const mails = (await this.to(email)).filter((mail) => mail.kind === kind)
+    const token = mails.at(-1)?.token
+    if (!token) throw new Error(`no ${kind} link was mailed to ${email}`)
+    return token
+  }
+
+  async kinds(email: string): Promise<Array<MailKind | null>> {
+    return (await this.to(email)).map((mail) => mail.kind)
+  }
+
+  async #read(mail: SendgridStandIn['mails'][number]): Promise<ReceivedMail> {
+    const row = await this.#deps.db.mail.findUnique({
+      where: { id: mail.customArgs['latchkeyMailId'] ?? mail.messageId },
+      select: { kind: true },
+    })
+    const token = /#token=([A-Za-z0-9_-]+)/.exec(mail.text)?.[1] ?? null
+    return {
+      to: mail.to,
+      subject: mail.subject,
+      text: mail.text,
+      html: mail.html,
+      kind: (row?.kind ?? null) as MailKind | null,
+      token,
+    }
+  }
+}

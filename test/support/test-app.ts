@@ -1,0 +1,76 @@
+import { afterAll } from '@jest/globals'
+import type { FastifyInstance } from 'fastify'
+import { buildApp } from '../../src/app.ts'
+import { type Config, readConfig } from '../../src/config.ts'
+import { closeDeps, createDeps, type Deps } from '../../src/deps.ts'
+import { createLog } from '../../src/log.ts'
+import { createMailer } from '../../src/mail/mailer.ts'
+import { Secret } from '../../src/security/secret.ts'
+import { Api } from './api.ts'
+import { Mailbox } from './mailbox.ts'
+import { People } from './people.ts'
+import { type SendgridStandIn, startSendgridStandIn } from './sendgrid-stand-in.ts'
+import { TestClock } from './test-clock.ts'
+import { createTestDatabase } from './test-database.ts'
+
+export interface TestApp {
+  readonly app: FastifyInstance
+  readonly deps: Deps
+  readonly clock: TestClock
+  readonly api: Api
+  readonly mailbox: Mailbox
+  readonly people: People
+  readonly sendgrid: SendgridStandIn
+  readonly databaseUrl: string
+  /** Every line the service has logged, as JSON. */
+  readonly logLines: string[]
+}
+
+const SETTINGS = {
+  NODE_ENV: 'test',
+  PUBLIC_URL: 'https://accounts.acme.example',
+  MAIL_TRANSPORT: 'sendgrid',
+  MAIL_FROM: 'Acme Support <support@acme.example>',
+  SUPPORT_CONTACT: 'help@acme.example',
+  PRODUCT_NAME: 'Acme',
+  SENDGRID_API_KEY: 'SG.test-key',
+  LINK_VERIFY_EMAIL: 'https://app.acme.example/verify-email#token={token}',
+  LINK_RESET_PASSWORD: 'https://app.acme.example/reset-password#token={token}',
+  LINK_CONFIRM_EMAIL: 'https://app.acme.example/confirm-email#token={token}',
+  LINK_REVERT_EMAIL: 'https://app.acme.example/revert-email#token={token}',
+  LOG_LEVEL: 'trace',
+}
+
+/**
+ * The whole service on a database of its own: real PostgreSQL, real routes, real worker, real SendGrid client talking to
+ * a stand-in. Only bcrypt is cheaper than an operator may make it. Closed after the file's tests.
+ */
+export async function startTestApp(
+  options: { env?: Record<string, string>; bcryptCost?: number; databaseUrl?: string } = {},
+): Promise<TestApp> {
+  const sendgrid = await startSendgridStandIn()
+  const database = options.databaseUrl ? null : await createTestDatabase()
+  const databaseUrl = options.databaseUrl ?? database?.url ?? ''
+  const environment = { ...SETTINGS, SENDGRID_BASE_URL: sendgrid.url, DATABASE_URL: databaseUrl, ...options.env }
+  const config: Config = { ...readConfig(environment), bcryptCost: options.bcryptCost ?? 4 }
+  const logLines: string[] = []
+  const log = createLog(config.logLevel, { write: (line: string) => void logLines.push(line) })
+  const clock = new TestClock()
+  const secretKey = new Secret(options.env?.['SECRET_KEY'] ?? 'a secret key for tests, 32 bytes or more')
+  const deps = createDeps({ config, databaseUrl, secretKey, log, clock })
+  await deps.keys.load()
+  const app = await buildApp(deps, { hasStarted: true, isDraining: false })
+  const api = new Api(app)
+  const mailer = createMailer(config.mail, log)
+  const mailbox = new Mailbox(deps, mailer, sendgrid)
+  const people = new People(api, mailbox)
+
+  afterAll(async () => {
+    await app.close()
+    await mailer.close()
+    await closeDeps(deps)
+    await sendgrid.close()
+    await database?.drop()
+  })
+  return { app, deps, clock, api, mailbox, people, sendgrid, databaseUrl, logLines }
+}
