@@ -48,13 +48,16 @@ export function runAs(user: ServerUser, program: string, args: string[]): Promis
   })
 }
 
-/** The one line of a program's output or log that says what went wrong. */
+/** The one line of a program's output or log that says what went wrong: the first, since others follow from it. */
 export function tellingLine(output: string): string {
-  const lines = output.split('\n').filter((line) => line.trim() !== '')
-  const line =
-    lines.findLast((each) => /\b(FATAL|PANIC|error|ERROR): /.test(each)) ?? lines.at(-1) ?? 'it gave no reason'
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line))
+  const line = lines.find((each) => COMPLAINT.test(each)) ?? lines.at(-1) ?? 'nothing was written, as on a full disk'
   return line.replace(/^.*?\b(?=(FATAL|PANIC|error|ERROR): )/, '').trim()
 }
+
+const COMPLAINT = /\b(FATAL|PANIC|error|ERROR): /
+/** Said to those who knock while the server starts or stops; and a line that a full disk cut off. */
+const NOISE = /the database system is |\b(FATAL|PANIC|LOG):\s*$/
 
 export function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined

@@ -19,6 +19,9 @@ const LEAVING = 'latchkey leaving'
 
 const PATIENCE_MS = { refused: 10_000, starting: 120_000, stopping: 60_000 }
 
+/** Signs of a server that was killed, or that another process starts or has just stopped: worth another try. */
+const PASSING = /lock file .* already exists|shared memory block .* in use|^stopped in good order$/
+
 /**
  * Joins the server, starting it if it is not running. The connection returned is this process's mark of presence.
  * Losing a race is normal here: another process may start the server, or stop it, at the same moment.
@@ -32,7 +35,7 @@ export async function enterServer(server: Server): Promise<pg.Client> {
 
     const waited = performance.now() - began
     if (attempt?.failure && !isStarting) {
-      const mayPass = /lock file|shared memory block .* in use/.test(attempt.failure)
+      const mayPass = PASSING.test(attempt.failure)
       if (!mayPass || waited > PATIENCE_MS.refused) throw new Error(complaint(server, attempt.failure))
       attempt = undefined
       await sleep(200)
@@ -44,7 +47,9 @@ export async function enterServer(server: Server): Promise<pg.Client> {
 }
 
 function complaint({ cluster, logFile }: Server, reason: string): string {
-  const hint = reason.includes('lock file') ? '; if no PostgreSQL uses the folder, remove that file from it' : ''
+  const hint = /lock file .* already exists/.test(reason)
+    ? '; if no PostgreSQL uses the folder, remove that file from it'
+    : ''
   return `PostgreSQL does not start in ${cluster.folder}: ${reason}${hint} (its log is ${logFile})`
 }
 
@@ -102,15 +107,10 @@ async function launch({ cluster, logFile, settings }: Server): Promise<Attempt> 
   child.on('error', (error) => {
     attempt.failure = error.message
   })
-  child.on('exit', () => {
-    readFile(logFile).then(
-      (content) => {
-        attempt.failure = tellingLine(content.subarray(alreadyLogged).toString())
-      },
-      (error: unknown) => {
-        attempt.failure = String(error)
-      },
-    )
+  child.on('exit', async (code) => {
+    const content = await readFile(logFile).catch(() => Buffer.alloc(0))
+    const itsPart = content.subarray(alreadyLogged).toString()
+    attempt.failure = code === 0 ? 'stopped in good order' : tellingLine(itsPart)
   })
   child.unref()
   await log.close()
