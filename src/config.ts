@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
-import { parseAddress } from './domain/accounts/email-address.ts'
-import type { Mailbox, MailConfig } from './mail/mailer.ts'
+import { type Environment, EnvironmentReader, isNetwork, isOrigin } from './environment.ts'
+import type { MailConfig } from './mail/mailer.ts'
 import type { Secret } from './security/secret.ts'
 
 export interface Config {
