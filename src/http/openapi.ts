@@ -15,6 +15,7 @@ const TAGS = [
   { name: 'Account', description: 'What its holder sees of an account.' },
   { name: 'Email change', description: 'Asked for, confirmed from the new address, reverted from the old one.' },
   { name: 'Password', description: 'Changing a known password, resetting a forgotten one, and the rules for both.' },
+  { name: 'Services', description: 'For other services: signing in by themselves, and asking about tokens.' },
   { name: 'Operations', description: 'For those who run the service.' },
 ] as const
 
@@ -36,6 +37,13 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
         examples: problemExamples,
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of a session.' },
+          service: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'An access token of a service.',
+          },
+          client: { type: 'http', scheme: 'basic', description: 'The id and the secret of a service client.' },
         },
       },
     },
