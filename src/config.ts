@@ -32,6 +32,10 @@ export interface Config {
   }
   readonly corsOrigins: readonly string[]
   readonly trustProxy: readonly string[]
+  /** Multiplies the limits in http/rate-limits.ts; 0 switches them off. */
+  readonly rateLimitFactor: number
+  /** Undefined: each replica limits requests by itself. */
+  readonly redisUrl: Secret | undefined
   readonly passwordPreset: PasswordPreset
   readonly logLevel: LogLevel
 }
@@ -91,6 +95,8 @@ export function readConfig(environment: Environment): Config {
     },
     corsOrigins: read.list('CORS_ORIGINS', isOrigin, 'an exact origin such as https://app.example'),
     trustProxy: read.list('TRUST_PROXY', isNetwork, 'an IP address or network such as 10.0.0.0/8'),
+    rateLimitFactor: read.factor('RATE_LIMIT_FACTOR', 1, 1_000_000),
+    redisUrl: read.redisUrl('REDIS_URL'),
     passwordPreset: read.choice('PASSWORD_PRESET', ['classic', 'nist'], 'classic'),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
@@ -171,6 +177,15 @@ class Reader {
     return fallback
   }
 
+  /** Zero or more, with a fraction if need be. */
+  factor(name: string, fallback: number, most: number): number {
+    const value = this.text(name, String(fallback))
+    const number = /^\d{1,10}(\.\d{1,10})?$/.test(value) ? Number(value) : Number.NaN
+    if (number <= most) return number
+    this.#problems.push(`${name} must be a number from 0 to ${most}, not "${value}"`)
+    return fallback
+  }
+
   choice<Choice extends string>(name: string, choices: readonly Choice[], fallback?: Choice): Choice {
     const value = this.text(name, fallback)
     const choice = choices.find((candidate) => candidate === value)
@@ -227,6 +242,15 @@ class Reader {
     const value = this.text(name)
     if (value !== '' && !(URL.canParse(value) && /^smtps?:/.test(value))) {
       this.#problems.push(`${name} must be an smtp:// or smtps:// URL`)
+    }
+    return new Secret(value)
+  }
+
+  redisUrl(name: string): Secret | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.text(name)
+    if (!(URL.canParse(value) && /^rediss?:\/\//.test(value))) {
+      this.#problems.push(`${name} must be a redis:// or rediss:// URL`)
     }
     return new Secret(value)
   }
