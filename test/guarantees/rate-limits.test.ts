@@ -18,8 +18,11 @@ async function many(times: number, call: () => Promise<Answer>): Promise<Answer[
   return answers
 }
 
-const logIn = (options: CallOptions, email = 'nobody@example.com') =>
-  api.post('/v1/login', { email, password: 'Wrong-Horse-7' }, options)
+let lastAddress = 0
+
+/** At another address each time: the throttle on one address answers 429 as well. */
+const logIn = (options: CallOptions) =>
+  api.post('/v1/login', { email: `person.${++lastAddress}@example.com`, password: 'Wrong-Horse-7' }, options)
 
 test('a client that asks too much of a route gets a 429 that says when to come back', async () => {
   const ip = newIp()
@@ -37,7 +40,7 @@ test('neither another client nor another route feels it', async () => {
   const ip = newIp()
   await many(SIGN_INS + 1, () => logIn({ ip }))
 
-  expect(await logIn({ ip: newIp() }, 'else@example.com')).toRefuse('invalid_credentials')
+  expect(await logIn({ ip: newIp() })).toRefuse('invalid_credentials')
   expect(await api.get('/v1/password/policy', { ip })).toHaveStatus(200)
 })
 
@@ -74,7 +77,7 @@ test('a whole IPv6 /64 is one client, and its neighbour another', async () => {
   await many(SIGN_INS, () => logIn({ ip: `2001:db8:1:2::${(++host).toString(16)}` }))
 
   expect(await logIn({ ip: '2001:db8:1:2:ffff:ffff:ffff:ffff' })).toRefuse('too_many_attempts')
-  expect(await logIn({ ip: '2001:db8:1:3::1' }, 'v6@example.com')).toRefuse('invalid_credentials')
+  expect(await logIn({ ip: '2001:db8:1:3::1' })).toRefuse('invalid_credentials')
 })
 
 test('behind a trusted proxy the client is who the proxy says, and what the client said before it counts for nothing', async () => {

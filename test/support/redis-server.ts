@@ -28,7 +28,16 @@ export async function redisServer(): Promise<RedisServer> {
   return {
     url,
     async start() {
-      running = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'])
+      running = spawn('redis-server', [
+        '--port',
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+      ])
       await untilItAnswers(url)
     },
     async kill() {
