@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { problemExamples } from './schemas.ts'
 
 const DESCRIPTION = `Sign-in, sessions, and the *Settings > Account* and *Forgot your password?* of a product.
-Every error is an RFC 9457 problem document: decide by its \`code\`.
+Every error is an RFC 9457 problem document: decide by its \`code\`. Only \`/oauth/*\` answers in the form of RFC 6749.
 Routes that take a mailed token ignore the Authorization header: a link works whether or not somebody is signed in.`
 
 const TAGS = [
