@@ -111,9 +111,9 @@ function readMail(
   production: boolean,
   base: { dataDir: string; productName: string; supportContact: string },
 ): MailConfig {
-  const transport = read.choice('MAIL_TRANSPORT', ['sendgrid', 'smtp', 'console'], production ? undefined : 'console')
+  const transport = read.choice('MAIL_TRANSPORT', ['console', 'sendgrid', 'smtp'], production ? undefined : 'console')
   read.refuseContradiction(
-    production && transport === 'console',
+    production && transport === 'console' && read.has('MAIL_TRANSPORT'),
     'MAIL_TRANSPORT=console would write mailed links to the log, which is refused in production',
   )
   const from = read.mailbox(
