@@ -11,7 +11,6 @@ import { logRequests } from './http/request-log.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
 import { shedLoad } from './http/shed-load.ts'
-import { registerJwt } from './http/signed-token.ts'
 import { parseStrictJson } from './http/strict-json.ts'
 import type { Readiness } from './operations/readiness.ts'
 import { accountRoutes } from './routes/account.ts'
@@ -21,6 +20,7 @@ import { operationsRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/password.ts'
 import { registrationRoutes } from './routes/registration.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { wellKnownRoutes } from './routes/well-known.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 
@@ -53,7 +53,6 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await limitRequests(app, deps)
   shedLoad(app, deps)
   authenticateCallers(app, deps)
-  await registerJwt(app)
   await describeApi(app, config)
 
   await app.register(registrationRoutes(deps))
@@ -62,6 +61,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await app.register(emailChangeRoutes(deps))
   await app.register(passwordRoutes(deps))
   await app.register(oauthRoutes(deps))
+  await app.register(wellKnownRoutes(deps))
   await app.register(operationsRoutes(deps, readiness))
   return app
 }

@@ -25,6 +25,9 @@ export type EventType =
   | 'service_client.created'
   | 'service_client.secret_rotated'
   | 'service_client.disabled'
+  | 'service_client.token_revoked'
+  | 'signing_key.rotated'
+  | 'keys.reencrypted'
 
 export interface NewEvent {
   readonly type: EventType
