@@ -37,11 +37,14 @@ export interface Config {
   /** Undefined: each replica limits requests by itself. */
   readonly redisUrl: Secret | undefined
   readonly passwordPreset: PasswordPreset
+  readonly breachList: BreachListSource | undefined
   readonly logLevel: LogLevel
 }
 
 export type LinkName = 'verifyEmail' | 'resetPassword' | 'confirmEmail' | 'revertEmail'
 export type PasswordPreset = 'classic' | 'nist'
+/** A k-anonymity range service by its base URL, or a file of SHA-1 hashes. */
+export type BreachListSource = { readonly service: string } | { readonly file: string }
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -98,6 +101,7 @@ export function readConfig(environment: Environment): Config {
     rateLimitFactor: read.factor('RATE_LIMIT_FACTOR', 1, 1_000_000),
     redisUrl: read.redisUrl('REDIS_URL'),
     passwordPreset: read.choice('PASSWORD_PRESET', ['classic', 'nist'], 'classic'),
+    breachList: read.breachList('BREACH_LIST'),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   read.refuseContradiction(
@@ -107,6 +111,10 @@ export function readConfig(environment: Environment): Config {
   read.refuseContradiction(
     config.previousSecretKey !== undefined && config.secretKey === undefined,
     'SECRET_KEY_PREVIOUS is set but SECRET_KEY is not',
+  )
+  read.refuseContradiction(
+    production && config.passwordPreset === 'nist' && config.breachList === undefined,
+    'PASSWORD_PRESET=nist asks for a breach list in place of the composition rules: set BREACH_LIST',
   )
   read.throwIfRefused()
   return Object.freeze(config)
@@ -244,6 +252,12 @@ class Reader {
       this.#problems.push(`${name} must be an smtp:// or smtps:// URL`)
     }
     return new Secret(value)
+  }
+
+  breachList(name: string): BreachListSource | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.text(name)
+    return /^https?:/.test(value) ? { service: this.url(name) } : { file: resolve(value) }
   }
 
   redisUrl(name: string): Secret | undefined {

@@ -8,7 +8,7 @@ import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
 import type { Principal } from '../sessions/authenticate-session.ts'
 import type { SessionGrant } from '../sessions/session-grant.ts'
-import { assertAcceptablePassword } from './password-policy.ts'
+import { assertAcceptablePassword } from './judge-password.ts'
 import { provePassword } from './prove-password.ts'
 
 /**
@@ -24,8 +24,7 @@ export async function changePassword(
   const { principal, currentPassword, newPassword, origin } = input
   const { accountId, sessionId, email, address } = principal
   const proven = await provePassword(deps, { principal, currentPassword, origin })
-  assertAcceptablePassword(newPassword, 'newPassword', {
-    preset: deps.config.passwordPreset,
+  await assertAcceptablePassword(deps, newPassword, 'newPassword', {
     email,
     isCurrent: newPassword.reveal() === currentPassword.reveal(),
   })
