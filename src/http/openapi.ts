@@ -20,11 +20,20 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: config.publicUrl }],
-      tags: ['Registration', 'Sessions', 'Account', 'Email change', 'Password', 'Operations'].map((name) => ({ name })),
+      tags: ['Registration', 'Sessions', 'Account', 'Email change', 'Password', 'Services', 'Operations'].map(
+        (name) => ({ name }),
+      ),
       security: [],
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of a session.' },
+          service: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'An access token of a service.',
+          },
+          client: { type: 'http', scheme: 'basic', description: 'The id and the secret of a service client.' },
         },
       },
     },

@@ -48,7 +48,8 @@ export function problemDocument(code: ProblemCode, requestId: string, details: R
   return { type: `urn:latchkey:problem:${code}`, title, status, detail, code, instance: requestId, ...details }
 }
 
-function toRefusal(error: FastifyError | Error): Refusal {
+/** What an error means to the caller; whatever is not known to be his doing is ours. */
+export function toRefusal(error: FastifyError | Error): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof UnreadableBody) return new Refusal('invalid_request', { violations: [error.violation] })
   if (error instanceof HashingLaneFull) return new Refusal('overloaded', { retryAfter: error.retryAfterSeconds })

@@ -112,7 +112,7 @@ export const sessionRoutes =
         const refreshToken = request.body.refreshToken
         if (refreshToken === undefined && token === null) throw new Refusal('unauthenticated')
         // An expired access token still says which session its holder wants to end.
-        const claims = token === null ? null : verifyAccessToken(app, deps, token, { mayBeExpired: true })
+        const claims = token === null ? null : await verifyAccessToken(app, deps, token, { mayBeExpired: true })
         await logOut(deps, { refreshToken, sessionId: claims?.sessionId, origin: originOf(request) })
         return reply.code(204).send(null)
       },
