@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from './deps.ts'
 import { authenticateCallers } from './http/caller.ts'
 import { describeApi } from './http/openapi.ts'
-import { answerProblemsOf, frameworkProblem } from './http/problem-responses.ts'
+import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
 import { logRequests } from './http/request-log.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
@@ -36,6 +36,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
     // The defaults turn ["a"] into "a" and drop unknown fields in silence: an API for credentials refuses both.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
     frameworkErrors: frameworkProblem,
+    clientErrorHandler: answerUnreadableRequest,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.removeAllContentTypeParsers()
