@@ -4,6 +4,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from './deps.ts'
 import { authenticateCallers } from './http/caller.ts'
+import { auditDenials } from './http/denial-audit.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
 import { logRequests } from './http/request-log.ts'
@@ -19,6 +20,11 @@ import { operationsRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/password.ts'
 import { registrationRoutes } from './routes/registration.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { supportAddressRoutes } from './routes/support-addresses.ts'
+import { supportEventRoutes } from './routes/support-events.ts'
+import { supportMailRoutes } from './routes/support-mail.ts'
+import { supportUserActionRoutes } from './routes/support-user-actions.ts'
+import { supportUserRoutes } from './routes/support-users.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 
@@ -48,6 +54,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   setFixedHeaders(app, config)
   logRequests(app, deps)
   authenticateCallers(app, deps)
+  auditDenials(app, deps)
   await registerJwt(app)
   if (config.corsOrigins.length > 0) await app.register(cors, { origin: [...config.corsOrigins], maxAge: 600 })
   await describeApi(app, config)
@@ -58,6 +65,11 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await app.register(emailChangeRoutes(deps))
   await app.register(passwordRoutes(deps))
   await app.register(oauthRoutes(deps))
+  await app.register(supportUserRoutes(deps))
+  await app.register(supportUserActionRoutes(deps))
+  await app.register(supportAddressRoutes(deps))
+  await app.register(supportMailRoutes(deps))
+  await app.register(supportEventRoutes(deps))
   await app.register(operationsRoutes(deps, readiness))
   return app
 }

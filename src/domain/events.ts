@@ -29,7 +29,7 @@ export type EventType =
   | 'account.enabled'
   | 'account.erased'
   | 'address.unlocked'
-  | 'support.refused'
+  | 'service_client.denied'
 
 export type EventActor =
   | 'account'

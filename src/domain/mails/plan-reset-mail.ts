@@ -43,7 +43,8 @@ export async function planResetMail(planning: Planning): Promise<MailPlan> {
 export async function planResetBySupportMail(planning: Planning): Promise<MailPlan> {
   const { tx, mail } = planning
   const account = mail.accountId && (await tx.account.findUnique({ where: { id: mail.accountId } }))
-  const isCurrent = account && (await tx.address.count({ where: { address: mail.address, accountId: account.id, lockedAt: null } })) > 0
+  const isCurrent =
+    account && (await tx.address.count({ where: { address: mail.address, accountId: account.id, lockedAt: null } })) > 0
   if (!account || !isCurrent) return { settled: 'not_needed', reason: 'the account has another address by now' }
   if (account.disabledAt) return { settled: 'not_needed', reason: 'the account is disabled' }
   await endOldestLinks(planning, account)

@@ -9,14 +9,14 @@ export interface EventView {
   readonly id: string
   readonly at: Date
   readonly type: string
-  readonly outcome: string
+  readonly outcome: 'success' | 'failure'
   readonly actor: { readonly type: string; readonly id: string | null }
   readonly ip: string | null
   readonly ipFamily: 'IPv4' | 'IPv6' | null
   readonly userAgent: string | null
   readonly sessionId: string | null
   readonly requestId: string | null
-  readonly details: Readonly<Record<string, unknown>>
+  readonly details: Record<string, unknown>
 }
 
 /**
@@ -30,7 +30,11 @@ export async function listEvents(deps: Deps, accountId: string, page: Page): Pro
     orderBy: { id: 'desc' },
     take: page.limit + 1,
   })
-  if (events.length === 0 && page.after === undefined && (await deps.db.account.count({ where: { id: accountId } })) === 0) {
+  if (
+    events.length === 0 &&
+    page.after === undefined &&
+    (await deps.db.account.count({ where: { id: accountId } })) === 0
+  ) {
     throw new Refusal('not_found')
   }
   const { items, next } = cutPage(events, page.limit, ({ id }) => id)
@@ -41,7 +45,8 @@ function toView(event: Event): EventView {
   const { id, at, type, outcome, actorType, actorId, ip, userAgent, sessionId, requestId, details } = event
   const families = { 0: null, 4: 'IPv4', 6: 'IPv6' } as const
   return {
-    ...{ id, at, type, outcome, ip, userAgent, sessionId, requestId },
+    ...{ id, at, type, ip, userAgent, sessionId, requestId },
+    outcome: outcome === 'success' ? 'success' : 'failure',
     actor: { type: actorType, id: actorId },
     ipFamily: families[isIP(ip ?? '') as keyof typeof families],
     details: details as Record<string, unknown>,

@@ -25,7 +25,7 @@ export interface MailView {
   readonly sentAt: Date | null
   readonly link: { readonly expiresAt: Date; readonly checkedAt: Date | null; readonly usedAt: Date | null } | null
   /** The oldest first. */
-  readonly history: readonly MailStep[]
+  readonly history: MailStep[]
 }
 
 /** Adds to mails what became of their links. */
@@ -47,7 +47,21 @@ function toView(mail: Mail, links: readonly MailedToken[]): MailView {
   const { id, accountId, request, kind, email, receipt, state, reason, attempts, queuedAt, sentAt } = mail
   const link = toLink(links)
   const history = historyOf(mail, link)
-  return { id, accountId, request, kind, address: email, receipt, state, reason, attempts, queuedAt, sentAt, link, history }
+  return {
+    id,
+    accountId,
+    request,
+    kind,
+    address: email,
+    receipt,
+    state,
+    reason,
+    attempts,
+    queuedAt,
+    sentAt,
+    link,
+    history,
+  }
 }
 
 /** A mail that was tried again carries the newest of its links, and perhaps an earlier one was delivered all the same. */

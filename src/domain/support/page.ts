@@ -5,7 +5,7 @@ export interface Page {
 }
 
 export interface PageOf<Item> {
-  readonly items: readonly Item[]
+  readonly items: Item[]
   /** The key to go on from; null where this was the last page. */
   readonly next: string | null
 }

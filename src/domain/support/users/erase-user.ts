@@ -37,6 +37,7 @@ async function scrubEvents(tx: Transaction, person: { accountId: string; hashes:
   await tx.$executeRaw`SELECT set_config('latchkey.retention', 'on', true)`
   await tx.$executeRaw`
     UPDATE events SET ip = NULL, user_agent = NULL, details = '{}'
-    WHERE account_id = ${accountId}::uuid OR details ->> 'addressHash' = ANY(${hashes})`
+    WHERE account_id = ${accountId}::uuid
+      OR (details ? 'addressHash' AND details ->> 'addressHash' = ANY(${hashes}))`
   await tx.$executeRaw`SELECT set_config('latchkey.retention', 'off', true)`
 }

@@ -70,10 +70,12 @@ async function everyHolder(deps: Deps, email: string): Promise<PageOf<{ id: stri
 
 /** In the order of the addresses, which is the order of their index: a page costs a page, however many there are. */
 async function startingWith(deps: Deps, prefix: string, page: Page): Promise<PageOf<{ id: string }>> {
-  const pattern = `${prefix.trim().toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
+  const from = prefix.trim().toLowerCase()
+  const to = `${from}\u007f` // above every character an address can have
   const rows = await deps.db.$queryRaw<Array<{ id: string; address: string }>>`
     SELECT account_id AS id, address FROM addresses
-    WHERE address LIKE ${pattern} AND locked_at IS NULL AND address ~>~ ${page.after ?? ''}
-    ORDER BY address USING ~<~ LIMIT ${page.limit + 1}`
+    WHERE address COLLATE "C" >= ${from} AND address COLLATE "C" < ${to} AND address COLLATE "C" > ${page.after ?? ''}
+      AND locked_at IS NULL
+    ORDER BY address COLLATE "C" LIMIT ${page.limit + 1}`
   return cutPage(rows, page.limit, ({ address }) => address)
 }

@@ -22,15 +22,11 @@ export interface UserView {
   readonly disabledAt: Date | null
   readonly createdAt: Date
   readonly activeSessions: number
-  readonly addresses: readonly HeldAddress[]
+  readonly addresses: HeldAddress[]
 }
 
 /** Reads accounts in the order of their ids given; one that is gone meanwhile is left out. */
-export async function readUsers(
-  db: Database | Transaction,
-  ids: readonly string[],
-  now: Date,
-): Promise<UserView[]> {
+export async function readUsers(db: Database | Transaction, ids: readonly string[], now: Date): Promise<UserView[]> {
   const accounts = await db.account.findMany({ where: { id: { in: [...ids] } }, select: shown(now) })
   const byId = new Map(accounts.map((account) => [account.id, account]))
   return ids.flatMap((id) => byId.get(id) ?? []).map(toView)
