@@ -1,15 +1,17 @@
-import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from './deps.ts'
 import { authenticateCallers } from './http/caller.ts'
+import { allowOrigins } from './http/cors.ts'
 import { auditDenials } from './http/denial-audit.ts'
+import { limitRequests } from './http/limit-requests.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
 import { logRequests } from './http/request-log.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
+import { shedLoad } from './http/shed-load.ts'
 import { registerJwt } from './http/signed-token.ts'
 import { parseStrictJson } from './http/strict-json.ts'
 import type { Readiness } from './operations/readiness.ts'
@@ -53,10 +55,12 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   answerProblemsOf(app)
   setFixedHeaders(app, config)
   logRequests(app, deps)
+  await allowOrigins(app, config)
+  await limitRequests(app, deps)
+  shedLoad(app, deps)
   authenticateCallers(app, deps)
   auditDenials(app, deps)
   await registerJwt(app)
-  if (config.corsOrigins.length > 0) await app.register(cors, { origin: [...config.corsOrigins], maxAge: 600 })
   await describeApi(app, config)
 
   await app.register(registrationRoutes(deps))

@@ -31,6 +31,10 @@ export interface Config {
   }
   readonly corsOrigins: readonly string[]
   readonly trustProxy: readonly string[]
+  /** Multiplies the limits in http/rate-limits.ts; 0 switches them off. */
+  readonly rateLimitFactor: number
+  /** Undefined: each replica limits requests by itself. */
+  readonly redisUrl: Secret | undefined
   readonly passwordPreset: PasswordPreset
   readonly logLevel: LogLevel
 }
@@ -85,6 +89,8 @@ export function readConfig(environment: Environment): Config {
     },
     corsOrigins: read.list('CORS_ORIGINS', isOrigin, 'an exact origin such as https://app.example'),
     trustProxy: read.list('TRUST_PROXY', isNetwork, 'an IP address or network such as 10.0.0.0/8'),
+    rateLimitFactor: read.factor('RATE_LIMIT_FACTOR', 1, 1_000_000),
+    redisUrl: read.redisUrl('REDIS_URL'),
     passwordPreset: read.choice('PASSWORD_PRESET', ['classic', 'nist'], 'classic'),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
   }

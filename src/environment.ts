@@ -50,6 +50,15 @@ export class EnvironmentReader {
     return fallback
   }
 
+  /** Zero or more, with a fraction if need be. */
+  factor(name: string, fallback: number, most: number): number {
+    const value = this.text(name, String(fallback))
+    const number = /^\d{1,10}(\.\d{1,10})?$/.test(value) ? Number(value) : Number.NaN
+    if (number <= most) return number
+    this.#problems.push(`${name} must be a number from 0 to ${most}, not "${value}"`)
+    return fallback
+  }
+
   choice<Choice extends string>(name: string, choices: readonly Choice[], fallback?: Choice): Choice {
     const value = this.text(name, fallback)
     const choice = choices.find((candidate) => candidate === value)
@@ -106,6 +115,15 @@ export class EnvironmentReader {
     const value = this.text(name)
     if (value !== '' && !(URL.canParse(value) && /^smtps?:/.test(value))) {
       this.#problems.push(`${name} must be an smtp:// or smtps:// URL`)
+    }
+    return new Secret(value)
+  }
+
+  redisUrl(name: string): Secret | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.text(name)
+    if (!(URL.canParse(value) && /^rediss?:\/\//.test(value))) {
+      this.#problems.push(`${name} must be a redis:// or rediss:// URL`)
     }
     return new Secret(value)
   }

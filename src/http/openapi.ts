@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { problemExamples } from './schemas.ts'
 
 const DESCRIPTION = `Sign-in, sessions, and the *Settings > Account* and *Forgot your password?* of a product.
-Every error is an RFC 9457 problem document: decide by its \`code\`.
+Every error is an RFC 9457 problem document: decide by its \`code\`. Only \`/oauth/*\` answers in the form of RFC 6749.
 Routes that take a mailed token ignore the Authorization header: a link works whether or not somebody is signed in.`
 
 const TAGS = [
@@ -15,7 +15,7 @@ const TAGS = [
   { name: 'Account', description: 'What its holder sees of an account.' },
   { name: 'Email change', description: 'Asked for, confirmed from the new address, reverted from the old one.' },
   { name: 'Password', description: 'Changing a known password, resetting a forgotten one, and the rules for both.' },
-  { name: 'Services', description: 'What other services call, in the words of the OAuth RFCs.' },
+  { name: 'Services', description: 'For other services: signing in by themselves, and asking about tokens.' },
   { name: 'Support desk', description: 'Seeing and mending what goes wrong for people, with a service token.' },
   { name: 'Operations', description: 'For those who run the service.' },
 ] as const

@@ -19,8 +19,18 @@ test('an address is free, in use or locked, and a locked one says since when and
   const { left, now } = await moved()
   const free = people.newEmail()
 
-  expect((await desk.get(`/addresses/${free}`)).body).toEqual({ address: free, state: 'free', lockedAt: null, reason: null })
-  expect((await desk.get(`/addresses/${now}`)).body).toEqual({ address: now, state: 'in_use', lockedAt: null, reason: null })
+  expect((await desk.get(`/addresses/${free}`)).body).toEqual({
+    address: free,
+    state: 'free',
+    lockedAt: null,
+    reason: null,
+  })
+  expect((await desk.get(`/addresses/${now}`)).body).toEqual({
+    address: now,
+    state: 'in_use',
+    lockedAt: null,
+    reason: null,
+  })
   expect((await desk.get(`/addresses/${left.toUpperCase()}`)).body).toEqual({
     ...{ address: left, state: 'locked', lockedAt: expect.stringMatching(/Z$/), reason: 'email_changed' },
   })

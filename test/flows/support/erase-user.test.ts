@@ -23,7 +23,17 @@ async function somebodyWithAPast(name: string) {
   const revert = await mailbox.token(first, 'email_changed')
   const confirm = await mailbox.token(third, 'confirm_email')
   const id = await desk.idOf(second)
-  return { id, first, second, third, receipt: asked.body.receipt, reset, revert, confirm, accessToken: body.accessToken }
+  return {
+    id,
+    first,
+    second,
+    third,
+    receipt: asked.body.receipt,
+    reset,
+    revert,
+    confirm,
+    accessToken: body.accessToken,
+  }
 }
 
 /** Every row of every table of ours, and of the queue, as text. */
@@ -68,7 +78,9 @@ test('C7: nothing of an erased account works any more: sessions, links, sign-in'
   await desk.delete(`/users/${gone.id}`)
 
   expect(await api.get('/v1/me', { token: gone.accessToken })).toRefuse('unauthenticated')
-  expect(await api.post('/v1/login', { email: gone.second, password: 'Correct-Horse-7' })).toRefuse('invalid_credentials')
+  expect(await api.post('/v1/login', { email: gone.second, password: 'Correct-Horse-7' })).toRefuse(
+    'invalid_credentials',
+  )
   for (const [path, token] of [
     ['/v1/password/reset/check', gone.reset],
     ['/v1/email/change/revert', gone.revert],
@@ -106,7 +118,11 @@ test('of the audit trail what happened and when remains, without where from and 
 
   const { body } = await desk.get(`/users/${gone.id}/events?limit=100`)
   const [erasure, ...rest] = body.events
-  expect(erasure).toMatchObject({ type: 'account.erased', actor: { type: 'service_client' }, details: { addresses: 2 } })
+  expect(erasure).toMatchObject({
+    type: 'account.erased',
+    actor: { type: 'service_client' },
+    details: { addresses: 2 },
+  })
   expect(rest.map(({ type }: { type: string }) => type)).toEqual(before)
   for (const event of rest) expect(event).toMatchObject({ ip: null, ipFamily: null, userAgent: null, details: {} })
 })
@@ -147,7 +163,10 @@ test('erased while another account asks for the address: one of the two happens 
     const ada = await people.verified()
     const id = await desk.idOf(ada.email)
 
-    const [erased, created] = await Promise.all([desk.delete(`/users/${id}`), desk.post('/users', { email: ada.email })])
+    const [erased, created] = await Promise.all([
+      desk.delete(`/users/${id}`),
+      desk.post('/users', { email: ada.email }),
+    ])
 
     expect(erased).toHaveStatus(204)
     expect(created).toRefuse('email_unavailable')

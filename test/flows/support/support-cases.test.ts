@@ -142,7 +142,10 @@ test.each(['0000-0000-0000', 'UUUU-UUUU-UUUU', '%00', 'x'.repeat(300), "' OR 1=1
 
 test('"I do not know my current password": Support sends instructions, and the new password works', async () => {
   const ada = await people.verified()
-  const guess = await ada.post('/v1/password/change', { currentPassword: 'Some-Guess-1', newPassword: 'Battery-Staple-8' })
+  const guess = await ada.post('/v1/password/change', {
+    currentPassword: 'Some-Guess-1',
+    newPassword: 'Battery-Staple-8',
+  })
   const id = await desk.idOf(ada.email)
 
   const sent = await desk.post(`/users/${id}/password-reset`)

@@ -49,7 +49,13 @@ test('an account is found by an address it has left, also once Support has freed
 })
 
 test('accounts are listed page by page, each once, by prefix in the order of their addresses', async () => {
-  const emails = ['pre.b@example.com', 'pre.a@example.com', 'pre_c@example.com', 'pre.d@example.com', 'PRE.E@example.com']
+  const emails = [
+    'pre.b@example.com',
+    'pre.a@example.com',
+    'pre_c@example.com',
+    'pre.d@example.com',
+    'PRE.E@example.com',
+  ]
   for (const email of emails) await desk.post('/users', { email })
 
   const first = await desk.get('/users?emailPrefix=Pre.&limit=3')
@@ -128,22 +134,25 @@ test('a created account has no password and no proven address; instructions from
   expect((await desk.get(`/users/${made.body.id}`)).body).toMatchObject({ emailVerified: true, hasPassword: true })
 })
 
-test.each(['2a', '2b', '2y'])('P6: an imported $%s$ hash signs its person in, and is upgraded then', async (variant) => {
-  const email = people.newEmail()
-  const hash = (await bcrypt.hash('Imported-Pass-1', 4)).replace(/^\$2b/, `$${variant}`)
+test.each(['2a', '2b', '2y'])(
+  'P6: an imported $%s$ hash signs its person in, and is upgraded then',
+  async (variant) => {
+    const email = people.newEmail()
+    const hash = (await bcrypt.hash('Imported-Pass-1', 4)).replace(/^\$2b/, `$${variant}`)
 
-  const made = await desk.post('/users', { email, passwordHash: hash, emailVerified: true })
-  const before = await deps.db.account.findUniqueOrThrow({ where: { id: made.body.id } })
-  const wrong = await api.post('/v1/login', { email, password: 'Imported-Pass-2' })
-  const right = await api.post('/v1/login', { email, password: 'Imported-Pass-1' })
-  const after = await deps.db.account.findUniqueOrThrow({ where: { id: made.body.id } })
+    const made = await desk.post('/users', { email, passwordHash: hash, emailVerified: true })
+    const before = await deps.db.account.findUniqueOrThrow({ where: { id: made.body.id } })
+    const wrong = await api.post('/v1/login', { email, password: 'Imported-Pass-2' })
+    const right = await api.post('/v1/login', { email, password: 'Imported-Pass-1' })
+    const after = await deps.db.account.findUniqueOrThrow({ where: { id: made.body.id } })
 
-  expect(before.passwordHash).toBe(hash)
-  expect(wrong).toRefuse('invalid_credentials')
-  expect(right).toHaveStatus(200)
-  expect(after.passwordHash).toMatch(/^v1\$/)
-  expect(await api.post('/v1/login', { email, password: 'Imported-Pass-1' })).toHaveStatus(200)
-})
+    expect(before.passwordHash).toBe(hash)
+    expect(wrong).toRefuse('invalid_credentials')
+    expect(right).toHaveStatus(200)
+    expect(after.passwordHash).toMatch(/^v1\$/)
+    expect(await api.post('/v1/login', { email, password: 'Imported-Pass-1' })).toHaveStatus(200)
+  },
+)
 
 test('an imported password does not work before its address is proven, unless the import says it is', async () => {
   const email = people.newEmail()
