@@ -18,6 +18,7 @@ import { operationsRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/password.ts'
 import { registrationRoutes } from './routes/registration.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 
@@ -55,6 +56,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await app.register(accountRoutes(deps))
   await app.register(emailChangeRoutes(deps))
   await app.register(passwordRoutes(deps))
+  await app.register(webhookRoutes(deps))
   await app.register(operationsRoutes(deps, readiness))
   return app
 }

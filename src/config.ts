@@ -1,8 +1,10 @@
+import type { KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseAddress } from './domain/accounts/email-address.ts'
 import type { Mailbox, MailConfig } from './mail/mailer.ts'
 import { Secret } from './security/secret.ts'
+import { readSendgridKey } from './security/sendgrid-signature.ts'
 
 export interface Config {
   readonly production: boolean
@@ -17,6 +19,8 @@ export interface Config {
   readonly secretKey: Secret<'secret-key'> | undefined
   readonly previousSecretKey: Secret<'secret-key'> | undefined
   readonly mail: MailConfig
+  /** Undefined: nothing that says it comes from SendGrid is believed. */
+  readonly sendgridWebhookKey: KeyObject | undefined
   readonly productName: string
   readonly supportContact: string
   readonly links: Readonly<Record<LinkName, string>>
@@ -72,6 +76,7 @@ export function readConfig(environment: Environment): Config {
     secretKey: read.secretKey('SECRET_KEY', production),
     previousSecretKey: read.secretKey('SECRET_KEY_PREVIOUS', false),
     mail: readMail(read, production, { dataDir, productName, supportContact }),
+    sendgridWebhookKey: read.sendgridKey('SENDGRID_WEBHOOK_PUBLIC_KEY'),
     productName,
     supportContact,
     links: {
@@ -229,6 +234,13 @@ class Reader {
       this.#problems.push(`${name} must be an smtp:// or smtps:// URL`)
     }
     return new Secret(value)
+  }
+
+  sendgridKey(name: string): KeyObject | undefined {
+    if (!this.has(name)) return undefined
+    const key = readSendgridKey(this.text(name))
+    if (!key) this.#problems.push(`${name} must be the verification key as SendGrid shows it (base64, ECDSA P-256)`)
+    return key ?? undefined
   }
 
   secretKey(name: string, isRequired: boolean): Secret<'secret-key'> | undefined {

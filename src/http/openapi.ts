@@ -20,7 +20,9 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: config.publicUrl }],
-      tags: ['Registration', 'Sessions', 'Account', 'Email change', 'Password', 'Operations'].map((name) => ({ name })),
+      tags: ['Registration', 'Sessions', 'Account', 'Email change', 'Password', 'Webhooks', 'Operations'].map(
+        (name) => ({ name }),
+      ),
       security: [],
       components: {
         securitySchemes: {

@@ -44,8 +44,7 @@ export async function resetPassword(
 }
 
 async function assertAcceptableReset(deps: Deps, link: MailedToken, newPassword: PlainPassword): Promise<void> {
-  const account =
-    link.accountId === null ? null : await deps.db.account.findUnique({ where: { id: link.accountId } })
+  const account = link.accountId === null ? null : await deps.db.account.findUnique({ where: { id: link.accountId } })
   const current = account?.passwordHash ? asPasswordHash(account.passwordHash) : null
   const context = { preset: deps.config.passwordPreset, email: link.address }
   const isCurrent = current !== null && (await deps.passwords.matches(newPassword, current))
