@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
-import { ConfigError } from './config.ts'
+import { ConfigError } from './environment.ts'
 import { StartRefused } from './serve.ts'
 
 /** Exit codes of every command: 0 done, 1 refused, 2 wrong use. */

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type pg from 'pg'
-import { DATABASE_USER, prepareCluster, prepareSocketFolder } from './embedded-postgres/cluster.ts'
+import { DATABASE_USER, prepareCluster, socketFolderOf } from './embedded-postgres/cluster.ts'
 import { errorCode } from './embedded-postgres/run-as.ts'
 import { enterServer, leaveServer, type Server } from './embedded-postgres/server.ts'
 
@@ -10,7 +10,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-export interface EmbeddedPostgresOptions {
+interface EmbeddedPostgresOptions {
   dataDir: string
   log?: (line: string) => void
   /** Server settings that differ from ours; tests give up durability, for one. */
@@ -38,7 +38,7 @@ const SETTINGS = {
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const log = options.log ?? (() => undefined)
   const cluster = await prepareCluster(options.dataDir, log)
-  const socketFolder = await prepareSocketFolder(cluster)
+  const socketFolder = socketFolderOf(cluster.folder)
   const server: Server = {
     cluster,
     // Beside the cluster and not in it: there, PostgreSQL's user could swap it for a link that root then writes to.

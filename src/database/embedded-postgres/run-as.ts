@@ -7,7 +7,7 @@ export interface ServerUser {
   gid: number
 }
 
-export interface Outcome {
+interface Outcome {
   ok: boolean
   output: string
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, rmdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, prepareSocketFolder, socketFolderOf } from './cluster.ts'
 import { CHILD_ENVIRONMENT, errorCode, tellingLine } from './run-as.ts'
 
 export interface Server {
@@ -20,7 +20,8 @@ const LEAVING = 'latchkey leaving'
 const PATIENCE_MS = { refused: 10_000, starting: 120_000, stopping: 60_000 }
 
 /** Signs of a server that was killed, or that another process starts or has just stopped: worth another try. */
-const PASSING = /lock file .* already exists|shared memory block .* in use|^stopped in good order$/
+const PASSING =
+  /lock file .* already exists|shared memory block .* in use|could not create lock file .*: No such|^stopped in good order$/
 
 /**
  * Joins the server, starting it if it is not running. The connection returned is this process's mark of presence.
@@ -30,6 +31,7 @@ export async function enterServer(server: Server): Promise<pg.Client> {
   const began = performance.now()
   let attempt: Attempt | undefined
   for (;;) {
+    await prepareSocketFolder(server.cluster) // again each time: the last one out removes it
     const { presence, isStarting } = await tryToEnter(server)
     if (presence) return presence
 
@@ -156,6 +158,7 @@ async function stopServer({ cluster }: Server): Promise<void> {
       throw new Error(`PostgreSQL does not stop in ${cluster.folder}`)
     await sleep(20)
   }
+  await rmdir(socketFolderOf(cluster.folder)).catch(() => undefined) // not empty: the next server is there already
 }
 
 async function postmasterPid({ folder }: Cluster): Promise<number | undefined> {
