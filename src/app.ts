@@ -26,6 +26,7 @@ import { supportEventRoutes } from './routes/support-events.ts'
 import { supportMailRoutes } from './routes/support-mail.ts'
 import { supportUserActionRoutes } from './routes/support-user-actions.ts'
 import { supportUserRoutes } from './routes/support-users.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
@@ -74,6 +75,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await app.register(supportAddressRoutes(deps))
   await app.register(supportMailRoutes(deps))
   await app.register(supportEventRoutes(deps))
+  await app.register(webhookRoutes(deps))
   await app.register(operationsRoutes(deps, readiness))
   return app
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { type BreachListSource, type Environment, EnvironmentReader, isNetwork, isOrigin } from './environment.ts'
 import type { MailConfig } from './mail/mailer.ts'
@@ -16,6 +17,8 @@ export interface Config {
   readonly secretKey: Secret<'secret-key'> | undefined
   readonly previousSecretKey: Secret<'secret-key'> | undefined
   readonly mail: MailConfig
+  /** Undefined: nothing that says it comes from SendGrid is believed. */
+  readonly sendgridWebhookKey: KeyObject | undefined
   readonly productName: string
   readonly supportContact: string
   readonly links: Readonly<Record<LinkName, string>>
@@ -72,6 +75,7 @@ export function readConfig(environment: Environment): Config {
     secretKey: read.secretKey('SECRET_KEY', production),
     previousSecretKey: read.secretKey('SECRET_KEY_PREVIOUS', false),
     mail: readMail(read, production, { dataDir, productName, supportContact }),
+    sendgridWebhookKey: read.sendgridKey('SENDGRID_WEBHOOK_PUBLIC_KEY'),
     productName,
     supportContact,
     links: {

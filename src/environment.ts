@@ -1,8 +1,10 @@
+import type { KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseAddress } from './domain/accounts/email-address.ts'
 import type { Mailbox } from './mail/mailer.ts'
 import { Secret } from './security/secret.ts'
+import { readSendgridKey } from './security/sendgrid-signature.ts'
 
 /** The environment does not make sense. The message is one line that names each variable and what is wrong with it. */
 export class ConfigError extends Error {}
@@ -136,6 +138,13 @@ export class EnvironmentReader {
       this.#problems.push(`${name} must be a redis:// or rediss:// URL`)
     }
     return new Secret(value)
+  }
+
+  sendgridKey(name: string): KeyObject | undefined {
+    if (!this.has(name)) return undefined
+    const key = readSendgridKey(this.text(name))
+    if (!key) this.#problems.push(`${name} must be the verification key as SendGrid shows it (base64, ECDSA P-256)`)
+    return key ?? undefined
   }
 
   secretKey(name: string, isRequired: boolean): Secret<'secret-key'> | undefined {
