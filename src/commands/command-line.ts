@@ -3,7 +3,7 @@ import { startEmbeddedPostgres } from '../database/embedded-postgres.ts'
 
 /** Runs a command on the configured database; on the embedded one, beside the service or without it. */
 export async function withDatabaseUrl<Result>(config: Config, work: (url: string) => Promise<Result>): Promise<Result> {
-  if (config.databaseUrl !== undefined) return work(config.databaseUrl)
+  if (config.databaseUrl !== undefined) return work(config.databaseUrl.reveal())
   const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir })
   try {
     return await work(embedded.url)
