@@ -27,6 +27,11 @@ const WITH_ANY_TOKEN: Rule = rule(401, 'let in', 'let in', 'let in', 'let in')
 /** The client's id and secret; no bearer token will do. */
 const CLIENT: Rule = rule(401, 401, 401, 401, 401)
 
+const ANY_SERVICE: Rule = rule(401, 401, 401, 'let in', 'let in')
+/** SendGrid's signature on the body, whatever token comes with it. */
+const SIGNED: Rule = CLIENT
+const SERVICE = (scope: Scope): Rule => ({ ...rule(401, 401, 401, 'let in', 403), scope })
+
 /** Who may call what: a route that is not here fails the first test. */
 const TABLE: Readonly<Record<string, Rule>> = {
   'POST /v1/register': ANYBODY,
@@ -52,6 +57,23 @@ const TABLE: Readonly<Record<string, Rule>> = {
   'GET /v1/password/policy': ANYBODY,
   'POST /v1/password/check': ANYBODY,
   'POST /oauth/token': CLIENT,
+  'POST /oauth/introspect': SERVICE('tokens:introspect'),
+  'POST /oauth/revoke': ANY_SERVICE,
+  'GET /.well-known/jwks.json': ANYBODY,
+  'GET /.well-known/oauth-authorization-server': ANYBODY,
+  'GET /v1/admin/users': SERVICE('users:read'),
+  'GET /v1/admin/users/:id': SERVICE('users:read'),
+  'POST /v1/admin/users': SERVICE('users:write'),
+  'PATCH /v1/admin/users/:id': SERVICE('users:write'),
+  'DELETE /v1/admin/users/:id': SERVICE('users:delete'),
+  'POST /v1/admin/users/:id/password-reset': SERVICE('users:write'),
+  'DELETE /v1/admin/users/:id/sessions': SERVICE('users:write'),
+  'GET /v1/admin/addresses/:email': SERVICE('addresses:read'),
+  'DELETE /v1/admin/addresses/:email/lock': SERVICE('addresses:unlock'),
+  'GET /v1/admin/users/:id/mail': SERVICE('mail:read'),
+  'GET /v1/admin/receipts/:receipt': SERVICE('mail:read'),
+  'GET /v1/admin/users/:id/events': SERVICE('events:read'),
+  'POST /v1/webhooks/sendgrid': SIGNED,
   'GET /health/live': ANYBODY,
   'GET /health/ready': ANYBODY,
   'GET /metrics': ANYBODY,
@@ -96,7 +118,8 @@ test.each(Object.entries(TABLE))('%s', async (route, allowed) => {
     const token = await tokenOf(caller, allowed)
     const url = path.replace(/:\w+/g, uuidv7())
     const body = method === 'POST' || method === 'PATCH' ? {} : undefined
-    const send = path === '/oauth/token' ? api.form(path, { grant_type: 'client_credentials' }, options(token)) : null
+    const form = path === '/oauth/token' ? { grant_type: 'client_credentials' } : { token: 'some-token' }
+    const send = path.startsWith('/oauth/') ? api.form(path, form, options(token)) : null
     const answer = await (send ?? api.call(method, url, body, options(token)))
     expect(answer.status).toBeLessThan(500)
     outcomes[caller] = answer.status === 401 || answer.status === 403 ? answer.status : 'let in'
