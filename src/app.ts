@@ -8,6 +8,7 @@ import { authenticateCallers } from './http/caller.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
 import { logRequests } from './http/request-log.ts'
+import { requireOneHost } from './http/require-one-host.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
 import { parseStrictJson } from './http/strict-json.ts'
@@ -36,6 +37,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
     frameworkErrors: frameworkProblem,
     clientErrorHandler: answerUnreadableRequest,
+    http: { requireHostHeader: false }, // checked by requireOneHost
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.removeAllContentTypeParsers()
@@ -46,6 +48,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   answerProblemsOf(app)
   setFixedHeaders(app, config)
   logRequests(app, deps)
+  requireOneHost(app)
   authenticateCallers(app, deps)
   await registerJwt(app)
   if (config.corsOrigins.length > 0) await app.register(cors, { origin: [...config.corsOrigins], maxAge: 600 })
