@@ -6,7 +6,7 @@ import type { Config } from '../config.ts'
 import { problemExamples } from './schemas.ts'
 
 const DESCRIPTION = `Sign-in, sessions, and the *Settings > Account* and *Forgot your password?* of a product.
-Every error is an RFC 9457 problem document: decide by its \`code\`.
+Every error is an RFC 9457 problem document: decide by its \`code\`. Only \`/oauth/*\` answers in the form of RFC 6749.
 Routes that take a mailed token ignore the Authorization header: a link works whether or not somebody is signed in.`
 
 const TAGS = [
@@ -15,6 +15,9 @@ const TAGS = [
   { name: 'Account', description: 'What its holder sees of an account.' },
   { name: 'Email change', description: 'Asked for, confirmed from the new address, reverted from the old one.' },
   { name: 'Password', description: 'Changing a known password, resetting a forgotten one, and the rules for both.' },
+  { name: 'Services', description: 'For other services: signing in by themselves, and asking about tokens.' },
+  { name: 'Support desk', description: 'Seeing and mending what goes wrong for people, with a service token.' },
+  { name: 'Webhooks', description: 'What other services tell this one, proven by their signature.' },
   { name: 'Operations', description: 'For those who run the service.' },
 ] as const
 
@@ -36,6 +39,13 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
         examples: problemExamples,
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of a session.' },
+          service: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'An access token of a service.',
+          },
+          client: { type: 'http', scheme: 'basic', description: 'The id and the secret of a service client.' },
         },
       },
     },

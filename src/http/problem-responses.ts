@@ -13,7 +13,8 @@ const RETRY_AFTER_OUTAGE_SECONDS = 5
 export function answerProblemsOf(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const refusal = toRefusal(error)
-    if (problems[refusal.code][0] >= 500) request.log.error({ failure: describeFailure(error) }, 'request failed')
+    const isOurs = problems[refusal.code][0] >= 500 && !(error instanceof Refusal)
+    if (isOurs) request.log.error({ failure: describeFailure(error) }, 'request failed')
     return sendProblem(request, reply, refusal)
   })
   app.setNotFoundHandler((request, reply) => {
@@ -69,7 +70,8 @@ export function problemDocument(code: ProblemCode, requestId: string, details: R
   return { type: `urn:latchkey:problem:${code}`, title, status, detail, code, instance: requestId, ...details }
 }
 
-function toRefusal(error: FastifyError | Error): Refusal {
+/** What an error means to the caller; whatever is not known to be his doing is ours. */
+export function toRefusal(error: FastifyError | Error): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof UnreadableBody) return new Refusal('invalid_request', { violations: [error.violation] })
   if (error instanceof HashingLaneFull) return new Refusal('overloaded', { retryAfter: error.retryAfterSeconds })

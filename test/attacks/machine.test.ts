@@ -256,8 +256,6 @@ test('M1: what is not a request gets a problem document too, and the service liv
     [`GET /v1/me HTTP/1.1\r\n\r\n`, 400],
     [`GET /v1/me HTTP/1.1\r\n${host}${host}\r\n`, 400],
     [`GET /v1/me HTTP/1.1\r\n${host}HOST: evil.example\r\n\r\n`, 400],
-    [`GET /v1/me HTTP/1.1\r\n${host}${host}\r\n`, 400],
-    [`GET /v1/me HTTP/1.1\r\n${host}Host: evil.example\r\n\r\n`, 400],
     [`GET /v1/me HTTP/1.1\r\n${host}X: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
     [`POST /v1/login HTTP/1.1\r\n${host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
     [`POST /v1/login HTTP/1.1\r\n${host}Content-Length: 5, 6\r\n\r\nhello`, 400],

@@ -1,77 +1,80 @@
 import { expect, test } from '@jest/globals'
 import { createHashingLane, HashingLaneFull } from '../../src/security/hashing-lane.ts'
 
-/** Work that ends when it is told to. */
-function heldWork() {
-  const held: Array<(outcome?: Error) => void> = []
+const PATIENT = 60_000
+
+/** Work that is under way until it is told to finish. */
+function work() {
+  let finish: (value: string) => void = () => undefined
+  const done = new Promise<string>((resolve) => {
+    finish = resolve
+  })
+  let isStarted = false
   return {
-    held,
-    begin: () =>
-      new Promise<void>((resolve, reject) => held.push((outcome) => (outcome ? reject(outcome) : resolve()))),
+    start: () => {
+      isStarted = true
+      return done
+    },
+    finish: () => finish('done'),
+    isStarted: () => isStarted,
   }
 }
 
-test('as many run as the lane is wide, the rest wait their turn', async () => {
-  const lane = createHashingLane({ width: 2, maxWaiting: 3 })
-  const { held, begin } = heldWork()
-  const order: number[] = []
+const tick = () => new Promise((resolve) => setImmediate(resolve))
 
-  const all = [0, 1, 2, 3, 4].map((index) => lane.run(begin).then(() => order.push(index)))
-  await new Promise(setImmediate)
-  expect(lane.load()).toEqual({ running: 2, waiting: 3 })
-  while (order.length < 5) {
-    held.shift()?.()
-    await new Promise(setImmediate)
-  }
-  await Promise.all(all)
+test('as many run as the lane is wide, the rest in the order they came', async () => {
+  const lane = createHashingLane({ width: 2, maxWaiting: 10, longestWaitMs: PATIENT })
+  const works = [work(), work(), work(), work()]
+  const [first, second, third, fourth] = works
+  const results = works.map((each) => lane.run(each.start))
+  await tick()
+  expect(works.map((each) => each.isStarted())).toEqual([true, true, false, false])
+  expect(lane.load()).toEqual({ running: 2, waiting: 2 })
 
-  expect(order).toEqual([0, 1, 2, 3, 4])
+  second?.finish()
+  await tick()
+  expect(works.map((each) => each.isStarted())).toEqual([true, true, true, false])
+
+  for (const each of [first, third, fourth]) each?.finish()
+  await tick()
+  fourth?.finish()
+  expect(await Promise.all(results)).toEqual(['done', 'done', 'done', 'done'])
   expect(lane.load()).toEqual({ running: 0, waiting: 0 })
 })
 
-test('past the last waiting place a call is refused at once, without being started', async () => {
-  const lane = createHashingLane({ width: 1, maxWaiting: 1 })
-  const { held, begin } = heldWork()
-  let wasStarted = false
-  const [first, second] = [lane.run(begin), lane.run(begin)]
+test('past the bound a call is refused at once, and never started', async () => {
+  const lane = createHashingLane({ width: 1, maxWaiting: 1, longestWaitMs: PATIENT })
+  const [running, waiting, refused] = [work(), work(), work()]
+  const results = [lane.run(running.start), lane.run(waiting.start)]
 
-  const third = lane.run(async () => {
-    wasStarted = true
-  })
+  await expect(lane.run(refused.start)).rejects.toThrow(HashingLaneFull)
 
-  await expect(third).rejects.toBeInstanceOf(HashingLaneFull)
-  expect(wasStarted).toBe(false)
-  held.shift()?.()
+  running.finish()
+  waiting.finish()
+  expect(await Promise.all(results)).toEqual(['done', 'done'])
+  expect(refused.isStarted()).toBe(false)
+})
+
+test('who has waited too long is let go, and never started', async () => {
+  const lane = createHashingLane({ width: 1, maxWaiting: 5, longestWaitMs: 1 })
+  const [running, waiting] = [work(), work()]
+  const first = lane.run(running.start)
+
+  await expect(lane.run(waiting.start)).rejects.toThrow(HashingLaneFull)
+  running.finish()
   await first
-  await new Promise(setImmediate)
-  held.shift()?.()
-  await second
+
+  expect(waiting.isStarted()).toBe(false)
+  expect(lane.load()).toEqual({ running: 0, waiting: 0 })
+  const next = work()
+  next.finish()
+  expect(await lane.run(next.start)).toBe('done')
 })
 
 test('work that fails gives its place back', async () => {
-  const lane = createHashingLane({ width: 1, maxWaiting: 5 })
+  const lane = createHashingLane({ width: 1, maxWaiting: 1, longestWaitMs: PATIENT })
+  await expect(lane.run(() => Promise.reject(new Error('bcrypt failed')))).rejects.toThrow('bcrypt failed')
 
-  const failed = lane.run(async () => {
-    throw new Error('no')
-  })
-  const thrown = lane.run((() => {
-    throw new Error('at once')
-  }) as () => Promise<never>)
-
-  await expect(failed).rejects.toThrow('no')
-  await expect(thrown).rejects.toThrow('at once')
-  expect(await lane.run(async () => 'yes')).toBe('yes')
+  expect(await lane.run(() => Promise.resolve('done'))).toBe('done')
   expect(lane.load()).toEqual({ running: 0, waiting: 0 })
-})
-
-test('a lane that was full takes work again', async () => {
-  const lane = createHashingLane({ width: 1, maxWaiting: 0 })
-  const { held, begin } = heldWork()
-  const first = lane.run(begin)
-  await expect(lane.run(begin)).rejects.toBeInstanceOf(HashingLaneFull)
-  await new Promise(setImmediate)
-  held.shift()?.()
-  await first
-
-  expect(await lane.run(async () => 'again')).toBe('again')
 })

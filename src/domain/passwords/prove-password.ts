@@ -19,7 +19,7 @@ export async function provePassword(
 ): Promise<void> {
   const { principal, currentPassword, origin } = input
   assertComparablePassword(currentPassword, 'currentPassword')
-  const attempt = await countAttempt(deps, principal.address, origin)
+  const attempt = await countAttempt(deps, principal.address, origin, principal.sessionId)
   const account = await deps.db.account.findUniqueOrThrow({
     where: { id: principal.accountId },
     select: { passwordHash: true },
