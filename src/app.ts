@@ -9,6 +9,7 @@ import { limitRequests } from './http/limit-requests.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
 import { logAnswer, logRequests } from './http/request-log.ts'
+import { requireOneHost } from './http/require-one-host.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
 import { shedLoad } from './http/shed-load.ts'
@@ -49,6 +50,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
       frameworkProblem(error, request, reply)
     },
     clientErrorHandler: answerUnreadableRequest,
+    http: { requireHostHeader: false }, // checked by requireOneHost
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.removeAllContentTypeParsers()
@@ -59,6 +61,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   answerProblemsOf(app)
   setFixedHeaders(app, config)
   logRequests(app, deps)
+  requireOneHost(app)
   await allowOrigins(app, config)
   await limitRequests(app, deps)
   shedLoad(app, deps)
