@@ -10,6 +10,7 @@ import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './h
 import { logRequests } from './http/request-log.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
+import { shedLoad } from './http/shed-load.ts'
 import { parseStrictJson } from './http/strict-json.ts'
 import type { Readiness } from './operations/readiness.ts'
 import { accountRoutes } from './routes/account.ts'
@@ -50,6 +51,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   logRequests(app, deps)
   await allowOrigins(app, config)
   await limitRequests(app, deps)
+  shedLoad(app, deps)
   authenticateCallers(app, deps)
   await describeApi(app, config)
 

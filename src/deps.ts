@@ -31,6 +31,7 @@ export interface Deps {
 
 /** Hashes waiting for each core: about two seconds' worth at cost 12. */
 const WAITING_PER_CORE = 10
+const LONGEST_WAIT_FOR_A_CORE_MS = 4_000
 
 export function createDeps(input: {
   config: Config
@@ -45,7 +46,11 @@ export function createDeps(input: {
   )
   const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
   const width = availableParallelism()
-  const lane = createHashingLane({ width, maxWaiting: width * WAITING_PER_CORE })
+  const lane = createHashingLane({
+    width,
+    maxWaiting: width * WAITING_PER_CORE,
+    longestWaitMs: LONGEST_WAIT_FOR_A_CORE_MS,
+  })
   const passwords = createPasswords({ cost: config.bcryptCost, peppers: keys.peppers, lane })
   return { config, db, pool, clock, log, keys, passwords, metrics: createMetrics(lane) }
 }
