@@ -1,7 +1,12 @@
 import { Command, CommanderError } from 'commander'
+import { clientsCommand } from './commands/clients.ts'
+import { CommandRefused } from './commands/command-line.ts'
+import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
+import { isDatabaseUnavailable } from './database/client.ts'
 import { ConfigError } from './environment.ts'
+import { WrongSecretKey } from './security/sealed-value.ts'
 import { StartRefused } from './serve.ts'
 
 /** Exit codes of every command: 0 done, 1 refused, 2 wrong use. */
@@ -13,7 +18,9 @@ const program = new Command('latchkey')
   .exitOverride()
   .addCommand(serveCommand())
   .addCommand(migrateCommand())
-for (const command of program.commands) command.exitOverride()
+  .addCommand(clientsCommand())
+  .addCommand(keysCommand())
+throwInsteadOfExiting(program)
 
 try {
   await program.parseAsync()
@@ -23,8 +30,18 @@ try {
   process.exit(REFUSED)
 }
 
+function throwInsteadOfExiting(command: Command): void {
+  command.exitOverride()
+  for (const subcommand of command.commands) throwInsteadOfExiting(subcommand)
+}
+
 /** One line for what the operator can mend; a stack only for what is our defect. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error instanceof ConfigError || error instanceof StartRefused ? error.message : (error.stack ?? error.message)
+  const isForOperator = [ConfigError, StartRefused, CommandRefused, WrongSecretKey].some(
+    (kind) => error instanceof kind,
+  )
+  if (!isForOperator && isDatabaseUnavailable(error))
+    return 'The database cannot be reached: is it up, and DATABASE_URL right?'
+  return isForOperator ? error.message : (error.stack ?? error.message)
 }
