@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from './deps.ts'
 import { authenticateCallers } from './http/caller.ts'
 import { allowOrigins } from './http/cors.ts'
+import { auditDenials } from './http/denial-audit.ts'
 import { limitRequests } from './http/limit-requests.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
@@ -20,6 +21,11 @@ import { operationsRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/password.ts'
 import { registrationRoutes } from './routes/registration.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { supportAddressRoutes } from './routes/support-addresses.ts'
+import { supportEventRoutes } from './routes/support-events.ts'
+import { supportMailRoutes } from './routes/support-mail.ts'
+import { supportUserActionRoutes } from './routes/support-user-actions.ts'
+import { supportUserRoutes } from './routes/support-users.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
@@ -53,6 +59,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await limitRequests(app, deps)
   shedLoad(app, deps)
   authenticateCallers(app, deps)
+  auditDenials(app, deps)
   await describeApi(app, config)
 
   await app.register(registrationRoutes(deps))
@@ -62,6 +69,11 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await app.register(passwordRoutes(deps))
   await app.register(oauthRoutes(deps))
   await app.register(wellKnownRoutes(deps))
+  await app.register(supportUserRoutes(deps))
+  await app.register(supportUserActionRoutes(deps))
+  await app.register(supportAddressRoutes(deps))
+  await app.register(supportMailRoutes(deps))
+  await app.register(supportEventRoutes(deps))
   await app.register(operationsRoutes(deps, readiness))
   return app
 }

@@ -1,10 +1,14 @@
 import { isIP } from 'node:net'
+import { resolve } from 'node:path'
 import { parseAddress } from './domain/accounts/email-address.ts'
 import type { Mailbox } from './mail/mailer.ts'
 import { Secret } from './security/secret.ts'
 
 /** The environment does not make sense. The message is one line that names each variable and what is wrong with it. */
 export class ConfigError extends Error {}
+
+/** A service that speaks the k-anonymity range protocol, or a file of hashes. */
+export type BreachListSource = { readonly service: string } | { readonly file: string }
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -117,6 +121,12 @@ export class EnvironmentReader {
       this.#problems.push(`${name} must be an smtp:// or smtps:// URL`)
     }
     return new Secret(value)
+  }
+
+  breachList(name: string): BreachListSource | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.text(name)
+    return /^https?:/.test(value) ? { service: this.url(name) } : { file: resolve(value) }
   }
 
   redisUrl(name: string): Secret | undefined {

@@ -65,6 +65,7 @@ async function authorizeService(
   const claims = token === null ? null : await verifyServiceToken(deps, token)
   const service = claims && (await authenticateClient(deps, { claims }))
   if (!service) throw new Refusal('unauthenticated')
+  request.service = service // before it is refused: the log and the audit trail say who it was
   if (!service.scopes.includes(scope)) {
     reply.header('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`) // RFC 6750 section 3.1
     throw new Refusal('insufficient_scope')
