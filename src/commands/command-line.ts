@@ -1,5 +1,13 @@
 import type { Config } from '../config.ts'
 import { startEmbeddedPostgres } from '../database/embedded-postgres.ts'
+import { migrate } from '../database/migrate.ts'
+import { closeDeps, createDeps, type Deps, systemClock } from '../deps.ts'
+import { readSecretKey } from '../development-secret.ts'
+import { createLog } from '../log.ts'
+import { assertMigrated } from '../serve.ts'
+
+/** The command cannot do what it was asked; the message is one line for whoever asked. */
+export class CommandRefused extends Error {}
 
 /** Runs a command on the configured database; on the embedded one, beside the service or without it. */
 export async function withDatabaseUrl<Result>(config: Config, work: (url: string) => Promise<Result>): Promise<Result> {
@@ -12,7 +20,38 @@ export async function withDatabaseUrl<Result>(config: Config, work: (url: string
   }
 }
 
+/**
+ * Runs a command with what flows are given. As for the service, the embedded database is brought up to date first and
+ * any other is the operator's.
+ */
+export async function withDeps<Result>(config: Config, work: (deps: Deps) => Promise<Result>): Promise<Result> {
+  return withDatabaseUrl(config, async (databaseUrl) => {
+    await (config.databaseUrl === undefined ? migrate(databaseUrl) : assertMigrated(databaseUrl))
+    const log = createLog('silent') // what there is to say is the command's answer
+    const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log, clock: systemClock })
+    try {
+      return await work(deps)
+    } finally {
+      await closeDeps(deps)
+    }
+  })
+}
+
 /** A command's answer: for a script or for a person. */
 export function print(asJson: boolean, value: unknown, text: string): void {
   process.stdout.write(`${asJson ? JSON.stringify(value) : text}\n`)
+}
+
+/** Columns for a person, as wide as what is in them. */
+export function table(headings: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const lines = [headings, ...rows]
+  const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
