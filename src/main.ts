@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
+import { addressesCommand } from './commands/addresses.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
+import { usersCommand } from './commands/users.ts'
 import { ConfigError } from './environment.ts'
 import { StartRefused } from './serve.ts'
 
@@ -13,7 +15,9 @@ const program = new Command('latchkey')
   .exitOverride()
   .addCommand(serveCommand())
   .addCommand(migrateCommand())
-for (const command of program.commands) command.exitOverride()
+  .addCommand(usersCommand())
+  .addCommand(addressesCommand())
+overrideExit(program.commands)
 
 try {
   await program.parseAsync()
@@ -21,6 +25,14 @@ try {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : WRONG_USE)
   process.stderr.write(`${explain(error)}\n`)
   process.exit(REFUSED)
+}
+
+/** A command's own commands end the process by themselves, with codes of their own, unless told not to. */
+function overrideExit(commands: readonly Command[]): void {
+  for (const command of commands) {
+    command.exitOverride()
+    overrideExit(command.commands)
+  }
 }
 
 /** One line for what the operator can mend; a stack only for what is our defect. */

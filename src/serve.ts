@@ -96,7 +96,7 @@ async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, rea
   }
 }
 
-async function assertMigrated(url: string): Promise<void> {
+export async function assertMigrated(url: string): Promise<void> {
   const { pending, failed } = await migrationStatus(url)
   if (failed.length > 0) throw new StartRefused(`Migration ${failed[0]} has failed: see "latchkey migrate status"`)
   if (pending.length > 0) {
