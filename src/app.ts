@@ -12,7 +12,6 @@ import { logRequests } from './http/request-log.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
 import { shedLoad } from './http/shed-load.ts'
-import { registerJwt } from './http/signed-token.ts'
 import { parseStrictJson } from './http/strict-json.ts'
 import type { Readiness } from './operations/readiness.ts'
 import { accountRoutes } from './routes/account.ts'
@@ -27,6 +26,8 @@ import { supportEventRoutes } from './routes/support-events.ts'
 import { supportMailRoutes } from './routes/support-mail.ts'
 import { supportUserActionRoutes } from './routes/support-user-actions.ts'
 import { supportUserRoutes } from './routes/support-users.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
+import { wellKnownRoutes } from './routes/well-known.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 
@@ -60,7 +61,6 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   shedLoad(app, deps)
   authenticateCallers(app, deps)
   auditDenials(app, deps)
-  await registerJwt(app)
   await describeApi(app, config)
 
   await app.register(registrationRoutes(deps))
@@ -69,11 +69,13 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await app.register(emailChangeRoutes(deps))
   await app.register(passwordRoutes(deps))
   await app.register(oauthRoutes(deps))
+  await app.register(wellKnownRoutes(deps))
   await app.register(supportUserRoutes(deps))
   await app.register(supportUserActionRoutes(deps))
   await app.register(supportAddressRoutes(deps))
   await app.register(supportMailRoutes(deps))
   await app.register(supportEventRoutes(deps))
+  await app.register(webhookRoutes(deps))
   await app.register(operationsRoutes(deps, readiness))
   return app
 }

@@ -1,5 +1,6 @@
+import type { KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { type Environment, EnvironmentReader, isNetwork, isOrigin } from './environment.ts'
+import { type BreachListSource, type Environment, EnvironmentReader, isNetwork, isOrigin } from './environment.ts'
 import type { MailConfig } from './mail/mailer.ts'
 import type { Secret } from './security/secret.ts'
 
@@ -16,6 +17,8 @@ export interface Config {
   readonly secretKey: Secret<'secret-key'> | undefined
   readonly previousSecretKey: Secret<'secret-key'> | undefined
   readonly mail: MailConfig
+  /** Undefined: nothing that says it comes from SendGrid is believed. */
+  readonly sendgridWebhookKey: KeyObject | undefined
   readonly productName: string
   readonly supportContact: string
   readonly links: Readonly<Record<LinkName, string>>
@@ -36,11 +39,13 @@ export interface Config {
   /** Undefined: each replica limits requests by itself. */
   readonly redisUrl: Secret | undefined
   readonly passwordPreset: PasswordPreset
+  readonly breachList: BreachListSource | undefined
   readonly logLevel: LogLevel
 }
 
 export type LinkName = 'verifyEmail' | 'resetPassword' | 'confirmEmail' | 'revertEmail'
 export type PasswordPreset = 'classic' | 'nist'
+/** A k-anonymity range service by its base URL, or a file of SHA-1 hashes. */
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -70,6 +75,7 @@ export function readConfig(environment: Environment): Config {
     secretKey: read.secretKey('SECRET_KEY', production),
     previousSecretKey: read.secretKey('SECRET_KEY_PREVIOUS', false),
     mail: readMail(read, production, { dataDir, productName, supportContact }),
+    sendgridWebhookKey: read.sendgridKey('SENDGRID_WEBHOOK_PUBLIC_KEY'),
     productName,
     supportContact,
     links: {
@@ -92,6 +98,7 @@ export function readConfig(environment: Environment): Config {
     rateLimitFactor: read.factor('RATE_LIMIT_FACTOR', 1, 1_000_000),
     redisUrl: read.redisUrl('REDIS_URL'),
     passwordPreset: read.choice('PASSWORD_PRESET', ['classic', 'nist'], 'classic'),
+    breachList: read.breachList('BREACH_LIST'),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   read.refuseContradiction(
@@ -102,6 +109,10 @@ export function readConfig(environment: Environment): Config {
     config.previousSecretKey !== undefined && config.secretKey === undefined,
     'SECRET_KEY_PREVIOUS is set but SECRET_KEY is not',
   )
+  read.refuseContradiction(
+    production && config.passwordPreset === 'nist' && config.breachList === undefined,
+    'PASSWORD_PRESET=nist asks for a breach list in place of the composition rules: set BREACH_LIST',
+  )
   read.throwIfRefused()
   return Object.freeze(config)
 }
@@ -111,9 +122,9 @@ function readMail(
   production: boolean,
   base: { dataDir: string; productName: string; supportContact: string },
 ): MailConfig {
-  const transport = read.choice('MAIL_TRANSPORT', ['sendgrid', 'smtp', 'console'], production ? undefined : 'console')
+  const transport = read.choice('MAIL_TRANSPORT', ['console', 'sendgrid', 'smtp'], production ? undefined : 'console')
   read.refuseContradiction(
-    production && transport === 'console',
+    production && transport === 'console' && read.has('MAIL_TRANSPORT'),
     'MAIL_TRANSPORT=console would write mailed links to the log, which is refused in production',
   )
   const from = read.mailbox(

@@ -1,10 +1,16 @@
+import type { KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
+import { resolve } from 'node:path'
 import { parseAddress } from './domain/accounts/email-address.ts'
 import type { Mailbox } from './mail/mailer.ts'
 import { Secret } from './security/secret.ts'
+import { readSendgridKey } from './security/sendgrid-signature.ts'
 
 /** The environment does not make sense. The message is one line that names each variable and what is wrong with it. */
 export class ConfigError extends Error {}
+
+/** A service that speaks the k-anonymity range protocol, or a file of hashes. */
+export type BreachListSource = { readonly service: string } | { readonly file: string }
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -119,6 +125,12 @@ export class EnvironmentReader {
     return new Secret(value)
   }
 
+  breachList(name: string): BreachListSource | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.text(name)
+    return /^https?:/.test(value) ? { service: this.url(name) } : { file: resolve(value) }
+  }
+
   redisUrl(name: string): Secret | undefined {
     if (!this.has(name)) return undefined
     const value = this.text(name)
@@ -126,6 +138,13 @@ export class EnvironmentReader {
       this.#problems.push(`${name} must be a redis:// or rediss:// URL`)
     }
     return new Secret(value)
+  }
+
+  sendgridKey(name: string): KeyObject | undefined {
+    if (!this.has(name)) return undefined
+    const key = readSendgridKey(this.text(name))
+    if (!key) this.#problems.push(`${name} must be the verification key as SendGrid shows it (base64, ECDSA P-256)`)
+    return key ?? undefined
   }
 
   secretKey(name: string, isRequired: boolean): Secret<'secret-key'> | undefined {

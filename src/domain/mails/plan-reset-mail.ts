@@ -1,4 +1,6 @@
 import type { Account } from '../../database/generated/client.ts'
+import type { NormalizedAddress } from '../accounts/email-address.ts'
+import { addressState } from '../addresses.ts'
 import { recordEvent } from '../events.ts'
 import { mintMailedToken } from '../mailed-tokens.ts'
 import { hasRoomFor, lockMailbox, type MailLimit } from './mail-limits.ts'
@@ -63,8 +65,11 @@ export async function planResetAfterRevertMail(planning: Planning): Promise<Mail
   return { kind: 'reset_after_revert', ...planned, data: { ...data, email: account.email } }
 }
 
-async function hasRegistration({ tx, mail, now }: Planning): Promise<boolean> {
-  return (await tx.registration.count({ where: { address: mail.address, expiresAt: { gt: now } } })) > 0
+/** Of a locked address too somebody may have registered: a link there would open nothing. */
+async function hasRegistration({ deps, tx, mail, now }: Planning): Promise<boolean> {
+  const { address } = mail
+  if ((await tx.registration.count({ where: { address, expiresAt: { gt: now } } })) === 0) return false
+  return (await addressState(deps, tx, address as NormalizedAddress)) === 'free'
 }
 
 async function countLiveLinks(planning: Planning, account: Account | null): Promise<number> {

@@ -13,8 +13,8 @@ import { type Origin, recordEvent } from '../events.ts'
 import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
+import { assertAcceptablePassword } from './judge-password.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { assertAcceptablePassword } from './password-policy.ts'
 
 /**
  * Sets a new password for whoever reads the account's mail, whoever else may be signed in. Every session and every
@@ -58,9 +58,8 @@ async function resetOnce(
 async function assertAcceptableReset(deps: Deps, link: MailedToken, newPassword: PlainPassword): Promise<void> {
   const account = link.accountId === null ? null : await deps.db.account.findUnique({ where: { id: link.accountId } })
   const current = account?.passwordHash ? asPasswordHash(account.passwordHash) : null
-  const context = { preset: deps.config.passwordPreset, email: link.address }
   const isCurrent = current !== null && (await deps.passwords.matches(newPassword, current))
-  assertAcceptablePassword(newPassword, 'newPassword', { ...context, isCurrent })
+  await assertAcceptablePassword(deps, newPassword, 'newPassword', { email: link.address, isCurrent })
 }
 
 /** The link came to the account's own mailbox, so the address is proven too. */
