@@ -13,12 +13,15 @@ import { registerJwt } from './http/signed-token.ts'
 import { parseStrictJson } from './http/strict-json.ts'
 import type { Readiness } from './operations/readiness.ts'
 import { accountRoutes } from './routes/account.ts'
+import { auditTrailRoutes } from './routes/audit-trail.ts'
 import { emailChangeRoutes } from './routes/email-change.ts'
 import { oauthRoutes } from './routes/oauth.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/password.ts'
 import { registrationRoutes } from './routes/registration.ts'
+import { securityEventRoutes } from './routes/security-events.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { suppressionRoutes } from './routes/suppressions.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
@@ -59,6 +62,9 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await app.register(emailChangeRoutes(deps))
   await app.register(passwordRoutes(deps))
   await app.register(oauthRoutes(deps))
+  await app.register(suppressionRoutes(deps))
+  await app.register(auditTrailRoutes(deps))
+  await app.register(securityEventRoutes(deps))
   await app.register(webhookRoutes(deps))
   await app.register(operationsRoutes(deps, readiness))
   return app

@@ -1,4 +1,5 @@
 import type { Transaction } from '../database/client.ts'
+import { queueSecurityEvent } from './security-events/queue-security-event.ts'
 
 /** Where a request came from, as the audit trail, the session list and the notices show it. */
 export interface Origin {
@@ -25,6 +26,8 @@ export type EventType =
   | 'service_client.created'
   | 'service_client.secret_rotated'
   | 'service_client.disabled'
+  | 'address.suppression_cleared'
+  | 'security_event.replayed'
 
 export interface NewEvent {
   readonly type: EventType
@@ -38,10 +41,13 @@ export interface NewEvent {
   readonly details?: Readonly<Record<string, string | number | boolean | null>>
 }
 
-/** Appends to the audit trail in the transaction of the change, so that neither can exist without the other. */
+/**
+ * Appends to the audit trail in the transaction of the change, so that neither can exist without the other; and what
+ * other systems have to hear of is queued for them with it.
+ */
 export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
   const actor = event.actor ?? 'account'
-  await tx.event.create({
+  const recorded = await tx.event.create({
     data: {
       type: event.type,
       at: event.at,
@@ -54,7 +60,9 @@ export async function recordEvent(tx: Transaction, event: NewEvent): Promise<voi
       requestId: event.origin?.requestId ?? null,
       details: event.details ?? {},
     },
+    select: { id: true, type: true, at: true, accountId: true, sessionId: true, actorType: true },
   })
+  await queueSecurityEvent(tx, recorded)
 }
 
 function actorColumns(actor: NonNullable<NewEvent['actor']>, accountId: string | null | undefined) {

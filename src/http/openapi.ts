@@ -19,6 +19,7 @@ const TAGS = [
     name: 'Services',
     description: 'Verifying tokens, and signing in as a service: in the words and forms of the OAuth RFCs.',
   },
+  { name: 'Support desk', description: 'Seeing and mending what goes wrong for people, with a service token.' },
   { name: 'Webhooks', description: 'What other services tell this one, proven by their signature.' },
   { name: 'Operations', description: 'For those who run the service.' },
 ] as const
