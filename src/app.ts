@@ -1,15 +1,17 @@
-import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from './deps.ts'
 import { authenticateCallers } from './http/caller.ts'
+import { allowOrigins } from './http/cors.ts'
+import { auditDenials } from './http/denial-audit.ts'
+import { limitRequests } from './http/limit-requests.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
 import { logRequests } from './http/request-log.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
-import { registerJwt } from './http/signed-token.ts'
+import { shedLoad } from './http/shed-load.ts'
 import { parseStrictJson } from './http/strict-json.ts'
 import type { Readiness } from './operations/readiness.ts'
 import { accountRoutes } from './routes/account.ts'
@@ -21,8 +23,14 @@ import { passwordRoutes } from './routes/password.ts'
 import { registrationRoutes } from './routes/registration.ts'
 import { securityEventRoutes } from './routes/security-events.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { supportAddressRoutes } from './routes/support-addresses.ts'
+import { supportEventRoutes } from './routes/support-events.ts'
+import { supportMailRoutes } from './routes/support-mail.ts'
+import { supportUserActionRoutes } from './routes/support-user-actions.ts'
+import { supportUserRoutes } from './routes/support-users.ts'
 import { suppressionRoutes } from './routes/suppressions.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
+import { wellKnownRoutes } from './routes/well-known.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 
@@ -51,9 +59,11 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   answerProblemsOf(app)
   setFixedHeaders(app, config)
   logRequests(app, deps)
+  await allowOrigins(app, config)
+  await limitRequests(app, deps)
+  shedLoad(app, deps)
   authenticateCallers(app, deps)
-  await registerJwt(app)
-  if (config.corsOrigins.length > 0) await app.register(cors, { origin: [...config.corsOrigins], maxAge: 600 })
+  auditDenials(app, deps)
   await describeApi(app, config)
 
   await app.register(registrationRoutes(deps))
@@ -62,6 +72,12 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await app.register(emailChangeRoutes(deps))
   await app.register(passwordRoutes(deps))
   await app.register(oauthRoutes(deps))
+  await app.register(wellKnownRoutes(deps))
+  await app.register(supportUserRoutes(deps))
+  await app.register(supportUserActionRoutes(deps))
+  await app.register(supportAddressRoutes(deps))
+  await app.register(supportMailRoutes(deps))
+  await app.register(supportEventRoutes(deps))
   await app.register(suppressionRoutes(deps))
   await app.register(auditTrailRoutes(deps))
   await app.register(securityEventRoutes(deps))

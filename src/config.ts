@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { type Environment, EnvironmentReader, isNetwork, isOrigin } from './environment.ts'
+import { type BreachListSource, type Environment, EnvironmentReader, isNetwork, isOrigin } from './environment.ts'
 import type { MailConfig } from './mail/mailer.ts'
 import type { Secret } from './security/secret.ts'
 
@@ -41,12 +41,18 @@ export interface Config {
   }
   readonly corsOrigins: readonly string[]
   readonly trustProxy: readonly string[]
+  /** Multiplies the limits in http/rate-limits.ts; 0 switches them off. */
+  readonly rateLimitFactor: number
+  /** Undefined: each replica limits requests by itself. */
+  readonly redisUrl: Secret | undefined
   readonly passwordPreset: PasswordPreset
+  readonly breachList: BreachListSource | undefined
   readonly logLevel: LogLevel
 }
 
 export type LinkName = 'verifyEmail' | 'resetPassword' | 'confirmEmail' | 'revertEmail'
 export type PasswordPreset = 'classic' | 'nist'
+/** A k-anonymity range service by its base URL, or a file of SHA-1 hashes. */
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -101,7 +107,10 @@ export function readConfig(environment: Environment): Config {
     },
     corsOrigins: read.list('CORS_ORIGINS', isOrigin, 'an exact origin such as https://app.example'),
     trustProxy: read.list('TRUST_PROXY', isNetwork, 'an IP address or network such as 10.0.0.0/8'),
+    rateLimitFactor: read.factor('RATE_LIMIT_FACTOR', 1, 1_000_000),
+    redisUrl: read.redisUrl('REDIS_URL'),
     passwordPreset: read.choice('PASSWORD_PRESET', ['classic', 'nist'], 'classic'),
+    breachList: read.breachList('BREACH_LIST'),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   read.refuseContradiction(
@@ -116,6 +125,10 @@ export function readConfig(environment: Environment): Config {
     config.securityEvents.urls.length > 0 && config.securityEvents.secret === undefined,
     'SECURITY_EVENT_URLS is set but SECURITY_EVENT_SECRET is not',
   )
+  read.refuseContradiction(
+    production && config.passwordPreset === 'nist' && config.breachList === undefined,
+    'PASSWORD_PRESET=nist asks for a breach list in place of the composition rules: set BREACH_LIST',
+  )
   read.throwIfRefused()
   return Object.freeze(config)
 }
@@ -125,9 +138,9 @@ function readMail(
   production: boolean,
   base: { dataDir: string; productName: string; supportContact: string },
 ): MailConfig {
-  const transport = read.choice('MAIL_TRANSPORT', ['sendgrid', 'smtp', 'console'], production ? undefined : 'console')
+  const transport = read.choice('MAIL_TRANSPORT', ['console', 'sendgrid', 'smtp'], production ? undefined : 'console')
   read.refuseContradiction(
-    production && transport === 'console',
+    production && transport === 'console' && read.has('MAIL_TRANSPORT'),
     'MAIL_TRANSPORT=console would write mailed links to the log, which is refused in production',
   )
   const from = read.mailbox(

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
+import { type BreachList, createBreachList } from './breach-list/breach-list.ts'
 import type { Config } from './config.ts'
 import { connect, type Database, type Pool } from './database/client.ts'
 import { createKeyRing, type KeyRing } from './domain/keys/key-ring.ts'
@@ -26,11 +27,14 @@ export interface Deps {
   readonly log: Logger
   readonly keys: KeyRing
   readonly passwords: Passwords
+  /** Null where none is configured. */
+  readonly breachList: BreachList | null
   readonly metrics: Metrics
 }
 
 /** Hashes waiting for each core: about two seconds' worth at cost 12. */
 const WAITING_PER_CORE = 10
+const LONGEST_WAIT_FOR_A_CORE_MS = 4_000
 
 export function createDeps(input: {
   config: Config
@@ -45,9 +49,14 @@ export function createDeps(input: {
   )
   const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
   const width = availableParallelism()
-  const lane = createHashingLane({ width, maxWaiting: width * WAITING_PER_CORE })
+  const lane = createHashingLane({
+    width,
+    maxWaiting: width * WAITING_PER_CORE,
+    longestWaitMs: LONGEST_WAIT_FOR_A_CORE_MS,
+  })
   const passwords = createPasswords({ cost: config.bcryptCost, peppers: keys.peppers, lane })
-  return { config, db, pool, clock, log, keys, passwords, metrics: createMetrics(lane) }
+  const breachList = config.breachList ? createBreachList(config.breachList, log) : null
+  return { config, db, pool, clock, log, keys, passwords, breachList, metrics: createMetrics(lane) }
 }
 
 /** Closes what `createDeps` opened. */

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
+import { resolve } from 'node:path'
 import { parseAddress } from './domain/accounts/email-address.ts'
 import type { Mailbox } from './mail/mailer.ts'
 import { Secret } from './security/secret.ts'
@@ -8,6 +9,9 @@ import { isWebhookSecret } from './security/webhook-signature.ts'
 
 /** The environment does not make sense. The message is one line that names each variable and what is wrong with it. */
 export class ConfigError extends Error {}
+
+/** A service that speaks the k-anonymity range protocol, or a file of hashes. */
+export type BreachListSource = { readonly service: string } | { readonly file: string }
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -52,6 +56,15 @@ export class EnvironmentReader {
     const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
     if (number >= least && number <= most) return number
     this.#problems.push(`${name} must be a whole number from ${least} to ${most}, not "${value}"`)
+    return fallback
+  }
+
+  /** Zero or more, with a fraction if need be. */
+  factor(name: string, fallback: number, most: number): number {
+    const value = this.text(name, String(fallback))
+    const number = /^\d{1,10}(\.\d{1,10})?$/.test(value) ? Number(value) : Number.NaN
+    if (number <= most) return number
+    this.#problems.push(`${name} must be a number from 0 to ${most}, not "${value}"`)
     return fallback
   }
 
@@ -135,6 +148,21 @@ export class EnvironmentReader {
     if (!this.has(name)) return undefined
     const value = this.text(name)
     if (!isWebhookSecret(value)) this.#problems.push(`${name} must be whsec_ and the base64 of 24 to 64 random bytes`)
+    return new Secret(value)
+  }
+
+  breachList(name: string): BreachListSource | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.text(name)
+    return /^https?:/.test(value) ? { service: this.url(name) } : { file: resolve(value) }
+  }
+
+  redisUrl(name: string): Secret | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.text(name)
+    if (!(URL.canParse(value) && /^rediss?:\/\//.test(value))) {
+      this.#problems.push(`${name} must be a redis:// or rediss:// URL`)
+    }
     return new Secret(value)
   }
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
+import { EmbeddedPostgresFailure } from './database/embedded-postgres.ts'
 import { ConfigError } from './environment.ts'
 import { StartRefused } from './serve.ts'
 
@@ -26,5 +27,6 @@ try {
 /** One line for what the operator can mend; a stack only for what is our defect. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error instanceof ConfigError || error instanceof StartRefused ? error.message : (error.stack ?? error.message)
+  const isForTheOperator = [ConfigError, StartRefused, EmbeddedPostgresFailure].some((kind) => error instanceof kind)
+  return isForTheOperator ? error.message : (error.stack ?? error.message)
 }

@@ -7,6 +7,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedde
 import { migrate, migrationStatus } from './database/migrate.ts'
 import { closeDeps, createDeps, type Deps, systemClock } from './deps.ts'
 import { readSecretKey } from './development-secret.ts'
+import { RELOAD_KEYS_SECONDS } from './domain/keys/key-lifetimes.ts'
 import { createLog } from './log.ts'
 import { createMailer } from './mail/mailer.ts'
 import type { Readiness } from './operations/readiness.ts'
@@ -18,7 +19,6 @@ export type Role = 'all' | 'api' | 'worker'
 export class StartRefused extends Error {}
 
 const RETRY_DATABASE_MS = 1_000
-const RELOAD_KEYS_MS = 30_000
 /** Kubernetes and systemd grant 30 seconds or more; whatever is not done by then never will be. */
 const LONGEST_DRAIN_MS = 9_000
 
@@ -47,12 +47,19 @@ export async function serve(config: Config, role: Role): Promise<Service> {
     await stop(running)
     throw error
   }
-  running.reload = setInterval(() => void deps.keys.load().catch(() => undefined), RELOAD_KEYS_MS)
+  running.reload = setInterval(() => void reloadKeys(deps), RELOAD_KEYS_SECONDS * 1000)
   if (role !== 'api') running.worker = startWorker(deps, createMailer(config.mail, log))
   readiness.hasStarted = true
   const port = running.app ? addressOf(running.app) : 0
   log.info({ role, port, publicUrl: config.publicUrl, database: embedded ? 'embedded' : 'external' }, 'ready')
   return { port, stop: () => stop(running) }
+}
+
+/** Rotations reach this process so. Whatever goes wrong, it goes on with the keys it has. */
+async function reloadKeys(deps: Deps): Promise<void> {
+  await deps.keys.load().catch((error: Error) => {
+    if (!isDatabaseUnavailable(error)) deps.log.warn({ reason: error.message }, 'the keys cannot be read again')
+  })
 }
 
 interface Running {
@@ -96,7 +103,8 @@ async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, rea
   }
 }
 
-async function assertMigrated(url: string): Promise<void> {
+/** @throws {StartRefused} where the database is behind this build, for the operator to run `migrate`. */
+export async function assertMigrated(url: string): Promise<void> {
   const { pending, failed } = await migrationStatus(url)
   if (failed.length > 0) throw new StartRefused(`Migration ${failed[0]} has failed: see "latchkey migrate status"`)
   if (pending.length > 0) {

@@ -17,6 +17,9 @@ interface EmbeddedPostgresOptions {
   settings?: Record<string, string>
 }
 
+/** It cannot run here; the message is one line for whoever started it. */
+export class EmbeddedPostgresFailure extends Error {}
+
 /** Nothing but the socket's place depends on the folder, so a newer Latchkey can change these for an old database. */
 const SETTINGS = {
   listen_addresses: '', // no network at all
@@ -34,8 +37,18 @@ const SETTINGS = {
 /**
  * Starts, or joins, the PostgreSQL of this data folder. The server is shared by every process that calls this for
  * the same folder, outlives them when they are killed, and is stopped by the last one to leave.
+ *
+ * @throws {EmbeddedPostgresFailure}
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  try {
+    return await enter(options)
+  } catch (error) {
+    throw new EmbeddedPostgresFailure(error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}
+
+async function enter(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const log = options.log ?? (() => undefined)
   const cluster = await prepareCluster(options.dataDir, log)
   const socketFolder = socketFolderOf(cluster.folder)

@@ -26,8 +26,24 @@ export type EventType =
   | 'service_client.created'
   | 'service_client.secret_rotated'
   | 'service_client.disabled'
+  | 'service_client.token_revoked'
+  | 'signing_key.rotated'
+  | 'keys.reencrypted'
+  | 'account.disabled'
+  | 'account.enabled'
+  | 'account.erased'
+  | 'address.unlocked'
+  | 'service_client.denied'
   | 'address.suppression_cleared'
   | 'security_event.replayed'
+
+export type EventActor =
+  | 'account'
+  | 'anonymous'
+  | 'system'
+  | { readonly serviceClientId: string }
+  /** Whoever has a shell on the machine, by the name they have there. */
+  | { readonly operator: string }
 
 export interface NewEvent {
   readonly type: EventType
@@ -36,7 +52,7 @@ export interface NewEvent {
   readonly accountId?: string | null
   readonly sessionId?: string | null
   /** `anonymous` where the caller has proven nothing, as with a mailed link before it is known to be good. */
-  readonly actor?: 'account' | 'anonymous' | 'system' | { readonly serviceClientId: string }
+  readonly actor?: EventActor
   readonly origin: Origin | null
   readonly details?: Readonly<Record<string, string | number | boolean | null>>
 }
@@ -65,7 +81,12 @@ export async function recordEvent(tx: Transaction, event: NewEvent): Promise<voi
   await queueSecurityEvent(tx, recorded)
 }
 
-function actorColumns(actor: NonNullable<NewEvent['actor']>, accountId: string | null | undefined) {
-  if (typeof actor === 'object') return { actorType: 'service_client', actorId: actor.serviceClientId }
-  return { actorType: actor, actorId: actor === 'account' ? (accountId ?? null) : null }
+/** How an actor is written down, also by those who write many events in one statement. */
+export function actorColumns(
+  actor: EventActor,
+  accountId: string | null | undefined,
+): { actorType: string; actorId: string | null } {
+  if (typeof actor === 'string') return { actorType: actor, actorId: actor === 'account' ? (accountId ?? null) : null }
+  if ('operator' in actor) return { actorType: 'system', actorId: actor.operator }
+  return { actorType: 'service_client', actorId: actor.serviceClientId }
 }

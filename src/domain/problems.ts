@@ -45,6 +45,11 @@ export const problems = {
   payload_too_large: [413, 'Body too large', 'A body may have at most 16 KiB, one of provider events 1 MiB.'],
   unsupported_media_type: [415, 'Unsupported content type', 'Send the body in the content type this route takes.'],
   password_policy: [422, 'Password not acceptable', 'The password breaks the rules named in violations.'],
+  invalid_password_hash: [
+    422,
+    'Not an importable password hash',
+    'Passwords are imported as bcrypt hashes: $2a$, $2b$ or $2y$, of a cost from 4 to 15.',
+  ],
   invalid_email: [422, 'Not an email address', 'The address is not one that mail can be sent to.'],
   too_many_attempts: [429, 'Too many attempts', 'There were too many attempts. Try again later.'],
   headers_too_large: [431, 'Headers too large', 'The headers of the request are too large.'],

@@ -1,52 +1,122 @@
+import { inTransaction, type Transaction } from '../database/client.ts'
 import type { Deps } from '../deps.ts'
 import { hashAddress } from './addresses.ts'
 import type { Origin } from './events.ts'
 import { networkOf } from './network.ts'
 import { Refusal } from './problems.ts'
 
-/** Guesses that cost nothing; from this one on every further guess waits, twice as long each time. */
-const FREE_FAILURES = 5
-const FIRST_WAIT_SECONDS = 5
-const LONGEST_WAIT_SECONDS = 900
-/** Failures older than this are forgotten. */
-const MEMORY_SECONDS = 86_400
+interface Ladder {
+  /** Guesses that cost nothing; from this one on every further guess waits, twice as long each time. */
+  readonly freeFailures: number
+  readonly firstWaitSeconds: number
+  readonly longestWaitSeconds: number
+  /** After so long without a guess the failures are forgotten. */
+  readonly memorySeconds: number
+}
+
+/** One network against one address: a person who has forgotten, or one guesser. */
+const FROM_ONE_NETWORK: Ladder = {
+  freeFailures: 5,
+  firstWaitSeconds: 5,
+  longestWaitSeconds: 900,
+  memorySeconds: 86_400,
+}
+
+/**
+ * All strangers together against one address: a botnet has more networks than any limit on one of them can bound.
+ * NIST SP 800-63B-4 section 3.2.2 wants no more than 100 consecutive failures; from there on it is one guess an hour,
+ * two, four, at last one a day, so that an attack ends without a person having to unlock anything.
+ */
+const FROM_STRANGERS: Ladder = {
+  freeFailures: 100,
+  firstWaitSeconds: 3600,
+  longestWaitSeconds: 86_400,
+  memorySeconds: 7 * 86_400,
+}
+
+/** A network is its owner's for so long after the last right password from it. */
+export const KNOWN_NETWORK_DAYS = 30
 
 export interface Attempt {
   readonly key: string
   readonly addressHash: string
+  /** What was counted for all strangers together; null where the guess is not a stranger's. */
+  readonly strangersKey: string | null
 }
 
 /**
  * Counts a guess before it is compared, so that two hundred at once are two hundred, not one. Counted for the address
- * and the network it comes from: a stranger elsewhere can neither lock the owner out nor profit from the owner's
- * success, and an address nobody has behaves like one somebody has. Every check of a current password shares the count.
+ * and the network it comes from, and once more for all networks the owner has not signed in from: strangers can
+ * neither lock the owner out at home nor profit from the owner's success there, and an address nobody has behaves like
+ * one somebody has. Every check of a current password shares the counts; within a session the second one is the
+ * session's own, out of reach of strangers.
  *
  * @throws {Refusal} too_many_attempts; a guess that is not compared is not counted, so trying on does not prolong the wait.
  */
-export async function countAttempt(deps: Deps, address: string, origin: Origin): Promise<Attempt> {
+export async function countAttempt(
+  deps: Deps,
+  address: string,
+  origin: Origin,
+  sessionId: string | null = null,
+): Promise<Attempt> {
   const addressHash = hashAddress(deps, address)
   const key = hashAddress(deps, `guess ${address} from ${networkOf(origin.ip)}`)
+  const everywhere = hashAddress(deps, sessionId === null ? `guess ${address}` : `guess in session ${sessionId}`)
   const now = deps.clock.now()
-  const counted = await deps.db.$executeRaw`
+  return inTransaction(deps.db, async (tx) => {
+    await countFailure(tx, { key, addressHash, now, ladder: FROM_ONE_NETWORK })
+    const isOwners = await isKnown(tx, key, now)
+    if (isOwners) return { key, addressHash, strangersKey: null }
+    await countFailure(tx, { key: everywhere, addressHash, now, ladder: FROM_STRANGERS })
+    return { key, addressHash, strangersKey: everywhere }
+  })
+}
+
+/**
+ * The guess was right: its network is the owner's from now on and owes nothing. Of what strangers did elsewhere only
+ * this one guess is taken back: were all of it forgiven, a guesser could tell by it that somebody signs in there.
+ */
+export async function forgetAttempts(deps: Deps, attempt: Attempt): Promise<void> {
+  const { key, strangersKey } = attempt
+  await inTransaction(deps.db, async (tx) => {
+    const succeededAt = deps.clock.now()
+    await tx.throttle.updateMany({ where: { key }, data: { failures: 0, blockedUntil: null, succeededAt } })
+    if (strangersKey !== null) {
+      await tx.$executeRaw`
+        UPDATE throttles SET failures = failures - 1,
+          blocked_until = CASE WHEN failures > ${FROM_STRANGERS.freeFailures}::int THEN blocked_until END
+        WHERE key = ${strangersKey} AND failures > 0`
+    }
+  })
+}
+
+async function isKnown(tx: Transaction, key: string, now: Date): Promise<boolean> {
+  const since = ago(now, KNOWN_NETWORK_DAYS * 86_400)
+  return (await tx.throttle.count({ where: { key, succeededAt: { gt: since } } })) > 0
+}
+
+/** @throws {Refusal} too_many_attempts, which takes back what was counted before it in the same transaction. */
+async function countFailure(
+  tx: Transaction,
+  guess: { key: string; addressHash: string; now: Date; ladder: Ladder },
+): Promise<void> {
+  const { key, addressHash, now, ladder } = guess
+  const { freeFailures, firstWaitSeconds, longestWaitSeconds } = ladder
+  const forgottenBefore = ago(now, ladder.memorySeconds)
+  const counted = await tx.$executeRaw`
     INSERT INTO throttles AS t (key, address_hash, failures, updated_at) VALUES (${key}, ${addressHash}, 1, ${now})
     ON CONFLICT (key) DO UPDATE SET
-      failures = CASE WHEN t.updated_at < ${ago(now, MEMORY_SECONDS)} THEN 1 ELSE t.failures + 1 END,
-      blocked_until = CASE WHEN t.updated_at >= ${ago(now, MEMORY_SECONDS)} AND t.failures + 1 >= ${FREE_FAILURES}::int
+      failures = CASE WHEN t.updated_at < ${forgottenBefore} THEN 1 ELSE t.failures + 1 END,
+      blocked_until = CASE WHEN t.updated_at >= ${forgottenBefore} AND t.failures + 1 >= ${freeFailures}::int
         THEN ${now}::timestamptz + make_interval(secs => LEAST(
-          ${LONGEST_WAIT_SECONDS}::int, ${FIRST_WAIT_SECONDS}::int * power(2, LEAST(t.failures + 1 - ${FREE_FAILURES}::int, 20)))) END,
+          ${longestWaitSeconds}::int, ${firstWaitSeconds}::int * power(2, LEAST(t.failures + 1 - ${freeFailures}::int, 20)))) END,
       updated_at = excluded.updated_at
     WHERE t.blocked_until IS NULL OR t.blocked_until <= excluded.updated_at`
-  if (counted === 0) throw await blocked(deps, key, now)
-  return { key, addressHash }
+  if (counted === 0) throw await blocked(tx, key, now)
 }
 
-/** The guess was right: what was counted for it no longer stands. */
-export async function forgetAttempts(deps: Deps, attempt: Attempt): Promise<void> {
-  await deps.db.throttle.deleteMany({ where: { key: attempt.key } })
-}
-
-async function blocked(deps: Deps, key: string, now: Date): Promise<Refusal> {
-  const throttle = await deps.db.throttle.findUnique({ where: { key }, select: { blockedUntil: true } })
+async function blocked(tx: Transaction, key: string, now: Date): Promise<Refusal> {
+  const throttle = await tx.throttle.findUnique({ where: { key }, select: { blockedUntil: true } })
   const waitMs = (throttle?.blockedUntil?.getTime() ?? 0) - now.getTime()
   return new Refusal('too_many_attempts', { retryAfter: Math.max(1, Math.ceil(waitMs / 1000)) })
 }

@@ -13,7 +13,8 @@ const RETRY_AFTER_OUTAGE_SECONDS = 5
 export function answerProblemsOf(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const refusal = toRefusal(error)
-    if (problems[refusal.code][0] >= 500) request.log.error({ failure: describeFailure(error) }, 'request failed')
+    const isOurs = problems[refusal.code][0] >= 500 && !(error instanceof Refusal)
+    if (isOurs) request.log.error({ failure: describeFailure(error) }, 'request failed')
     return sendProblem(request, reply, refusal)
   })
   app.setNotFoundHandler((request, reply) => {

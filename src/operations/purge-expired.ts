@@ -1,10 +1,12 @@
 import type { Deps } from '../deps.ts'
+import { KNOWN_NETWORK_DAYS } from '../domain/throttle.ts'
 
 const DAY_MS = 86_400_000
 /** A spent refresh token must be recognised as long as its session could have lived, and ended sessions explain themselves. */
 const SESSION_DAYS = 1
 const LINK_DAYS = 30
 const MAIL_DAYS = 90
+const THROTTLE_DAYS = 7
 
 /** Deletes what has expired and is no longer worth explaining to anybody. Run every hour, on one replica. */
 export async function purgeExpired(deps: Deps): Promise<void> {
@@ -18,7 +20,13 @@ export async function purgeExpired(deps: Deps): Promise<void> {
     mailedTokens: await db.mailedToken.deleteMany({ where: { expiresAt: { lt: before(LINK_DAYS) } } }),
     mails: await db.mail.deleteMany({ where: { queuedAt: { lt: before(MAIL_DAYS) } } }),
     securityEvents: await db.securityEvent.deleteMany({ where: { at: { lt: before(MAIL_DAYS) } } }),
-    throttles: await db.throttle.deleteMany({ where: { updatedAt: { lt: before(1) } } }),
+    revokedTokens: await db.revokedToken.deleteMany({ where: { expiresAt: { lt: before(1) } } }),
+    throttles: await db.throttle.deleteMany({
+      where: {
+        updatedAt: { lt: before(THROTTLE_DAYS) },
+        OR: [{ succeededAt: null }, { succeededAt: { lt: before(KNOWN_NETWORK_DAYS) } }],
+      },
+    }),
   }
   deps.log.info(
     { purged: Object.fromEntries(Object.entries(purged).map(([what, { count }]) => [what, count])) },

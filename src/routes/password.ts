@@ -2,7 +2,8 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Deps } from '../deps.ts'
 import { changePassword } from '../domain/passwords/change-password.ts'
 import { checkResetLink } from '../domain/passwords/check-reset-link.ts'
-import { brokenRules, passwordPolicy } from '../domain/passwords/password-policy.ts'
+import { judgePassword } from '../domain/passwords/judge-password.ts'
+import { passwordPolicy } from '../domain/passwords/password-policy.ts'
 import { requestPasswordReset } from '../domain/passwords/request-password-reset.ts'
 import { resetPassword } from '../domain/passwords/reset-password.ts'
 import { principalOf } from '../http/caller.ts'
@@ -83,7 +84,7 @@ export const passwordRoutes =
         const currentPassword = new PlainPassword(request.body.currentPassword)
         const newPassword = new PlainPassword(request.body.newPassword)
         const who = { principal: principalOf(request), origin: originOf(request) }
-        return toTokens(app, deps, await changePassword(deps, { ...who, currentPassword, newPassword }))
+        return toTokens(deps, await changePassword(deps, { ...who, currentPassword, newPassword }))
       },
     )
 
@@ -161,7 +162,7 @@ export const passwordRoutes =
         },
       },
       async () => {
-        const policy = passwordPolicy(deps.config.passwordPreset)
+        const policy = passwordPolicy(deps.config.passwordPreset, { hasBreachList: deps.breachList !== null })
         return { ...policy, rules: [...policy.rules] }
       },
     )
@@ -179,7 +180,7 @@ export const passwordRoutes =
         },
       },
       async (request) => {
-        const broken = brokenRules(new PlainPassword(request.body.password), { preset: deps.config.passwordPreset })
+        const broken = await judgePassword(deps, new PlainPassword(request.body.password))
         return { acceptable: broken.length === 0, violations: broken.map((rule) => ({ field: 'password', ...rule })) }
       },
     )

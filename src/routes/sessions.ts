@@ -80,7 +80,7 @@ export const sessionRoutes =
       async (request) => {
         const { email, password } = request.body
         const grant = await logIn(deps, { email, password: new PlainPassword(password), origin: originOf(request) })
-        return toTokens(app, deps, grant)
+        return toTokens(deps, grant)
       },
     )
 
@@ -101,7 +101,7 @@ export const sessionRoutes =
       },
       async (request) => {
         const { refreshToken } = request.body
-        return toTokens(app, deps, await refreshSession(deps, { refreshToken, origin: originOf(request) }))
+        return toTokens(deps, await refreshSession(deps, { refreshToken, origin: originOf(request) }))
       },
     )
 
@@ -129,7 +129,7 @@ export const sessionRoutes =
         const refreshToken = request.body.refreshToken
         if (refreshToken === undefined && token === null) throw new Refusal('unauthenticated')
         // An expired access token still says which session its holder wants to end.
-        const claims = token === null ? null : await verifyAccessToken(app, deps, token, { mayBeExpired: true })
+        const claims = token === null ? null : await verifyAccessToken(deps, token, { mayBeExpired: true })
         await logOut(deps, { refreshToken, sessionId: claims?.sessionId, origin: originOf(request) })
         return reply.code(204).send(null)
       },

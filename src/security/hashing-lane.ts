@@ -9,6 +9,13 @@ export interface HashingLane {
   load(): { running: number; waiting: number }
 }
 
+export interface HashingLaneBounds {
+  readonly width: number
+  readonly maxWaiting: number
+  /** At a high cost even a short queue takes longer than anybody waits for an answer. */
+  readonly longestWaitMs: number
+}
+
 /**
  * Lets at most `width` bcrypt calls run at once and refuses beyond `maxWaiting`. bcrypt works in libuv's thread pool,
  * which DNS and file access share: 40 unbounded hashes delayed an unrelated file stat by two seconds (measured), and
@@ -16,12 +23,12 @@ export interface HashingLane {
  *
  * @throws {HashingLaneFull} from `run`, without having started the work.
  */
-export function createHashingLane({ width, maxWaiting }: { width: number; maxWaiting: number }): HashingLane {
-  const waiting: Array<() => void> = []
+export function createHashingLane({ width, maxWaiting, longestWaitMs }: HashingLaneBounds): HashingLane {
+  const waiting = new Set<() => void>() // in the order of arrival
   let running = 0
 
   function leave(): void {
-    const next = waiting.shift()
+    const [next] = waiting
     if (next) next()
     else running -= 1
   }
@@ -31,8 +38,19 @@ export function createHashingLane({ width, maxWaiting }: { width: number; maxWai
       running += 1
       return
     }
-    if (waiting.length >= maxWaiting) throw new HashingLaneFull('the hashing lane is full')
-    await new Promise<void>((resolve) => waiting.push(resolve)) // the place is handed over by whoever leaves
+    if (waiting.size >= maxWaiting) throw new HashingLaneFull('the hashing lane is full')
+    await new Promise<void>((resolve, reject) => {
+      const proceed = (): void => {
+        clearTimeout(patience)
+        waiting.delete(proceed)
+        resolve() // the place is handed over by whoever leaves
+      }
+      const patience = setTimeout(() => {
+        waiting.delete(proceed)
+        reject(new HashingLaneFull('the hashing lane is too slow'))
+      }, longestWaitMs)
+      waiting.add(proceed)
+    })
   }
 
   return {
@@ -44,6 +62,6 @@ export function createHashingLane({ width, maxWaiting }: { width: number; maxWai
         leave()
       }
     },
-    load: () => ({ running, waiting: waiting.length }),
+    load: () => ({ running, waiting: waiting.size }),
   }
 }

@@ -73,6 +73,11 @@ export function asPasswordHash(text: string): PasswordHash | null {
   return cost >= 4 && cost <= MAX_COST ? (text as PasswordHash) : null
 }
 
+/** A bare bcrypt string from another system: one that names a pepper would not be from another. */
+export function asImportedHash(text: string): PasswordHash | null {
+  return text.startsWith('$2') ? asPasswordHash(text) : null
+}
+
 function parse(stored: PasswordHash | null): { pepperId: string | undefined; cost: number; bcryptHash: string } | null {
   const match = stored === null ? null : STORED.exec(stored)
   if (!match) return null

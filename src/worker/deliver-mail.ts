@@ -79,11 +79,14 @@ async function send(
   return mailer.send({ id: mail.id, kind: planned.kind, from, to: planned.to.email, subject, text, html, link })
 }
 
-/** The provider's own word about a mail may be here before ours: a state never goes back. */
+/**
+ * The provider's own word about a mail may be here before ours: a state never goes back. Written to as many as there
+ * are, here and below: the person may have been erased while the provider was asked.
+ */
 async function settleSent(deps: Deps, mailId: string, providerMessageId: string | null): Promise<void> {
   const now = deps.clock.now()
   const attempts = { increment: 1 }
-  await deps.db.mail.update({ where: { id: mailId }, data: { sentAt: now, providerMessageId, attempts } })
+  await deps.db.mail.updateMany({ where: { id: mailId }, data: { sentAt: now, providerMessageId, attempts } })
   await deps.db.mail.updateMany({
     where: { id: mailId, state: 'sending' },
     data: { state: 'sent', reason: null, stateAt: now },

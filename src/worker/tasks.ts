@@ -1,5 +1,6 @@
 import type { TaskList } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
+import { advanceSigningKeys } from '../domain/keys/rotate-signing-key.ts'
 import { addressSecurityEvents } from '../domain/security-events/address-security-events.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { purgeAuditTrail } from '../operations/purge-audit-trail.ts'
@@ -16,9 +17,14 @@ export function createTasks(deps: Deps, mailer: Mailer): TaskList {
     deliver_security_events: (payload, { abortSignal }) =>
       deliverSecurityEvents(deps, payload as { accountId: string; url: string }, abortSignal),
     purge_expired: () => purgeExpired(deps),
+    rotate_signing_keys: () => advanceSigningKeys(deps),
     purge_audit_trail: () => purgeAuditTrail(deps),
   }
 }
 
 /** When the worker does things unasked, in cron's words (UTC). */
-export const CRONTAB = ['17 * * * * purge_expired', '43 3 * * * purge_audit_trail'].join('\n')
+export const CRONTAB = [
+  '17 * * * * purge_expired',
+  '43 3 * * * purge_audit_trail',
+  '*/5 * * * * rotate_signing_keys',
+].join('\n')

@@ -44,16 +44,18 @@ testAsRoot('root is served from a closed folder, by a server that is not root (n
   expect(await ownerOf(await postmasterPid(dataDir))).not.toBe(0)
   await first.stop()
   const clusterFolder = await readlink(path.join(dataDir, 'postgres'))
+  try {
+    const second = await startEmbeddedPostgres({ dataDir })
+    expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
+    await second.stop()
 
-  const second = await startEmbeddedPostgres({ dataDir })
-  expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
-  await second.stop()
-
-  await rm(dataDir, { recursive: true })
-  const fresh = await startEmbeddedPostgres({ dataDir })
-  await expect(query(fresh.url, 'SELECT answer FROM kept')).rejects.toThrow('does not exist')
-  await fresh.stop()
-  await rm(clusterFolder, { recursive: true })
+    await rm(dataDir, { recursive: true })
+    const fresh = await startEmbeddedPostgres({ dataDir })
+    await expect(query(fresh.url, 'SELECT answer FROM kept')).rejects.toThrow('does not exist')
+    await fresh.stop()
+  } finally {
+    await rm(clusterFolder, { recursive: true, force: true })
+  }
 })
 
 testAsRoot('root is served by a checkout in a closed folder, by two at once too (needs root)', async () => {

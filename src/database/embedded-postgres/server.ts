@@ -20,8 +20,12 @@ const LEAVING = 'latchkey leaving'
 const PATIENCE_MS = { refused: 10_000, starting: 120_000, stopping: 60_000 }
 
 /** Signs of a server that was killed, or that another process starts or has just stopped: worth another try. */
-const PASSING =
-  /lock file .* already exists|shared memory block .* in use|could not create lock file .*: No such|^stopped in good order$/
+const PASSING = [
+  /lock file .* already exists/,
+  /shared memory block .* in use/,
+  /lock file "\/tmp\/latchkey-|Unix-domain socket/, // the socket's folder was removed and made again in between
+  /^stopped in good order$/,
+]
 
 /**
  * Joins the server, starting it if it is not running. The connection returned is this process's mark of presence.
@@ -37,8 +41,9 @@ export async function enterServer(server: Server): Promise<pg.Client> {
 
     const waited = performance.now() - began
     if (attempt?.failure && !isStarting) {
-      const mayPass = PASSING.test(attempt.failure)
-      if (!mayPass || waited > PATIENCE_MS.refused) throw new Error(complaint(server, attempt.failure))
+      const { failure } = attempt
+      const mayPass = PASSING.some((sign) => sign.test(failure))
+      if (!mayPass || waited > PATIENCE_MS.refused) throw new Error(complaint(server, failure))
       attempt = undefined
       await sleep(200)
     }

@@ -4,11 +4,11 @@ import type { PlainPassword } from '../../security/plain-password.ts'
 import { hashAddress } from '../addresses.ts'
 import { type Origin, recordEvent } from '../events.ts'
 import { queueMail } from '../mails/queue-mail.ts'
-import { assertAcceptablePassword } from '../passwords/password-policy.ts'
+import { assertAcceptablePassword } from '../passwords/judge-password.ts'
 import { requireAddress } from './require-address.ts'
 
 /** An unproven registration is kept this long, in seconds; a new link can be asked for all the while. */
-const REGISTRATION_LIFETIME_SECONDS = 7 * 86_400
+export const REGISTRATION_LIFETIME_SECONDS = 7 * 86_400
 
 /**
  * Writes down that somebody wants an account, with the password it would get, and asks the worker for a mail. Whether
@@ -23,7 +23,7 @@ export async function register(
 ): Promise<void> {
   const { password, origin } = input
   const { email, address } = requireAddress(input.email, 'email')
-  assertAcceptablePassword(password, 'password', { preset: deps.config.passwordPreset, email })
+  await assertAcceptablePassword(deps, password, 'password', { email })
   const passwordHash = await deps.passwords.hash(password)
   const now = deps.clock.now()
   await inTransaction(deps.db, async (tx) => {

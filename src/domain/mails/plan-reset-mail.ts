@@ -1,8 +1,11 @@
 import type { Account } from '../../database/generated/client.ts'
+import type { NormalizedAddress } from '../accounts/email-address.ts'
+import { addressState } from '../addresses.ts'
 import { recordEvent } from '../events.ts'
 import { mintMailedToken } from '../mailed-tokens.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
 import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
+import type { MailContext } from './queue-mail.ts'
 
 /** Whoever floods a victim's mailbox stops here; the links that did go out still work. */
 const LIMIT: MailLimit = { requests: ['reset_password'], most: 10, windowSeconds: 3600 }
@@ -23,16 +26,30 @@ export async function planResetMail(planning: Planning): Promise<MailPlan> {
   if ((await countLiveLinks(planning, account)) >= MOST_LIVE_LINKS) {
     return { settled: 'held_back', reason: 'three links that still work are in the mailbox already' }
   }
-  if (account) {
-    const origin = null
-    await recordEvent(tx, {
-      type: 'password.reset_requested',
-      at: now,
-      accountId: account.id,
-      actor: 'anonymous',
-      origin,
-    })
-  }
+  if (account) await recordRequest(planning, account.id)
+  return { kind: 'reset_password', ...(await mintReset(planning, account)) }
+}
+
+/** The request itself could not tell whose it was. Planned again after a failed delivery, it still is one request. */
+async function recordRequest({ tx, mail, now }: Planning, accountId: string): Promise<void> {
+  if (mail.kind !== null) return
+  const { ip, userAgent, requestId } = mail.context as MailContext
+  const origin = ip !== null && requestId ? { ip, userAgent, requestId } : null
+  await recordEvent(tx, { type: 'password.reset_requested', at: now, accountId, actor: 'anonymous', origin })
+}
+
+/**
+ * Support sends them again because no mail came: it must not be held back by what did not come, nor by strangers who
+ * asked. Where three links live already, the oldest make room.
+ */
+export async function planResetBySupportMail(planning: Planning): Promise<MailPlan> {
+  const { tx, mail } = planning
+  const account = mail.accountId && (await tx.account.findUnique({ where: { id: mail.accountId } }))
+  const isCurrent =
+    account && (await tx.address.count({ where: { address: mail.address, accountId: account.id, lockedAt: null } })) > 0
+  if (!account || !isCurrent) return { settled: 'not_needed', reason: 'the account has another address by now' }
+  if (account.disabledAt) return { settled: 'not_needed', reason: 'the account is disabled' }
+  await endOldestLinks(planning, account)
   return { kind: 'reset_password', ...(await mintReset(planning, account)) }
 }
 
@@ -47,12 +64,20 @@ export async function planResetAfterRevertMail(planning: Planning): Promise<Mail
   return { kind: 'reset_after_revert', ...planned, data: { ...data, email: account.email } }
 }
 
-async function hasRegistration({ tx, mail, now }: Planning): Promise<boolean> {
-  return (await tx.registration.count({ where: { address: mail.address, expiresAt: { gt: now } } })) > 0
+/** Of a locked address too somebody may have registered: a link there would open nothing. */
+async function hasRegistration({ deps, tx, mail, now }: Planning): Promise<boolean> {
+  const { address } = mail
+  if ((await tx.registration.count({ where: { address, expiresAt: { gt: now } } })) === 0) return false
+  return (await addressState(deps, tx, address as NormalizedAddress)) === 'free'
 }
 
-async function countLiveLinks({ tx, mail, now }: Planning, account: Account | null): Promise<number> {
-  const live = await tx.mailedToken.findMany({
+async function countLiveLinks(planning: Planning, account: Account | null): Promise<number> {
+  return (await findLiveLinks(planning, account)).length
+}
+
+/** The mails whose links still work, the newest first. */
+async function findLiveLinks({ tx, mail, now }: Planning, account: Account | null): Promise<{ mailId: string }[]> {
+  return tx.mailedToken.findMany({
     where: {
       purpose: 'reset_password',
       ...(account ? { accountId: account.id, credentialVersion: account.credentialVersion } : { accountId: null }),
@@ -62,9 +87,15 @@ async function countLiveLinks({ tx, mail, now }: Planning, account: Account | nu
       expiresAt: { gt: now },
     },
     distinct: ['mailId'], // a mail that was tried again has a token for each try
+    orderBy: { createdAt: 'desc' },
     select: { mailId: true },
   })
-  return live.length
+}
+
+async function endOldestLinks(planning: Planning, account: Account): Promise<void> {
+  const { tx, now } = planning
+  const tooMany = (await findLiveLinks(planning, account)).slice(MOST_LIVE_LINKS - 1).map(({ mailId }) => mailId)
+  await tx.mailedToken.updateMany({ where: { mailId: { in: tooMany }, spentAt: null }, data: { expiresAt: now } })
 }
 
 /** Without an account the link opens one, for whoever reads this mailbox: see passwords/reset-password.ts. */

@@ -1,6 +1,6 @@
 import type { PasswordPreset } from '../../config.ts'
 import { MAX_PASSWORD_LENGTH, type PlainPassword } from '../../security/plain-password.ts'
-import { Refusal, type Violation } from '../problems.ts'
+import { Refusal } from '../problems.ts'
 
 export type PasswordRule =
   | 'min_length'
@@ -39,8 +39,15 @@ const PRESETS: Readonly<Record<PasswordPreset, { minLength: number; composition:
   nist: { minLength: 15, composition: [] },
 }
 
+const NOT_EMAIL = { rule: 'not_email', description: 'Not the email address of the account.' } as const
+const NOT_CURRENT = { rule: 'not_current', description: 'Not the password in use now.' } as const
+const NOT_BREACHED = {
+  rule: 'not_breached',
+  description: 'Not a password that was found in a breach, where attackers look first.',
+} as const
+
 /** What `GET /v1/password/policy` answers: every rule this service applies, in the order a form would show them. */
-export function passwordPolicy(preset: PasswordPreset): PasswordPolicy {
+export function passwordPolicy(preset: PasswordPreset, options: { hasBreachList: boolean }): PasswordPolicy {
   const { minLength, composition } = PRESETS[preset]
   return {
     minLength,
@@ -48,8 +55,9 @@ export function passwordPolicy(preset: PasswordPreset): PasswordPolicy {
     rules: [
       ...lengthRules(minLength).map(({ rule, description }) => ({ rule, description })),
       ...composition.map(({ rule, description }) => ({ rule, description })),
-      { rule: 'not_email', description: 'Not the email address of the account.' },
-      { rule: 'not_current', description: 'Not the password in use now.' },
+      NOT_EMAIL,
+      NOT_CURRENT,
+      ...(options.hasBreachList ? [NOT_BREACHED] : []),
     ],
   }
 }
@@ -73,30 +81,25 @@ export interface PasswordContext {
   readonly email?: string
   /** Whether the password is the one in use, where that is known. */
   readonly isCurrent?: boolean
+  readonly isBreached?: boolean
+}
+
+export interface BrokenRule {
+  readonly rule: PasswordRule
+  readonly message: string
 }
 
 /** Every rule the password breaks, not the first. */
-export function brokenRules(
-  password: PlainPassword,
-  context: PasswordContext,
-): Array<{ rule: PasswordRule; message: string }> {
+export function brokenRules(password: PlainPassword, context: PasswordContext): BrokenRule[] {
   const { minLength, composition } = PRESETS[context.preset]
   const text = password.reveal()
-  const broken = [
+  return [
     ...lengthRules(minLength).filter((rule) => !rule.isMet(password.length)),
     ...composition.filter((rule) => !rule.isMet(text)),
+    ...(context.email !== undefined && isEmail(text, context.email) ? [NOT_EMAIL] : []),
+    ...(context.isCurrent ? [NOT_CURRENT] : []),
+    ...(context.isBreached ? [NOT_BREACHED] : []),
   ].map(({ rule, description }) => ({ rule, message: description }))
-  if (context.email !== undefined && isEmail(text, context.email)) {
-    broken.push({ rule: 'not_email', message: 'Not the email address of the account.' })
-  }
-  if (context.isCurrent) broken.push({ rule: 'not_current', message: 'Not the password in use now.' })
-  return broken
-}
-
-/** @throws {Refusal} password_policy, naming every broken rule of the field. */
-export function assertAcceptablePassword(password: PlainPassword, field: string, context: PasswordContext): void {
-  const violations: Violation[] = brokenRules(password, context).map((broken) => ({ field, ...broken }))
-  if (violations.length > 0) throw new Refusal('password_policy', { violations })
 }
 
 /**

@@ -1,0 +1,88 @@
+import type { Database } from '../../database/client.ts'
+import type { Mail, MailedToken } from '../../database/generated/client.ts'
+
+/** Something that became of a mail, or of the link in it. */
+export interface MailStep {
+  readonly state: string
+  readonly at: Date
+  readonly reason: string | null
+}
+
+/** A mail's life as Support sees it: everything but its text and its link. */
+export interface MailView {
+  readonly id: string
+  readonly accountId: string | null
+  /** What was asked for, and what was sent for it: null until then, or where nothing was. */
+  readonly request: string
+  readonly kind: string | null
+  readonly address: string
+  readonly receipt: string | null
+  readonly state: string
+  /** Why it is in this state; for a queued one, why the last try failed. */
+  readonly reason: string | null
+  readonly attempts: number
+  readonly queuedAt: Date
+  readonly sentAt: Date | null
+  readonly link: { readonly expiresAt: Date; readonly checkedAt: Date | null; readonly usedAt: Date | null } | null
+  /** The oldest first. */
+  readonly history: MailStep[]
+}
+
+/** Adds to mails what became of their links. */
+export async function viewMails(db: Database, mails: readonly Mail[]): Promise<MailView[]> {
+  // Revert links are left out: one that is used spends others too, which would look as if those had been opened.
+  const links = await db.mailedToken.findMany({
+    where: { mailId: { in: mails.map(({ id }) => id) }, purpose: { not: 'revert_email' } },
+    orderBy: { createdAt: 'asc' },
+  })
+  return mails.map((mail) =>
+    toView(
+      mail,
+      links.filter((link) => link.mailId === mail.id),
+    ),
+  )
+}
+
+function toView(mail: Mail, links: readonly MailedToken[]): MailView {
+  const { id, accountId, request, kind, email, receipt, state, reason, attempts, queuedAt, sentAt } = mail
+  const link = toLink(links)
+  const history = historyOf(mail, link)
+  return {
+    id,
+    accountId,
+    request,
+    kind,
+    address: email,
+    receipt,
+    state,
+    reason,
+    attempts,
+    queuedAt,
+    sentAt,
+    link,
+    history,
+  }
+}
+
+/** A mail that was tried again carries the newest of its links, and perhaps an earlier one was delivered all the same. */
+function toLink(links: readonly MailedToken[]): MailView['link'] {
+  const newest = links.at(-1)
+  if (!newest) return null
+  const first = (times: Array<Date | null>) => times.find((time) => time !== null) ?? null
+  return {
+    expiresAt: newest.expiresAt,
+    checkedAt: first(links.map(({ checkedAt }) => checkedAt)),
+    usedAt: first(links.map(({ spentAt }) => spentAt)),
+  }
+}
+
+function historyOf(mail: Mail, link: MailView['link']): MailStep[] {
+  const steps: MailStep[] = [{ state: 'queued', at: mail.queuedAt, reason: null }]
+  if (mail.sentAt) steps.push({ state: 'sent', at: mail.sentAt, reason: null })
+  if (!steps.some(({ state }) => state === mail.state)) {
+    steps.push({ state: mail.state, at: mail.stateAt, reason: mail.reason })
+  }
+  if (link?.checkedAt) steps.push({ state: 'link_checked', at: link.checkedAt, reason: null })
+  if (link?.usedAt) steps.push({ state: 'link_used', at: link.usedAt, reason: null })
+  return steps.sort((one, other) => one.at.getTime() - other.at.getTime())
+}

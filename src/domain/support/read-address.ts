@@ -1,0 +1,24 @@
+import type { Deps } from '../../deps.ts'
+import { requireAddress } from '../accounts/require-address.ts'
+import { type AddressState, findAddress } from '../addresses.ts'
+
+export interface AddressView {
+  /** In the form that is compared. */
+  readonly address: string
+  readonly state: AddressState
+  readonly lockedAt: Date | null
+  readonly reason: string | null
+}
+
+/**
+ * Whether an address is free, in use or locked, and why: what the holder of another account is not told.
+ *
+ * @throws {Refusal} invalid_email
+ */
+export async function readAddress(deps: Deps, email: string): Promise<AddressView> {
+  const { address } = requireAddress(email, 'email')
+  const found = await findAddress(deps, deps.db, address)
+  if (!found) return { address, state: 'free', lockedAt: null, reason: null }
+  const { lockedAt, lockReason: reason } = found
+  return { address, state: lockedAt === null ? 'in_use' : 'locked', lockedAt, reason }
+}

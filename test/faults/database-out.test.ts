@@ -1,0 +1,135 @@
+import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals'
+import '../support/matchers.ts'
+import { createMailer } from '../../src/mail/mailer.ts'
+import { startWorker } from '../../src/worker/run-worker.ts'
+import type { Answer } from '../support/api.ts'
+import { exampleRequests } from '../support/example-requests.ts'
+import { findViolations } from '../support/invariants.ts'
+import type { Person } from '../support/people.ts'
+import { stoppablePostgres } from '../support/stoppable-postgres.ts'
+import { startTestApp } from '../support/test-app.ts'
+import { until } from '../support/until.ts'
+
+const postgres = await stoppablePostgres()
+afterAll(() => postgres.discard())
+const { api, app, deps, people, mailbox, sendgrid } = await startTestApp({ databaseUrl: postgres.url })
+
+/** They need no database: an outage must not take them along. */
+const INDEPENDENT = ['GET /health/live', 'GET /metrics', 'GET /v1/password/policy', 'POST /v1/password/check']
+const LONGEST_ANSWER_MS = 9_000
+
+let ada: Person
+beforeEach(async () => {
+  ada = await people.verified()
+})
+afterEach(async () => {
+  await mailbox.drain()
+  expect(await findViolations(deps.pool)).toEqual([])
+})
+
+interface Timed {
+  readonly route: string
+  readonly answer: Answer
+  readonly ms: number
+}
+
+/** Every route, asked in a way that would reach the database. */
+async function askEverything(): Promise<Timed[]> {
+  const { refreshToken } = ada.tokens
+  const requests = await exampleRequests(app)
+  return Promise.all(
+    requests.map(async ({ route, method, path, needsToken, body }) => {
+      const began = performance.now()
+      const sent = /refresh|logout/.test(path) ? { refreshToken } : body
+      const answer = await api.call(method, path, sent, needsToken ? { token: ada.token } : {})
+      return { route, answer, ms: performance.now() - began }
+    }),
+  )
+}
+
+function expectBoundedOutage(answers: Timed[]): void {
+  for (const { route, answer, ms } of answers) {
+    const expected = INDEPENDENT.includes(route) ? 200 : 503
+    expect([route, answer.status, answer.text]).toEqual([route, expected, answer.text])
+    expect([route, answer.headers['retry-after']]).toEqual([route, expected === 503 ? '5' : undefined])
+    expect([route, ms < LONGEST_ANSWER_MS]).toEqual([route, true])
+  }
+}
+
+test('M5: while PostgreSQL is stopped every route answers 503 and when to come back; then all is as before', async () => {
+  await postgres.stop()
+
+  const during = await askEverything()
+  await postgres.start()
+
+  expectBoundedOutage(during)
+  expect(await api.get('/health/ready')).toHaveStatus(200)
+  expect(await ada.get('/v1/me')).toHaveStatus(200)
+  expect(await ada.refresh()).toHaveStatus(200)
+  expect((await ada.logIn()).token).toBeTruthy()
+})
+
+test('M5: while PostgreSQL hangs every route answers 503 in bounded time; then all is as before', async () => {
+  await Promise.all(Array.from({ length: 10 }, () => ada.get('/v1/me'))) // connections that will hang
+  await postgres.freeze()
+
+  const during = await askEverything()
+  await postgres.thaw()
+
+  expectBoundedOutage(during)
+  // What had reached the server when it froze may be done after all: who got a 503 does not know, and asks again.
+  const bob = await people.verified()
+  expect(await bob.get('/v1/me')).toHaveStatus(200)
+}, 60_000)
+
+test('M5: stopped and started in mid-traffic, no change is left half done', async () => {
+  const everybody = await Promise.all(Array.from({ length: 8 }, () => people.verified()))
+  const outcomes = new Set<number>()
+  let isOver = false
+  const traffic = everybody.map(async (person) => {
+    for (let turn = 0; !isOver; turn += 1) {
+      const newPassword = `Battery-Staple-${turn}`
+      const answer = await person.post('/v1/password/change', { currentPassword: person.password, newPassword })
+      outcomes.add(answer.status)
+      if (answer.status === 200) Object.assign(person, { password: newPassword, tokens: answer.body })
+      else return newPassword // in force or not: the answer was lost
+    }
+    return null
+  })
+
+  for (let round = 0; round < 3; round += 1) {
+    await postgres.stop()
+    await postgres.start()
+  }
+  isOver = true
+  const uncertain = await Promise.all(traffic)
+
+  expect([...outcomes].filter((status) => status !== 200 && status !== 503)).toEqual([])
+  expect(outcomes).toContain(503)
+  for (const [index, person] of everybody.entries()) {
+    const candidates = [person.password, uncertain[index] ?? null].filter((password) => password !== null)
+    const answers = []
+    for (const password of candidates) answers.push(await api.post('/v1/login', { email: person.email, password }))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  }
+})
+
+test('M5: the worker comes back by itself, and sends what was asked for before and after', async () => {
+  const mailer = createMailer(deps.config.mail, deps.log)
+  const worker = startWorker(deps, mailer)
+  const received = (email: string) => sendgrid.mails.filter(({ to }) => to === email).length
+  const [before, after] = [people.newEmail('before'), people.newEmail('after')]
+  try {
+    sendgrid.failWith({ status: 503 })
+    await api.post('/v1/register', { email: before, password: 'Correct-Horse-7' })
+    await postgres.stop()
+    sendgrid.recover()
+    await postgres.start()
+    await api.post('/v1/register', { email: after, password: 'Correct-Horse-7' })
+
+    await until(() => received(before) === 1 && received(after) === 1)
+  } finally {
+    await worker.stop()
+    await mailer.close()
+  }
+}, 60_000)

@@ -1,0 +1,114 @@
+import { expect, test } from '@jest/globals'
+import '../support/matchers.ts'
+import { limitOfRoute, rateLimits } from '../../src/http/rate-limits.ts'
+import { allRoutes } from '../support/all-routes.ts'
+import type { Answer, CallOptions } from '../support/api.ts'
+import { startTestApp } from '../support/test-app.ts'
+
+/** 6 sign-ins, 30 of most other requests, 3 of unknown paths. */
+const { api, app } = await startTestApp({ env: { RATE_LIMIT_FACTOR: '0.005', TRUST_PROXY: '10.0.0.0/8' } })
+const SIGN_INS = 6
+
+let lastNetwork = 0
+const newIp = () => `203.0.113.${++lastNetwork}`
+
+async function many(times: number, call: () => Promise<Answer>): Promise<Answer[]> {
+  const answers = []
+  for (let time = 0; time < times; time += 1) answers.push(await call())
+  return answers
+}
+
+let lastAddress = 0
+
+/** At another address each time: the throttle on one address answers 429 as well. */
+const logIn = (options: CallOptions) =>
+  api.post('/v1/login', { email: `person.${++lastAddress}@example.com`, password: 'Wrong-Horse-7' }, options)
+
+test('a client that asks too much of a route gets a 429 that says when to come back', async () => {
+  const ip = newIp()
+  await many(SIGN_INS, () => logIn({ ip }))
+
+  const refused = await logIn({ ip })
+
+  expect(refused).toRefuse('too_many_attempts')
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(500)
+  expect(refused.body.retryAfter).toBe(Number(refused.headers['retry-after']))
+  expect(refused.headers['cache-control']).toBe('no-store')
+})
+
+test('neither another client nor another route feels it', async () => {
+  const ip = newIp()
+  await many(SIGN_INS + 1, () => logIn({ ip }))
+
+  expect(await logIn({ ip: newIp() })).toRefuse('invalid_credentials')
+  expect(await api.get('/v1/password/policy', { ip })).toHaveStatus(200)
+})
+
+test('requests without a valid access token count too', async () => {
+  const ip = newIp()
+
+  const answers = await many(31, () => api.get('/v1/me', { ip, token: 'no.such.token' }))
+
+  expect(answers[29]).toRefuse('unauthenticated')
+  expect(answers[30]).toRefuse('too_many_attempts')
+})
+
+test('paths that do not exist are limited together', async () => {
+  const ip = newIp()
+  let path = 0
+
+  const answers = await many(4, () => api.get(`/wp-login-${++path}.php`, { ip }))
+
+  expect(answers[2]).toRefuse('not_found')
+  expect(answers[3]).toRefuse('too_many_attempts')
+})
+
+test('health and metrics are never limited', async () => {
+  const ip = newIp()
+
+  const answers = await many(40, () => api.get('/health/live', { ip }))
+
+  expect(answers.every(({ status }) => status === 200)).toBe(true)
+  expect(await api.get('/metrics', { ip })).toHaveStatus(200)
+})
+
+test('a whole IPv6 /64 is one client, and its neighbour another', async () => {
+  let host = 0
+  await many(SIGN_INS, () => logIn({ ip: `2001:db8:1:2::${(++host).toString(16)}` }))
+
+  expect(await logIn({ ip: '2001:db8:1:2:ffff:ffff:ffff:ffff' })).toRefuse('too_many_attempts')
+  expect(await logIn({ ip: '2001:db8:1:3::1' })).toRefuse('invalid_credentials')
+})
+
+test('behind a trusted proxy the client is who the proxy says, and what the client said before it counts for nothing', async () => {
+  const through = (client: string, forged: string) =>
+    logIn({ ip: '10.1.2.3', headers: { 'x-forwarded-for': `${forged}, ${client}` } })
+  let forged = 0
+  await many(SIGN_INS, () => through('198.51.100.90', `192.0.2.${++forged}`))
+
+  expect(await through('198.51.100.90', '192.0.2.200')).toRefuse('too_many_attempts')
+  expect(await through('198.51.100.91', '198.51.100.90')).toRefuse('invalid_credentials')
+})
+
+test('M2: without a trusted proxy between, forged forwarding headers change nothing: the socket counts', async () => {
+  const ip = newIp()
+  let forged = 0
+  const forge = () => {
+    const claim = `192.0.2.${++forged}`
+    return { 'x-forwarded-for': claim, 'x-real-ip': claim, forwarded: `for=${claim}`, 'cf-connecting-ip': claim }
+  }
+  await many(SIGN_INS, () => logIn({ ip, headers: forge() }))
+
+  expect(await logIn({ ip, headers: forge() })).toRefuse('too_many_attempts')
+})
+
+test('every limit belongs to a route that exists', async () => {
+  expect(await allRoutes(app)).toEqual(expect.arrayContaining(Object.keys(limitOfRoute)))
+})
+
+test('an office behind one address can sign in: 1,000 people in ten minutes', () => {
+  const { most, windowSeconds } = rateLimits.hashing
+
+  expect(windowSeconds).toBe(600)
+  expect(most).toBeGreaterThanOrEqual(1000)
+})
