@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
-import { exportEvents } from '../domain/export-events.ts'
 import { Refusal } from '../domain/problems.ts'
+import { exportEvents } from '../domain/support/export-events.ts'
 import { refusals } from '../http/schemas.ts'
 
 const Period = Type.Object(
@@ -36,7 +36,9 @@ export const auditTrailRoutes =
           querystring: Period,
           response: {
             200: Lines,
-            ...refusals(['unauthenticated', 'insufficient_scope', 'invalid_request'], { body: false }),
+            ...refusals(['unauthenticated', 'insufficient_scope', 'invalid_request', 'too_many_attempts'], {
+              body: false,
+            }),
           },
         },
       },

@@ -1,55 +1,53 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
-import { listSecurityEvents, type SecurityEventView } from '../domain/security-events/list-security-events.ts'
+import { listSecurityEvents } from '../domain/security-events/list-security-events.ts'
 import { replaySecurityEvent } from '../domain/security-events/replay-security-event.ts'
-import { serviceOf } from '../http/caller.ts'
-import { originOf } from '../http/request-log.ts'
+import { NextCursor, pageIn, pageQuery, toCursor } from '../http/paging.ts'
 import { named, refusals } from '../http/schemas.ts'
+import { requesterOf } from '../http/support-request.ts'
+import { MaybeTime, Time } from '../http/support-schemas.ts'
 
-const Time = Type.String({ format: 'date-time' })
-const State = Type.Union([Type.Literal('pending'), Type.Literal('delivered'), Type.Literal('failed')])
+const Uuid = Type.String({ format: 'uuid' })
 
-const SecurityEvents = named(
-  'SecurityEvents',
+const SecurityEvent = named(
+  'SecurityEvent',
   Type.Object(
     {
-      events: Type.Array(
+      id: Type.String({ format: 'uuid', description: 'The receiver’s `webhook-id`, and the id in the audit trail.' }),
+      type: Type.String(),
+      at: Time,
+      accountId: Uuid,
+      deliveries: Type.Array(
         Type.Object({
-          id: Type.String({ format: 'uuid', description: 'The receiver’s `webhook-id`, and the audit trail’s id.' }),
-          type: Type.String(),
-          at: Time,
-          accountId: Type.String({ format: 'uuid' }),
-          deliveries: Type.Array(
-            Type.Object({
-              url: Type.String(),
-              state: Type.String({ description: '`pending`, `delivered` or `failed`.' }),
-              attempts: Type.Integer(),
-              attemptedAt: Type.Union([Time, Type.Null()]),
-              deliveredAt: Type.Union([Time, Type.Null()]),
-              reason: Type.Union([Type.String(), Type.Null()], { description: 'Why the last attempt failed.' }),
-            }),
-          ),
+          url: Type.String(),
+          state: Type.String({ description: '`pending`, `delivered`, or `failed`: given up.' }),
+          attempts: Type.Integer(),
+          attemptedAt: MaybeTime,
+          deliveredAt: MaybeTime,
+          reason: Type.Union([Type.String(), Type.Null()], { description: 'Why the last attempt failed.' }),
         }),
       ),
-      nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'Null on the last page.' }),
     },
-    { description: 'What other systems were told, the newest first.' },
+    { description: 'What other systems are told of an account, and how far that is.' },
   ),
 )
-
+const SecurityEventList = named(
+  'SecurityEventList',
+  Type.Object({ events: Type.Array(SecurityEvent), nextCursor: NextCursor }, { description: 'The newest first.' }),
+)
 const Filter = Type.Object(
   {
-    accountId: Type.Optional(Type.String({ format: 'uuid' })),
-    state: Type.Optional(State),
-    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100; 20 if left out.' })),
-    cursor: Type.Optional(
-      Type.String({ pattern: '^[0-9]{1,18}$', description: 'The `nextCursor` of the page before.' }),
+    accountId: Type.Optional(Uuid),
+    state: Type.Optional(
+      Type.Union([Type.Literal('pending'), Type.Literal('delivered'), Type.Literal('failed')], {
+        description: 'Events with a delivery in this state.',
+      }),
     ),
+    ...pageQuery,
   },
   { additionalProperties: false },
 )
-
-const FOR_SERVICES = ['unauthenticated', 'insufficient_scope', 'invalid_request'] as const
+const common = ['unauthenticated', 'insufficient_scope', 'invalid_request', 'too_many_attempts'] as const
 
 /** What other systems are told of changes to accounts. */
 export const securityEventRoutes =
@@ -62,53 +60,38 @@ export const securityEventRoutes =
         schema: {
           operationId: 'listSecurityEvents',
           tags: ['Support desk'],
-          summary: 'List the security events sent to other systems, and how each delivery went.',
+          summary: 'List what other systems were told, and how each delivery went.',
           security: [{ service: [] }],
           querystring: Filter,
-          response: { 200: SecurityEvents, ...refusals(FOR_SERVICES, { body: false }) },
+          response: { 200: SecurityEventList, ...refusals(common, { body: false }) },
         },
       },
       async (request) => {
-        const { limit = '20', ...filter } = request.query
-        const { events, nextCursor } = await listSecurityEvents(deps, { ...filter, limit: Number(limit) })
-        return { events: events.map(toAnswer), nextCursor }
+        const { items, next } = await listSecurityEvents(deps, request.query, pageIn(request.query))
+        return { events: [...items], nextCursor: toCursor(next) }
       },
     )
 
     app.post(
       '/v1/admin/security-events/:id/replay',
       {
-        // Of its own: who may read must not make others act, and who mends a receiver needs no power over accounts.
+        // A scope of its own: who may read must not make others act, and who mends a receiver needs no power over accounts.
         config: { caller: 'service', scope: 'events:replay' },
         schema: {
           operationId: 'replaySecurityEvent',
           tags: ['Support desk'],
           summary: 'Send a security event again, under the same id, to every configured URL.',
           security: [{ service: [] }],
-          params: Type.Object({ id: Type.String({ format: 'uuid' }) }),
+          params: Type.Object({ id: Uuid }),
           response: {
             202: Type.Object({ status: Type.Literal('queued') }, { description: 'On its way.' }),
-            ...refusals([...FOR_SERVICES, 'not_found'], { body: false }),
+            ...refusals([...common, 'not_found'], { body: false }),
           },
         },
       },
       async (request, reply) => {
-        const { clientId: serviceClientId } = serviceOf(request)
-        const eventId = request.params.id
-        await replaySecurityEvent(deps, { eventId, actor: { serviceClientId }, origin: originOf(request) })
+        await replaySecurityEvent(deps, { eventId: request.params.id, by: requesterOf(request) })
         return reply.code(202).send({ status: 'queued' as const })
       },
     )
   }
-
-function toAnswer({ at, deliveries, ...event }: SecurityEventView) {
-  return {
-    ...event,
-    at: at.toISOString(),
-    deliveries: deliveries.map(({ attemptedAt, deliveredAt, ...delivery }) => ({
-      ...delivery,
-      attemptedAt: attemptedAt?.toISOString() ?? null,
-      deliveredAt: deliveredAt?.toISOString() ?? null,
-    })),
-  }
-}

@@ -1,9 +1,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { clearSuppression } from '../domain/mails/clear-suppression.ts'
-import { serviceOf } from '../http/caller.ts'
-import { originOf } from '../http/request-log.ts'
 import { refusals } from '../http/schemas.ts'
+import { requesterOf } from '../http/support-request.ts'
 
 /** Addresses that the mail provider has given up on. */
 export const suppressionRoutes =
@@ -22,14 +21,14 @@ export const suppressionRoutes =
           params: Type.Object({ email: Type.String() }),
           response: {
             204: Type.Null({ description: 'Cleared.' }),
-            ...refusals(['unauthenticated', 'insufficient_scope', 'not_found', 'invalid_email'], { body: false }),
+            ...refusals(['unauthenticated', 'insufficient_scope', 'not_found', 'invalid_email', 'too_many_attempts'], {
+              body: false,
+            }),
           },
         },
       },
       async (request, reply) => {
-        const { clientId: serviceClientId } = serviceOf(request)
-        const { email } = request.params
-        await clearSuppression(deps, { email, actor: { serviceClientId }, origin: originOf(request) })
+        await clearSuppression(deps, { email: request.params.email, by: requesterOf(request) })
         return reply.code(204).send(null)
       },
     )

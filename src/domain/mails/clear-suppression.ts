@@ -2,8 +2,9 @@ import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { requireAddress } from '../accounts/require-address.ts'
 import { hashAddress } from '../addresses.ts'
-import { type NewEvent, type Origin, recordEvent } from '../events.ts'
+import { recordEvent } from '../events.ts'
 import { Refusal } from '../problems.ts'
+import type { Requester } from '../support/requester.ts'
 
 /**
  * Forgets that the provider had given up on an address, and has the worker ask the provider to forget it too: the
@@ -11,12 +12,8 @@ import { Refusal } from '../problems.ts'
  *
  * @throws {Refusal} invalid_email, not_found where nothing was held against it.
  */
-export async function clearSuppression(
-  deps: Deps,
-  input: { email: string; actor: NonNullable<NewEvent['actor']>; origin: Origin },
-): Promise<void> {
+export async function clearSuppression(deps: Deps, input: { email: string; by: Requester }): Promise<void> {
   const { address } = requireAddress(input.email, 'email')
-  const { actor, origin } = input
   const now = deps.clock.now()
   await inTransaction(deps.db, async (tx) => {
     const { count } = await tx.suppressedAddress.deleteMany({ where: { address } })
@@ -24,7 +21,7 @@ export async function clearSuppression(
     const holder = await tx.address.findUnique({ where: { address }, select: { accountId: true } })
     const details = { addressHash: hashAddress(deps, address) }
     const accountId = holder?.accountId ?? null
-    await recordEvent(tx, { type: 'address.suppression_cleared', at: now, accountId, actor, origin, details })
+    await recordEvent(tx, { type: 'address.suppression_cleared', at: now, accountId, ...input.by, details })
     await addLiftJob(tx, address)
   })
 }

@@ -1,11 +1,12 @@
 import type { Deps } from '../../deps.ts'
+import { cutPage, type Page, type PageOf } from '../support/page.ts'
 
 export interface SecurityEventView {
   readonly id: string
   readonly type: string
   readonly at: Date
   readonly accountId: string
-  readonly deliveries: ReadonlyArray<{
+  readonly deliveries: Array<{
     readonly url: string
     readonly state: string
     readonly attempts: number
@@ -15,38 +16,25 @@ export interface SecurityEventView {
   }>
 }
 
-export interface SecurityEventFilter {
-  readonly accountId?: string
-  /** Events with a delivery in this state. */
-  readonly state?: 'pending' | 'delivered' | 'failed'
-  readonly limit: number
-  /** The `nextCursor` of the page before. */
-  readonly cursor?: string
-}
-
 /** What other systems were told, or are still to be told, the newest first. */
 export async function listSecurityEvents(
   deps: Deps,
-  filter: SecurityEventFilter,
-): Promise<{ events: SecurityEventView[]; nextCursor: string | null }> {
-  const { accountId, state, limit, cursor } = filter
+  filter: { accountId?: string; state?: 'pending' | 'delivered' | 'failed' },
+  page: Page,
+): Promise<PageOf<SecurityEventView>> {
+  const { accountId, state } = filter
   const found = await deps.db.securityEvent.findMany({
     where: {
       ...(accountId === undefined ? {} : { accountId }),
       ...(state === undefined ? {} : { deliveries: { some: { state } } }),
-      ...(cursor === undefined ? {} : { position: { lt: BigInt(cursor) } }),
+      ...(page.after === undefined ? {} : { id: { lt: page.after } }),
     },
-    orderBy: { position: 'desc' },
-    take: limit + 1,
+    orderBy: { id: 'desc' },
+    take: page.limit + 1,
     select: {
-      ...{ id: true, type: true, at: true, accountId: true, position: true },
+      ...{ id: true, type: true, at: true, accountId: true },
       deliveries: { omit: { eventId: true, queuedAt: true }, orderBy: { url: 'asc' } },
     },
   })
-  const page = found.slice(0, limit)
-  const last = found.length > limit ? page.at(-1) : undefined
-  return {
-    events: page.map(({ position: _, ...event }) => event),
-    nextCursor: last === undefined ? null : String(last.position),
-  }
+  return cutPage(found, page.limit, ({ id }) => id)
 }

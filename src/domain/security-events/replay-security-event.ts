@@ -1,7 +1,8 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { type NewEvent, type Origin, recordEvent } from '../events.ts'
+import { recordEvent } from '../events.ts'
 import { Refusal } from '../problems.ts'
+import type { Requester } from '../support/requester.ts'
 import { addDeliveryJob } from './address-security-events.ts'
 
 /**
@@ -10,11 +11,8 @@ import { addDeliveryJob } from './address-security-events.ts'
  *
  * @throws {Refusal} not_found
  */
-export async function replaySecurityEvent(
-  deps: Deps,
-  input: { eventId: string; actor: NonNullable<NewEvent['actor']>; origin: Origin },
-): Promise<void> {
-  const { eventId, actor, origin } = input
+export async function replaySecurityEvent(deps: Deps, input: { eventId: string; by: Requester }): Promise<void> {
+  const { eventId, by } = input
   const now = deps.clock.now()
   await inTransaction(deps.db, async (tx) => {
     const event = await tx.securityEvent.findUnique({ where: { id: eventId }, select: { accountId: true } })
@@ -30,6 +28,6 @@ export async function replaySecurityEvent(
       await addDeliveryJob(tx, { accountId, url, mode: 'replace' })
     }
     const details = { eventId }
-    await recordEvent(tx, { type: 'security_event.replayed', at: now, accountId, actor, origin, details })
+    await recordEvent(tx, { type: 'security_event.replayed', at: now, accountId, ...by, details })
   })
 }

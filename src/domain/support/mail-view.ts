@@ -1,5 +1,5 @@
 import type { Database } from '../../database/client.ts'
-import type { Mail, MailedToken } from '../../database/generated/client.ts'
+import type { Mail, MailEvent, MailedToken } from '../../database/generated/client.ts'
 
 /** Something that became of a mail, or of the link in it. */
 export interface MailStep {
@@ -28,25 +28,27 @@ export interface MailView {
   readonly history: MailStep[]
 }
 
-/** Adds to mails what became of their links. */
+/** Adds to mails what became of their links, and every word of the provider. */
 export async function viewMails(db: Database, mails: readonly Mail[]): Promise<MailView[]> {
   // Revert links are left out: one that is used spends others too, which would look as if those had been opened.
   const links = await db.mailedToken.findMany({
     where: { mailId: { in: mails.map(({ id }) => id) }, purpose: { not: 'revert_email' } },
     orderBy: { createdAt: 'asc' },
   })
+  const told = await db.mailEvent.findMany({ where: { mailId: { in: mails.map(({ id }) => id) } } })
   return mails.map((mail) =>
     toView(
       mail,
-      links.filter((link) => link.mailId === mail.id),
+      links.filter(({ mailId }) => mailId === mail.id),
+      told.filter(({ mailId }) => mailId === mail.id),
     ),
   )
 }
 
-function toView(mail: Mail, links: readonly MailedToken[]): MailView {
+function toView(mail: Mail, links: readonly MailedToken[], told: readonly MailEvent[]): MailView {
   const { id, accountId, request, kind, email, receipt, state, reason, attempts, queuedAt, sentAt } = mail
   const link = toLink(links)
-  const history = historyOf(mail, link)
+  const history = historyOf(mail, link, told)
   return {
     id,
     accountId,
@@ -76,9 +78,10 @@ function toLink(links: readonly MailedToken[]): MailView['link'] {
   }
 }
 
-function historyOf(mail: Mail, link: MailView['link']): MailStep[] {
+function historyOf(mail: Mail, link: MailView['link'], told: readonly MailEvent[]): MailStep[] {
   const steps: MailStep[] = [{ state: 'queued', at: mail.queuedAt, reason: null }]
   if (mail.sentAt) steps.push({ state: 'sent', at: mail.sentAt, reason: null })
+  steps.push(...told.map(({ type, at, reason }) => ({ state: type, at, reason })))
   if (!steps.some(({ state }) => state === mail.state)) {
     steps.push({ state: mail.state, at: mail.stateAt, reason: mail.reason })
   }

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
+import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 import { WebhookReceiver } from '../../support/webhook-receiver.ts'
 import '../../support/matchers.ts'
@@ -105,6 +106,21 @@ describe('what other systems are told', () => {
     ]
     expect(toldOf(accountId, siem).map(({ type }) => type)).toEqual(types)
     expect(toldOf(accountId, shop).map(({ type }) => type)).toEqual(types)
+  })
+
+  test('of an account that Support shut, opened again and erased, and that it was a service that did it', async () => {
+    const ada = await people.verified()
+    const accountId = await idOf(ada)
+    const desk = await openSupportDesk(service)
+    await desk.patch(`/users/${accountId}`, { disabled: true })
+    await desk.patch(`/users/${accountId}`, { disabled: false })
+    await desk.delete(`/users/${accountId}`)
+
+    await mailbox.drain()
+
+    const types = ['account.disabled', 'account.enabled', 'account.erased']
+    expect(toldOf(accountId).map(({ type }) => type)).toEqual(types)
+    expect(toldOf(accountId)[0]?.data).toEqual({ accountId, sessionId: null, actorType: 'service_client' })
   })
 
   test('of nobody’s address, network or secret', async () => {

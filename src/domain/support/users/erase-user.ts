@@ -23,6 +23,7 @@ export async function eraseUser(deps: Deps, input: { accountId: string; by: Requ
     await tx.mail.deleteMany({ where: { OR: [{ accountId }, { accountId: null, address: { in: addresses } }] } })
     await tx.registration.deleteMany({ where: { address: { in: addresses } } })
     await tx.mailedToken.deleteMany({ where: { accountId: null, address: { in: addresses } } })
+    await tx.suppressedAddress.deleteMany({ where: { address: { in: addresses } } })
     await tx.throttle.deleteMany({ where: { addressHash: { in: hashes } } })
     await tx.account.delete({ where: { id: accountId } }) // sessions, links, proofs and changes go with it
     await scrubEvents(tx, { accountId, hashes })

@@ -1,12 +1,9 @@
-import { isIP } from 'node:net'
-import type { Event } from '../database/generated/client.ts'
-import type { Deps } from '../deps.ts'
+import type { Event } from '../../database/generated/client.ts'
+import type { Deps } from '../../deps.ts'
+import { type EventView, toEventView } from './event-view.ts'
 
-/** One line of the audit trail, as it leaves the house. */
-export type ExportedEvent = Omit<Event, 'actorType' | 'actorId'> & {
-  readonly actor: { readonly type: string; readonly id: string | null }
-  readonly ipFamily: 'IPv4' | 'IPv6' | null
-}
+/** Beside what one account's trail shows, whose it is. */
+export type ExportedEvent = EventView & { readonly accountId: string | null }
 
 /** Few enough to hold in memory many times over, enough that a million take a thousand reads. */
 const BATCH = 1_000
@@ -25,7 +22,7 @@ export async function* exportEvents(deps: Deps, period: { from: Date; to: Date }
       orderBy: [{ at: 'asc' }, { id: 'asc' }],
       take: BATCH,
     })
-    yield* batch.map(toExported)
+    for (const event of batch) yield { ...toEventView(event), accountId: event.accountId }
     last = batch.at(-1) ?? null
     if (batch.length < BATCH) return
   }
@@ -33,13 +30,4 @@ export async function* exportEvents(deps: Deps, period: { from: Date; to: Date }
 
 function isBehind({ at, id }: Pick<Event, 'id' | 'at'>) {
   return [{ at: { gt: at } }, { at, id: { gt: id } }]
-}
-
-function toExported({ actorType, actorId, ...event }: Event): ExportedEvent {
-  const version = isIP(event.ip ?? '')
-  return {
-    ...event,
-    actor: { type: actorType, id: actorId },
-    ipFamily: version === 0 ? null : `IPv${version as 4 | 6}`,
-  }
 }
