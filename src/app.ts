@@ -16,17 +16,20 @@ import { shedLoad } from './http/shed-load.ts'
 import { parseStrictJson } from './http/strict-json.ts'
 import type { Readiness } from './operations/readiness.ts'
 import { accountRoutes } from './routes/account.ts'
+import { auditTrailRoutes } from './routes/audit-trail.ts'
 import { emailChangeRoutes } from './routes/email-change.ts'
 import { oauthRoutes } from './routes/oauth.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/password.ts'
 import { registrationRoutes } from './routes/registration.ts'
+import { securityEventRoutes } from './routes/security-events.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { supportAddressRoutes } from './routes/support-addresses.ts'
 import { supportEventRoutes } from './routes/support-events.ts'
 import { supportMailRoutes } from './routes/support-mail.ts'
 import { supportUserActionRoutes } from './routes/support-user-actions.ts'
 import { supportUserRoutes } from './routes/support-users.ts'
+import { suppressionRoutes } from './routes/suppressions.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
 
@@ -81,6 +84,9 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await app.register(supportAddressRoutes(deps))
   await app.register(supportMailRoutes(deps))
   await app.register(supportEventRoutes(deps))
+  await app.register(suppressionRoutes(deps))
+  await app.register(auditTrailRoutes(deps))
+  await app.register(securityEventRoutes(deps))
   await app.register(webhookRoutes(deps))
   await app.register(operationsRoutes(deps, readiness))
   return app
