@@ -2,20 +2,21 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from './deps.ts'
-import { registerJwt } from './http/access-token.ts'
 import { authenticateCallers } from './http/caller.ts'
 import { allowOrigins } from './http/cors.ts'
 import { limitRequests } from './http/limit-requests.ts'
 import { describeApi } from './http/openapi.ts'
-import { answerProblemsOf, frameworkProblem } from './http/problem-responses.ts'
+import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
 import { logRequests } from './http/request-log.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
 import { shedLoad } from './http/shed-load.ts'
+import { registerJwt } from './http/signed-token.ts'
 import { parseStrictJson } from './http/strict-json.ts'
 import type { Readiness } from './operations/readiness.ts'
 import { accountRoutes } from './routes/account.ts'
 import { emailChangeRoutes } from './routes/email-change.ts'
+import { oauthRoutes } from './routes/oauth.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/password.ts'
 import { registrationRoutes } from './routes/registration.ts'
@@ -37,6 +38,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
     // The defaults turn ["a"] into "a" and drop unknown fields in silence: an API for credentials refuses both.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
     frameworkErrors: frameworkProblem,
+    clientErrorHandler: answerUnreadableRequest,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.removeAllContentTypeParsers()
@@ -59,6 +61,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await app.register(accountRoutes(deps))
   await app.register(emailChangeRoutes(deps))
   await app.register(passwordRoutes(deps))
+  await app.register(oauthRoutes(deps))
   await app.register(operationsRoutes(deps, readiness))
   return app
 }

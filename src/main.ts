@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
-import { ConfigError } from './config.ts'
+import { EmbeddedPostgresFailure } from './database/embedded-postgres.ts'
+import { ConfigError } from './environment.ts'
 import { StartRefused } from './serve.ts'
 
 /** Exit codes of every command: 0 done, 1 refused, 2 wrong use. */
@@ -26,5 +27,6 @@ try {
 /** One line for what the operator can mend; a stack only for what is our defect. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error instanceof ConfigError || error instanceof StartRefused ? error.message : (error.stack ?? error.message)
+  const isForTheOperator = [ConfigError, StartRefused, EmbeddedPostgresFailure].some((kind) => error instanceof kind)
+  return isForTheOperator ? error.message : (error.stack ?? error.message)
 }

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type pg from 'pg'
-import { DATABASE_USER, prepareCluster, prepareSocketFolder } from './embedded-postgres/cluster.ts'
+import { DATABASE_USER, prepareCluster, socketFolderOf } from './embedded-postgres/cluster.ts'
 import { errorCode } from './embedded-postgres/run-as.ts'
 import { enterServer, leaveServer, type Server } from './embedded-postgres/server.ts'
 
@@ -10,12 +10,15 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-export interface EmbeddedPostgresOptions {
+interface EmbeddedPostgresOptions {
   dataDir: string
   log?: (line: string) => void
   /** Server settings that differ from ours; tests give up durability, for one. */
   settings?: Record<string, string>
 }
+
+/** It cannot run here; the message is one line for whoever started it. */
+export class EmbeddedPostgresFailure extends Error {}
 
 /** Nothing but the socket's place depends on the folder, so a newer Latchkey can change these for an old database. */
 const SETTINGS = {
@@ -34,11 +37,21 @@ const SETTINGS = {
 /**
  * Starts, or joins, the PostgreSQL of this data folder. The server is shared by every process that calls this for
  * the same folder, outlives them when they are killed, and is stopped by the last one to leave.
+ *
+ * @throws {EmbeddedPostgresFailure}
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  try {
+    return await enter(options)
+  } catch (error) {
+    throw new EmbeddedPostgresFailure(error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}
+
+async function enter(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const log = options.log ?? (() => undefined)
   const cluster = await prepareCluster(options.dataDir, log)
-  const socketFolder = await prepareSocketFolder(cluster)
+  const socketFolder = socketFolderOf(cluster.folder)
   const server: Server = {
     cluster,
     // Beside the cluster and not in it: there, PostgreSQL's user could swap it for a link that root then writes to.

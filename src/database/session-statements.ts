@@ -25,7 +25,7 @@ export async function readLiveSession(pool: Pool, sessionId: string, now: Date):
 }
 
 const READ_LIVE_SESSION = `
-  SELECT s.id AS "sessionId", s.account_id AS "accountId", a.email, lower(a.email) AS address,
+  SELECT s.id AS "sessionId", s.account_id AS "accountId", a.email, lower(a.email COLLATE "C") AS address,
          s.credential_version AS "credentialVersion", s.authenticated_at AS "authenticatedAt"
   FROM sessions s JOIN accounts a ON a.id = s.account_id
   WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2

@@ -22,6 +22,9 @@ export type EventType =
   | 'email_change.confirmed'
   | 'email_change.cancelled'
   | 'email_change.reverted'
+  | 'service_client.created'
+  | 'service_client.secret_rotated'
+  | 'service_client.disabled'
 
 export interface NewEvent {
   readonly type: EventType
@@ -30,14 +33,14 @@ export interface NewEvent {
   readonly accountId?: string | null
   readonly sessionId?: string | null
   /** `anonymous` where the caller has proven nothing, as with a mailed link before it is known to be good. */
-  readonly actor?: 'account' | 'anonymous' | 'system'
+  readonly actor?: 'account' | 'anonymous' | 'system' | { readonly serviceClientId: string }
   readonly origin: Origin | null
   readonly details?: Readonly<Record<string, string | number | boolean | null>>
 }
 
 /** Appends to the audit trail in the transaction of the change, so that neither can exist without the other. */
 export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
-  const actorType = event.actor ?? 'account'
+  const actor = event.actor ?? 'account'
   await tx.event.create({
     data: {
       type: event.type,
@@ -45,12 +48,16 @@ export async function recordEvent(tx: Transaction, event: NewEvent): Promise<voi
       outcome: event.outcome ?? 'success',
       accountId: event.accountId ?? null,
       sessionId: event.sessionId ?? null,
-      actorType,
-      actorId: actorType === 'account' ? (event.accountId ?? null) : null,
+      ...actorColumns(actor, event.accountId),
       ip: event.origin?.ip ?? null,
       userAgent: event.origin?.userAgent ?? null,
       requestId: event.origin?.requestId ?? null,
       details: event.details ?? {},
     },
   })
+}
+
+function actorColumns(actor: NonNullable<NewEvent['actor']>, accountId: string | null | undefined) {
+  if (typeof actor === 'object') return { actorType: 'service_client', actorId: actor.serviceClientId }
+  return { actorType: actor, actorId: actor === 'account' ? (accountId ?? null) : null }
 }

@@ -64,10 +64,16 @@ export async function spendMailedToken(tx: Transaction, found: MailedToken, now:
 /** Whether a credential change, a disabling or an erasure since it was minted has ended it. Revert links outlive them. */
 async function isOutlived(db: Database | Transaction, found: MailedToken): Promise<boolean> {
   if (found.purpose === 'revert_email') return false
-  if (found.accountId === null) return found.purpose === 'verify_email' && found.registrationId === null
+  if (found.accountId === null) return isRegistrationOver(db, found)
   const account = await db.account.findUnique({
     where: { id: found.accountId },
     select: { credentialVersion: true, disabledAt: true },
   })
   return account === null || account.disabledAt !== null || account.credentialVersion !== found.credentialVersion
+}
+
+/** A link of a registration opens an account for its address: another link, or another account, may have come first. */
+async function isRegistrationOver(db: Database | Transaction, found: MailedToken): Promise<boolean> {
+  if (found.purpose === 'verify_email' && found.registrationId === null) return true
+  return (await db.address.count({ where: { address: found.address } })) > 0
 }

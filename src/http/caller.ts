@@ -1,19 +1,29 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { Refusal } from '../domain/problems.ts'
+import type { ServicePrincipal } from '../domain/service-clients/authenticate-client.ts'
+import { authenticateService } from '../domain/service-clients/authenticate-service.ts'
+import type { Scope } from '../domain/service-clients/scopes.ts'
 import { authenticateSession, type Principal } from '../domain/sessions/authenticate-session.ts'
-import { verifyAccessToken } from './access-token.ts'
+import { verifyAccessToken, verifyServiceToken } from './access-token.ts'
 
-/** Who may call a route: anybody, or the holder of an account. A mailed link is `public`: its token is in the body. */
-export type Caller = 'public' | 'account'
+/**
+ * Who may call a route: anybody, the holder of an account, or a service whose token has the route's scope. A mailed
+ * link is `public`: its token is in the body.
+ */
+export type Caller = 'public' | 'account' | 'service'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     caller?: Caller
+    /** What a service's token must have; on routes for services, and there always. */
+    scope?: Scope
   }
   interface FastifyRequest {
     /** Set on routes for account holders only; read it through `principalOf`. */
     principal: Principal | null
+    /** Set on routes for services only; read it through `serviceOf`. */
+    service: ServicePrincipal | null
   }
 }
 
@@ -23,23 +33,55 @@ declare module 'fastify' {
  */
 export function authenticateCallers(app: FastifyInstance, deps: Deps): void {
   app.decorateRequest('principal', null)
+  app.decorateRequest('service', null)
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith('/docs')) return // the pages of @fastify/swagger-ui, which takes no route config
-    if (!route.config?.caller) throw new Error(`${String(route.method)} ${route.url} does not say who may call it`)
+    const { caller, scope } = route.config ?? {}
+    if (!caller) throw new Error(`${String(route.method)} ${route.url} does not say who may call it`)
+    if ((caller === 'service') !== (scope !== undefined)) {
+      throw new Error(
+        `${String(route.method)} ${route.url} must name a scope, as every route for services and no other`,
+      )
+    }
   })
-  app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.config.caller !== 'account') return
-    const token = bearerToken(request)
-    if (token === null) throw new Refusal('unauthenticated')
-    const claims = verifyAccessToken(app, deps, token)
-    if (!claims) throw new Refusal('unauthenticated')
-    request.principal = await authenticateSession(deps, claims)
+  app.addHook('onRequest', async (request, reply) => {
+    const { caller, scope } = request.routeOptions.config
+    if (caller === 'account') request.principal = await authenticateAccount(app, deps, request)
+    if (caller === 'service' && scope) request.service = await authorizeService(app, deps, { request, reply, scope })
   })
+}
+
+async function authenticateAccount(app: FastifyInstance, deps: Deps, request: FastifyRequest): Promise<Principal> {
+  const token = bearerToken(request)
+  const claims = token === null ? null : await verifyAccessToken(app, deps, token)
+  if (!claims) throw new Refusal('unauthenticated')
+  return authenticateSession(deps, claims)
+}
+
+async function authorizeService(
+  app: FastifyInstance,
+  deps: Deps,
+  { request, reply, scope }: { request: FastifyRequest; reply: FastifyReply; scope: Scope },
+): Promise<ServicePrincipal> {
+  const token = bearerToken(request)
+  const claims = token === null ? null : await verifyServiceToken(app, deps, token)
+  const service = claims && (await authenticateService(deps, claims))
+  if (!service) throw new Refusal('unauthenticated')
+  if (!service.scopes.includes(scope)) {
+    reply.header('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`) // RFC 6750 section 3.1
+    throw new Refusal('insufficient_scope')
+  }
+  return service
 }
 
 export function principalOf(request: FastifyRequest): Principal {
   if (!request.principal) throw new Error('the route is not for account holders')
   return request.principal
+}
+
+export function serviceOf(request: FastifyRequest): ServicePrincipal {
+  if (!request.service) throw new Error('the route is not for services')
+  return request.service
 }
 
 /** Null where the header is missing or anything but one bearer token (RFC 6750 section 2.1). */

@@ -1,5 +1,5 @@
 import fastifyRateLimit from '@fastify/rate-limit'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { networkOf } from '../domain/network.ts'
 import { Refusal } from '../domain/problems.ts'
@@ -37,14 +37,15 @@ export async function limitRequests(app: FastifyInstance, deps: Deps): Promise<v
 /** The plugin counts; which request counts for what, and the answer, are ours. */
 async function createCount(app: FastifyInstance, factor: number, store: object): Promise<Count> {
   const counters = new Map<RateLimitName, ReturnType<FastifyInstance['createRateLimit']>>()
-  await app.register(async (scope) => {
+  const countPerScope: FastifyPluginAsync = async (scope) => {
     await scope.register(fastifyRateLimit, { ...store, global: false })
     for (const name of Object.keys(rateLimits) as RateLimitName[]) {
       const { most, windowSeconds } = rateLimits[name]
       const max = Math.max(1, Math.round(most * factor))
       counters.set(name, scope.createRateLimit({ max, timeWindow: windowSeconds * 1000, keyGenerator: clientOf }))
     }
-  })
+  }
+  await app.register(countPerScope)
   return async (request, name) => {
     const counted = await counters.get(name)?.(request)
     if (!counted || counted.isAllowed) throw new Error(`nobody counts ${name}`)

@@ -3,10 +3,21 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { stringify } from 'yaml'
 import type { Config } from '../config.ts'
+import { problemExamples } from './schemas.ts'
 
 const DESCRIPTION = `Sign-in, sessions, and the *Settings > Account* and *Forgot your password?* of a product.
-Every error is an RFC 9457 problem document: decide by its \`code\`.
+Every error is an RFC 9457 problem document: decide by its \`code\`. Only \`/oauth/*\` answers in the form of RFC 6749.
 Routes that take a mailed token ignore the Authorization header: a link works whether or not somebody is signed in.`
+
+const TAGS = [
+  { name: 'Registration', description: 'From "I want an account" to a proven address.' },
+  { name: 'Sessions', description: 'Signing in, staying signed in, signing out.' },
+  { name: 'Account', description: 'What its holder sees of an account.' },
+  { name: 'Email change', description: 'Asked for, confirmed from the new address, reverted from the old one.' },
+  { name: 'Password', description: 'Changing a known password, resetting a forgotten one, and the rules for both.' },
+  { name: 'Services', description: 'For other services: signing in by themselves, and asking about tokens.' },
+  { name: 'Operations', description: 'For those who run the service.' },
+] as const
 
 /** Describes the API from the routes' own schemas: openapi.yaml is a copy of this, and a test fails when it is not. */
 export async function describeApi(app: FastifyInstance, config: Config): Promise<void> {
@@ -20,11 +31,19 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: config.publicUrl }],
-      tags: ['Registration', 'Sessions', 'Account', 'Email change', 'Password', 'Operations'].map((name) => ({ name })),
+      tags: [...TAGS],
       security: [],
       components: {
+        examples: problemExamples,
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of a session.' },
+          service: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'An access token of a service.',
+          },
+          client: { type: 'http', scheme: 'basic', description: 'The id and the secret of a service client.' },
         },
       },
     },

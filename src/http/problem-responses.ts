@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { v7 as uuidv7 } from 'uuid'
 import { isDatabaseUnavailable } from '../database/client.ts'
 import { KeysNotLoaded } from '../domain/keys/key-ring.ts'
 import { type ProblemCode, problems, Refusal, type RefusalDetails, type Violation } from '../domain/problems.ts'
@@ -11,7 +13,8 @@ const RETRY_AFTER_OUTAGE_SECONDS = 5
 export function answerProblemsOf(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const refusal = toRefusal(error)
-    if (problems[refusal.code][0] >= 500) request.log.error({ failure: describeFailure(error) }, 'request failed')
+    const isOurs = problems[refusal.code][0] >= 500 && !(error instanceof Refusal)
+    if (isOurs) request.log.error({ failure: describeFailure(error) }, 'request failed')
     return sendProblem(request, reply, refusal)
   })
   app.setNotFoundHandler((request, reply) => {
@@ -28,6 +31,23 @@ export function frameworkProblem(error: FastifyError, request: FastifyRequest, r
     reply.header('X-Request-Id', request.id).header('Cache-Control', 'no-store'),
     toRefusal(error),
   )
+}
+
+/**
+ * Answers what Node's own parser refuses, before there is a request: no hook, no route and no log line of the framework
+ * sees it. The connection is closed, for nobody knows where the next request would begin.
+ */
+export function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
+  const code: ProblemCode = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_request'
+  const [status, title] = problems[code]
+  const body = JSON.stringify(problemDocument(code, uuidv7()))
+  const head = [
+    `HTTP/1.1 ${status} ${title}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    'Cache-Control: no-store',
+  ]
+  socket.end([...head, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body].join('\r\n'))
 }
 
 /** Sends an RFC 9457 document. `instance` and `X-Request-Id` are what a person quotes to Support. */
@@ -48,7 +68,8 @@ export function problemDocument(code: ProblemCode, requestId: string, details: R
   return { type: `urn:latchkey:problem:${code}`, title, status, detail, code, instance: requestId, ...details }
 }
 
-function toRefusal(error: FastifyError | Error): Refusal {
+/** What an error means to the caller; whatever is not known to be his doing is ours. */
+export function toRefusal(error: FastifyError | Error): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof UnreadableBody) return new Refusal('invalid_request', { violations: [error.violation] })
   if (error instanceof HashingLaneFull) return new Refusal('overloaded', { retryAfter: error.retryAfterSeconds })

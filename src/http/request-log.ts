@@ -29,6 +29,7 @@ export function logRequests(app: FastifyInstance, deps: Deps): void {
         ...(request.principal
           ? { accountId: request.principal.accountId, sessionId: request.principal.sessionId }
           : {}),
+        ...(request.service ? { clientId: request.service.clientId } : {}),
       },
       'request',
     )

@@ -1,8 +1,23 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { readAccount } from '../domain/accounts/read-account.ts'
 import { principalOf } from '../http/caller.ts'
-import { Account, ref, refusals } from '../http/schemas.ts'
+import { named, refusals } from '../http/schemas.ts'
+
+const Account = named(
+  'Account',
+  Type.Object(
+    {
+      id: Type.String({ format: 'uuid' }),
+      email: Type.String(),
+      emailVerified: Type.Boolean(),
+      pendingEmail: Type.Union([Type.String(), Type.Null()], { description: 'What a pending change would bring.' }),
+      createdAt: Type.String({ format: 'date-time' }),
+      passwordChangedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+    },
+    { description: 'An account, as its holder sees it.' },
+  ),
+)
 
 /** The caller's own account. */
 export const accountRoutes =
@@ -17,7 +32,7 @@ export const accountRoutes =
           tags: ['Account'],
           summary: 'Read one’s own account.',
           security: [{ bearer: [] }],
-          response: { 200: ref(Account), ...refusals(['unauthenticated', 'too_many_attempts'], { body: false }) },
+          response: { 200: Account, ...refusals(['unauthenticated', 'too_many_attempts'], { body: false }) },
         },
       },
       async (request) => {

@@ -6,10 +6,11 @@ import { requestEmailChange } from '../domain/email-change/request-email-change.
 import { revertEmailChange } from '../domain/email-change/revert-email-change.ts'
 import { principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
-import { body, PendingEmailChange, ref, refusals, TokenBody } from '../http/schemas.ts'
+import { EmailAnswer, named, refusals, requestBody, TokenRequest } from '../http/schemas.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
-const RequestBody = body(
+const EmailChangeRequest = requestBody(
+  'EmailChangeRequest',
   {
     newEmail: Type.String(),
     reauthToken: Type.Optional(Type.String({ description: 'From POST /v1/reauthenticate.' })),
@@ -17,7 +18,13 @@ const RequestBody = body(
   },
   { newEmail: 'ada@newdomain.example', currentPassword: 'Correct-Horse-7' },
 )
-const EmailAnswer = Type.Object({ email: Type.String() }, { description: 'The address of the account from now on.' })
+const PendingEmailChange = named(
+  'PendingEmailChange',
+  Type.Object(
+    { pendingEmail: Type.String(), expiresAt: Type.String({ format: 'date-time' }) },
+    { description: 'The address to be confirmed, and until when.' },
+  ),
+)
 const bearer = [{ bearer: [] }]
 
 /** Moving an account to another address: asked for, confirmed from the new one, reverted from the old one. */
@@ -34,9 +41,9 @@ export const emailChangeRoutes =
           summary:
             'Ask to move the account to another address; the current one stays in force until that is confirmed.',
           security: bearer,
-          body: RequestBody,
+          body: EmailChangeRequest,
           response: {
-            202: ref(PendingEmailChange),
+            202: PendingEmailChange,
             ...refusals([
               ...(['unauthenticated', 'reauthentication_required', 'wrong_password', 'email_unavailable'] as const),
               ...(['email_unchanged', 'invalid_email', 'password_policy', 'too_many_attempts'] as const),
@@ -65,7 +72,7 @@ export const emailChangeRoutes =
           summary: 'Read the pending change.',
           security: bearer,
           response: {
-            200: ref(PendingEmailChange),
+            200: PendingEmailChange,
             ...refusals(['unauthenticated', 'not_found', 'too_many_attempts'], { body: false }),
           },
         },
@@ -105,7 +112,7 @@ export const emailChangeRoutes =
           operationId: 'confirmEmailChange',
           tags: ['Email change'],
           summary: 'Confirm a change with the link mailed to the new address, whoever is signed in.',
-          body: TokenBody,
+          body: TokenRequest,
           response: {
             200: EmailAnswer,
             ...refusals(['link_invalid', 'link_expired', 'link_used', 'email_unavailable', 'too_many_attempts']),
@@ -123,7 +130,7 @@ export const emailChangeRoutes =
           operationId: 'revertEmailChange',
           tags: ['Email change'],
           summary: 'Cancel or undo a change with the link mailed to the old address, whoever is signed in.',
-          body: TokenBody,
+          body: TokenRequest,
           response: {
             200: EmailAnswer,
             ...refusals(['link_invalid', 'link_expired', 'link_used', 'too_many_attempts']),

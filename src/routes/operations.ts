@@ -1,10 +1,10 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { Refusal } from '../domain/problems.ts'
-import { refusals } from '../http/schemas.ts'
+import { named, refusals } from '../http/schemas.ts'
 import { isReady, type Readiness } from '../operations/readiness.ts'
 
-const Ok = (description: string) => Type.Object({ status: Type.Literal('ok') }, { description })
+const Ok = named('Ok', Type.Object({ status: Type.Literal('ok') }, { description: 'It does.' }))
 
 /** What those who run the service ask it. */
 export const operationsRoutes =
@@ -18,7 +18,7 @@ export const operationsRoutes =
           operationId: 'live',
           tags: ['Operations'],
           summary: 'Whether the process answers at all.',
-          response: { 200: Ok('It does.'), ...refusals([], { body: false }) },
+          response: { 200: Ok, ...refusals([], { body: false }) },
         },
       },
       async () => ({ status: 'ok' as const }),
@@ -32,7 +32,7 @@ export const operationsRoutes =
           operationId: 'ready',
           tags: ['Operations'],
           summary: 'Whether it should be sent traffic: not while the database is out or the service is draining.',
-          response: { 200: Ok('It should.'), ...refusals([], { body: false }) },
+          response: { 200: Ok, ...refusals([], { body: false }) },
         },
       },
       async () => {

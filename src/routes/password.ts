@@ -8,39 +8,56 @@ import { requestPasswordReset } from '../domain/passwords/request-password-reset
 import { resetPassword } from '../domain/passwords/reset-password.ts'
 import { principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
-import { body, ref, refusals, TokenBody, Tokens, Violation } from '../http/schemas.ts'
+import { EmailRequest, named, refusals, requestBody, TokenRequest, Tokens, Violation } from '../http/schemas.ts'
 import { toTokens } from '../http/tokens.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
-const ChangeBody = body(
+const ChangePasswordRequest = requestBody(
+  'ChangePasswordRequest',
   { currentPassword: Type.String(), newPassword: Type.String() },
   { currentPassword: 'Correct-Horse-7', newPassword: 'Battery-Staple-8' },
 )
-const ForgotBody = body({ email: Type.String() }, { email: 'ada@example.com' })
-const ResetBody = body(
+const ResetPasswordRequest = requestBody(
+  'ResetPasswordRequest',
   { token: Type.String(), newPassword: Type.String() },
   { token: 'Ew3kYt0m3D0kq0yC8r9Jm1cJ7k8vXo2p5sQd6TzLh4A', newPassword: 'Battery-Staple-8' },
 )
-const CheckBody = body({ password: Type.String() }, { password: 'correct horse' })
-const ForgotAnswer = Type.Object(
-  { status: Type.Literal('accepted'), receipt: Type.String({ description: 'What a person reads to Support.' }) },
-  { description: 'The same whether or not there is such an account.' },
+const CheckPasswordRequest = requestBody(
+  'CheckPasswordRequest',
+  { password: Type.String() },
+  { password: 'correct horse' },
 )
-const ResetHint = Type.Object(
-  { emailHint: Type.String(), expiresAt: Type.String({ format: 'date-time' }) },
-  { description: 'The link works.' },
+const ResetRequested = named(
+  'ResetRequested',
+  Type.Object(
+    { status: Type.Literal('accepted'), receipt: Type.String({ description: 'What a person reads to Support.' }) },
+    { description: 'The same whether or not there is such an account.' },
+  ),
 )
-const Policy = Type.Object(
-  {
-    minLength: Type.Integer(),
-    maxLength: Type.Integer(),
-    rules: Type.Array(Type.Object({ rule: Type.String(), description: Type.String() })),
-  },
-  { description: 'Every rule a password must meet.' },
+const ResetLink = named(
+  'ResetLink',
+  Type.Object(
+    { emailHint: Type.String(), expiresAt: Type.String({ format: 'date-time' }) },
+    { description: 'The link works.' },
+  ),
 )
-const Checklist = Type.Object(
-  { acceptable: Type.Boolean(), violations: Type.Array(ref(Violation)) },
-  { description: 'The rules it breaks.' },
+const PasswordPolicy = named(
+  'PasswordPolicy',
+  Type.Object(
+    {
+      minLength: Type.Integer(),
+      maxLength: Type.Integer(),
+      rules: Type.Array(Type.Object({ rule: Type.String(), description: Type.String() })),
+    },
+    { description: 'Every rule a password must meet.' },
+  ),
+)
+const PasswordChecklist = named(
+  'PasswordChecklist',
+  Type.Object(
+    { acceptable: Type.Boolean(), violations: Type.Array(Violation) },
+    { description: 'The rules it breaks.' },
+  ),
 )
 
 /** Changing a known password, resetting a forgotten one, and the rules for both. */
@@ -56,9 +73,9 @@ export const passwordRoutes =
           tags: ['Password'],
           summary: 'Change the password; this session goes on under the tokens in the answer, all others end.',
           security: [{ bearer: [] }],
-          body: ChangeBody,
+          body: ChangePasswordRequest,
           response: {
-            200: ref(Tokens),
+            200: Tokens,
             ...refusals(['unauthenticated', 'wrong_password', 'password_policy', 'too_many_attempts']),
           },
         },
@@ -79,8 +96,8 @@ export const passwordRoutes =
           operationId: 'requestPasswordReset',
           tags: ['Password'],
           summary: 'Ask for reset instructions by mail.',
-          body: ForgotBody,
-          response: { 202: ForgotAnswer, ...refusals(['invalid_email', 'too_many_attempts']) },
+          body: EmailRequest,
+          response: { 202: ResetRequested, ...refusals(['invalid_email', 'too_many_attempts']) },
         },
       },
       async (request, reply) => {
@@ -97,8 +114,8 @@ export const passwordRoutes =
           operationId: 'checkResetLink',
           tags: ['Password'],
           summary: 'See whether a reset link still works; spends nothing.',
-          body: TokenBody,
-          response: { 200: ResetHint, ...refusals(['link_invalid', 'link_expired', 'link_used', 'too_many_attempts']) },
+          body: TokenRequest,
+          response: { 200: ResetLink, ...refusals(['link_invalid', 'link_expired', 'link_used', 'too_many_attempts']) },
         },
       },
       async (request) => {
@@ -115,7 +132,7 @@ export const passwordRoutes =
           operationId: 'resetPassword',
           tags: ['Password'],
           summary: 'Set a new password with a mailed link, whoever is signed in. Nobody is signed in by it.',
-          body: ResetBody,
+          body: ResetPasswordRequest,
           response: {
             204: Type.Null({ description: 'The new password is in force; sign in with it.' }),
             ...refusals(['link_invalid', 'link_expired', 'link_used', 'password_policy', 'too_many_attempts']),
@@ -141,7 +158,7 @@ export const passwordRoutes =
           operationId: 'readPasswordPolicy',
           tags: ['Password'],
           summary: 'The rules a new password must meet.',
-          response: { 200: Policy, ...refusals(['too_many_attempts'], { body: false }) },
+          response: { 200: PasswordPolicy, ...refusals(['too_many_attempts'], { body: false }) },
         },
       },
       async () => {
@@ -158,8 +175,8 @@ export const passwordRoutes =
           operationId: 'checkPassword',
           tags: ['Password'],
           summary: 'A live checklist: the rules a password breaks.',
-          body: CheckBody,
-          response: { 200: Checklist, ...refusals(['too_many_attempts']) },
+          body: CheckPasswordRequest,
+          response: { 200: PasswordChecklist, ...refusals(['too_many_attempts']) },
         },
       },
       async (request) => {

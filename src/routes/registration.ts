@@ -4,14 +4,19 @@ import { register } from '../domain/accounts/register.ts'
 import { resendVerification } from '../domain/accounts/resend-verification.ts'
 import { verifyEmail } from '../domain/accounts/verify-email.ts'
 import { originOf } from '../http/request-log.ts'
-import { body, refusals, TokenBody } from '../http/schemas.ts'
+import { EmailAnswer, EmailRequest, named, refusals, requestBody, TokenRequest } from '../http/schemas.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
-const RegisterBody = body(
+const RegisterRequest = requestBody(
+  'RegisterRequest',
   { email: Type.String(), password: Type.String() },
   { email: 'ada@example.com', password: 'Correct-Horse-7' },
 )
-const EmailBody = body({ email: Type.String() }, { email: 'ada@example.com' })
+const VerificationSent = named(
+  'VerificationSent',
+  Type.Object({ status: Type.Literal('verification_sent') }, { description: 'A mail is on its way.' }),
+)
+const Accepted = named('Accepted', Type.Object({ status: Type.Literal('accepted') }, { description: 'Always alike.' }))
 
 /** From "I want an account" to a proven address. */
 export const registrationRoutes =
@@ -26,9 +31,9 @@ export const registrationRoutes =
           tags: ['Registration'],
           summary:
             'Ask for an account. The answer is the same for a new, a used and a locked address; the mail differs.',
-          body: RegisterBody,
+          body: RegisterRequest,
           response: {
-            202: Type.Object({ status: Type.Literal('verification_sent') }, { description: 'A mail is on its way.' }),
+            202: VerificationSent,
             ...refusals(['password_policy', 'invalid_email', 'too_many_attempts']),
           },
         },
@@ -48,9 +53,9 @@ export const registrationRoutes =
           operationId: 'verifyEmail',
           tags: ['Registration'],
           summary: 'Open the account that a verification link belongs to.',
-          body: TokenBody,
+          body: TokenRequest,
           response: {
-            200: Type.Object({ email: Type.String() }, { description: 'The address is proven.' }),
+            200: EmailAnswer,
             ...refusals(['link_invalid', 'link_expired', 'link_used', 'too_many_attempts']),
           },
         },
@@ -66,9 +71,9 @@ export const registrationRoutes =
           operationId: 'resendVerification',
           tags: ['Registration'],
           summary: 'Ask for another verification mail.',
-          body: EmailBody,
+          body: EmailRequest,
           response: {
-            202: Type.Object({ status: Type.Literal('accepted') }, { description: 'Always alike.' }),
+            202: Accepted,
             ...refusals(['invalid_email', 'too_many_attempts']),
           },
         },

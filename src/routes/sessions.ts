@@ -10,31 +10,48 @@ import { revokeOtherSessions, revokeSession } from '../domain/sessions/revoke-se
 import { verifyAccessToken } from '../http/access-token.ts'
 import { bearerToken, principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
-import { body, ref, refusals, Tokens } from '../http/schemas.ts'
+import { named, refusals, requestBody, Tokens } from '../http/schemas.ts'
 import { toTokens } from '../http/tokens.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
-const LogInBody = body(
+const LogInRequest = requestBody(
+  'LogInRequest',
   { email: Type.String(), password: Type.String() },
   { email: 'ada@example.com', password: 'Correct-Horse-7' },
 )
-const RefreshBody = body({ refreshToken: Type.String() }, { refreshToken: 'lkr_…' })
-const LogOutBody = Type.Object({ refreshToken: Type.Optional(Type.String()) }, { additionalProperties: false })
-const ReauthenticateBody = body({ currentPassword: Type.String() }, { currentPassword: 'Correct-Horse-7' })
-const SessionList = Type.Object(
-  {
-    sessions: Type.Array(
-      Type.Object({
-        id: Type.String({ format: 'uuid' }),
-        createdAt: Type.String({ format: 'date-time' }),
-        lastSeenAt: Type.String({ format: 'date-time' }),
-        ip: Type.Union([Type.String(), Type.Null()]),
-        userAgent: Type.Union([Type.String(), Type.Null()]),
-        current: Type.Boolean(),
-      }),
-    ),
-  },
-  { description: 'The devices the account is signed in on.' },
+const RefreshRequest = requestBody('RefreshRequest', { refreshToken: Type.String() }, { refreshToken: 'lkr_…' })
+const LogOutRequest = requestBody(
+  'LogOutRequest',
+  { refreshToken: Type.Optional(Type.String()) },
+  { refreshToken: 'lkr_…' },
+)
+const ReauthenticateRequest = requestBody(
+  'ReauthenticateRequest',
+  { currentPassword: Type.String() },
+  { currentPassword: 'Correct-Horse-7' },
+)
+const Reauthentication = named(
+  'Reauthentication',
+  Type.Object(
+    { reauthToken: Type.String(), expiresIn: Type.Integer() },
+    { description: 'Good for one change, for this many seconds.' },
+  ),
+)
+const Revoked = named('Revoked', Type.Object({ revoked: Type.Integer() }, { description: 'How many sessions ended.' }))
+const ListedSession = named(
+  'Session',
+  Type.Object({
+    id: Type.String({ format: 'uuid' }),
+    createdAt: Type.String({ format: 'date-time' }),
+    lastSeenAt: Type.String({ format: 'date-time' }),
+    ip: Type.Union([Type.String(), Type.Null()]),
+    userAgent: Type.Union([Type.String(), Type.Null()]),
+    current: Type.Boolean(),
+  }),
+)
+const SessionList = named(
+  'SessionList',
+  Type.Object({ sessions: Type.Array(ListedSession) }, { description: 'The devices the account is signed in on.' }),
 )
 const bearer = [{ bearer: [] }]
 
@@ -50,9 +67,9 @@ export const sessionRoutes =
           operationId: 'logIn',
           tags: ['Sessions'],
           summary: 'Sign in on this device.',
-          body: LogInBody,
+          body: LogInRequest,
           response: {
-            200: ref(Tokens),
+            200: Tokens,
             ...refusals([
               ...(['invalid_credentials', 'email_not_verified', 'account_disabled', 'too_many_attempts'] as const),
               'password_policy',
@@ -75,9 +92,9 @@ export const sessionRoutes =
           operationId: 'refreshSession',
           tags: ['Sessions'],
           summary: 'Spend a refresh token for the next tokens.',
-          body: RefreshBody,
+          body: RefreshRequest,
           response: {
-            200: ref(Tokens),
+            200: Tokens,
             ...refusals(['refresh_token_invalid', 'refresh_token_reused', 'too_many_attempts']),
           },
         },
@@ -100,7 +117,7 @@ export const sessionRoutes =
           tags: ['Sessions'],
           summary: 'End the session of a refresh token, or of the access token in the Authorization header.',
           security: [{}, ...bearer],
-          body: LogOutBody,
+          body: LogOutRequest,
           response: {
             204: Type.Null({ description: 'Signed out.' }),
             ...refusals(['unauthenticated', 'too_many_attempts']),
@@ -112,7 +129,7 @@ export const sessionRoutes =
         const refreshToken = request.body.refreshToken
         if (refreshToken === undefined && token === null) throw new Refusal('unauthenticated')
         // An expired access token still says which session its holder wants to end.
-        const claims = token === null ? null : verifyAccessToken(app, deps, token, { mayBeExpired: true })
+        const claims = token === null ? null : await verifyAccessToken(app, deps, token, { mayBeExpired: true })
         await logOut(deps, { refreshToken, sessionId: claims?.sessionId, origin: originOf(request) })
         return reply.code(204).send(null)
       },
@@ -175,7 +192,7 @@ export const sessionRoutes =
           summary: 'Sign every other device out.',
           security: bearer,
           response: {
-            200: Type.Object({ revoked: Type.Integer() }, { description: 'How many sessions ended.' }),
+            200: Revoked,
             ...refusals(['unauthenticated', 'too_many_attempts'], { body: false }),
           },
         },
@@ -194,12 +211,9 @@ export const sessionRoutes =
           tags: ['Sessions'],
           summary: 'Prove the current password ahead of one sensitive change of this session.',
           security: bearer,
-          body: ReauthenticateBody,
+          body: ReauthenticateRequest,
           response: {
-            200: Type.Object(
-              { reauthToken: Type.String(), expiresIn: Type.Integer() },
-              { description: 'Good for one change, for this many seconds.' },
-            ),
+            200: Reauthentication,
             ...refusals(['unauthenticated', 'wrong_password', 'too_many_attempts', 'password_policy']),
           },
         },

@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { access, chmod, chown, mkdir, readdir, readlink, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readlink, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { SHARED_FOLDER } from '../../src/database/embedded-postgres/binaries.ts'
-import { socketFolderOf } from '../../src/database/embedded-postgres/cluster.ts'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 import { postmasterPid, query, temporaryDataDir } from '../support/embedded-server.ts'
 import { install, startProgram } from '../support/installation.ts'
@@ -45,17 +44,18 @@ testAsRoot('root is served from a closed folder, by a server that is not root (n
   expect(await ownerOf(await postmasterPid(dataDir))).not.toBe(0)
   await first.stop()
   const clusterFolder = await readlink(path.join(dataDir, 'postgres'))
+  try {
+    const second = await startEmbeddedPostgres({ dataDir })
+    expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
+    await second.stop()
 
-  const second = await startEmbeddedPostgres({ dataDir })
-  expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
-  await second.stop()
-
-  await rm(dataDir, { recursive: true })
-  const fresh = await startEmbeddedPostgres({ dataDir })
-  await expect(query(fresh.url, 'SELECT answer FROM kept')).rejects.toThrow('does not exist')
-  await fresh.stop()
-  await rm(clusterFolder, { recursive: true })
-  await rm(socketFolderOf(clusterFolder), { recursive: true })
+    await rm(dataDir, { recursive: true })
+    const fresh = await startEmbeddedPostgres({ dataDir })
+    await expect(query(fresh.url, 'SELECT answer FROM kept')).rejects.toThrow('does not exist')
+    await fresh.stop()
+  } finally {
+    await rm(clusterFolder, { recursive: true, force: true })
+  }
 })
 
 testAsRoot('root is served by a checkout in a closed folder, by two at once too (needs root)', async () => {
@@ -118,8 +118,8 @@ testAsTwoUsers('a user without a name is told so in one line (needs root)', asyn
 testAsRoot('a socket folder that somebody else made first is refused in one line (needs root)', async () => {
   const server = await startEmbeddedPostgres({ dataDir })
   await server.stop()
-  const folder = socketFolderOf(path.join(dataDir, 'postgres'))
-  await access(folder)
+  const folder = new URL(server.url).searchParams.get('host') ?? ''
+  await mkdir(folder)
   await chown(folder, NAMELESS, NAMELESS)
 
   await expect(startEmbeddedPostgres({ dataDir })).rejects.toThrow(`${folder} belongs to somebody else`)

@@ -136,7 +136,7 @@ describe('a mail that SendGrid will never take', () => {
     expect(error.message).toBe('SendGrid refused the mail (400): Does not contain a valid address.')
   })
 
-  test.each([400, 404, 413, 415, 422])('a %d is never tried again', async (status) => {
+  test.each([400, 413, 415, 422])('a %d is never tried again', async (status) => {
     sendgrid.failWith({ status, body: { errors: [{ message: 'no', field: null, help: null }] } })
 
     const { error } = await failureOf(mailer().send(exampleMail()))
@@ -167,7 +167,7 @@ test('a reason is kept short, on one line', async () => {
 })
 
 describe('a failure that passes', () => {
-  test.each([401, 403, 408, 429, 500, 502, 503])('a %d may be tried again', async (status) => {
+  test.each([401, 403, 404, 405, 408, 429, 500, 502, 503])('a %d may be tried again', async (status) => {
     sendgrid.failWith({ status, body: { errors: [{ message: 'later' }] } })
     const { error } = await failureOf(mailer().send(exampleMail()))
     sendgrid.recover()

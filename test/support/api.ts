@@ -30,6 +30,12 @@ export class Api {
     return this.call('POST', path, body, options)
   }
 
+  /** A form, as the OAuth endpoints take it. */
+  form(path: string, fields: Readonly<Record<string, string>>, options: CallOptions = {}): Promise<Answer> {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', ...options.headers }
+    return this.call('POST', path, new URLSearchParams(fields).toString(), { ...options, headers })
+  }
+
   patch(path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
     return this.call('PATCH', path, body, options)
   }

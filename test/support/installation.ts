@@ -65,14 +65,14 @@ async function withDependencies(names: string[], found = new Set<string>()): Pro
   return found
 }
 
-export interface Program {
+interface Program {
   process: ChildProcess
   /** What it printed first: the database's URL, or `Error: …`. */
   answer: Promise<string>
   stop(): Promise<number | null>
 }
 
-export interface ProgramOptions {
+interface ProgramOptions {
   installation: string
   dataDir: string
   /** As whom: only root can choose. */

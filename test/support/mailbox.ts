@@ -58,6 +58,16 @@ export class Mailbox {
     return (await this.to(email)).map((mail) => mail.kind)
   }
 
+  /** What is mailed because of `act`, to whomever: `kind to address`, in alphabetical order. */
+  async during(act: () => Promise<unknown>): Promise<string[]> {
+    await this.drain()
+    const before = this.#sendgrid.mails.length
+    await act()
+    await this.drain()
+    const mails = await Promise.all(this.#sendgrid.mails.slice(before).map((mail) => this.#read(mail)))
+    return mails.map(({ kind, to }) => `${kind} to ${to}`).sort()
+  }
+
   async #read(mail: SendgridStandIn['mails'][number]): Promise<ReceivedMail> {
     const row = await this.#deps.db.mail.findUnique({
       where: { id: mail.customArgs['latchkeyMailId'] ?? mail.messageId },

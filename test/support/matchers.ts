@@ -5,7 +5,7 @@ import type { Answer } from './api.ts'
 declare module 'expect' {
   interface Matchers<R> {
     toHaveStatus(status: number): R
-    /** A problem document with this code, the code's own status, and the members every problem has. */
+    /** A problem document with this code and the code's own status, and all that the contract says of every problem. */
     toRefuse(code: ProblemCode): R
   }
 }
@@ -17,9 +17,25 @@ expect.extend({
   },
   toRefuse(answer: unknown, code: ProblemCode) {
     const { status, body, headers, text } = answer as Answer
-    const isProblem = String(headers['content-type']).startsWith('application/problem+json')
-    const isWhole = ['type', 'title', 'status', 'detail', 'instance'].every((member) => body?.[member] !== undefined)
-    const pass = isProblem && isWhole && status === problems[code][0] && body.code === code && body.status === status
-    return { pass, message: () => `expected ${problems[code][0]} ${code}, got ${status}: ${text}` }
+    const [expected] = problems[code]
+    if (status !== expected || body?.code !== code || body.status !== status) {
+      return { pass: false, message: () => `expected ${expected} ${code}, got ${status}: ${text}` }
+    }
+    const flaws = flawsOf(body, headers)
+    return { pass: flaws.length === 0, message: () => `${code} lacks ${flaws.join(', ') || 'nothing'}: ${text}` }
   },
 })
+
+/** What a problem lacks of RFC 9457 and of the contract's conventions, so that every refusal of every test is held to them. */
+function flawsOf(body: Answer['body'], headers: Answer['headers']): string[] {
+  const isSame = (left: unknown, right: unknown) => String(left) === String(right)
+  const rules: ReadonlyArray<readonly [name: string, isKept: boolean]> = [
+    ['its content type', String(headers['content-type']).startsWith('application/problem+json')],
+    ...['type', 'title', 'detail'].map((member) => [member, typeof body[member] === 'string'] as const),
+    ['its request id', typeof body.instance === 'string' && body.instance === headers['x-request-id']],
+    ['Cache-Control: no-store', headers['cache-control'] === 'no-store'],
+    ['a Retry-After that says the same', isSame(headers['retry-after'], body.retryAfter)],
+    ['WWW-Authenticate', body.status !== 401 || headers['www-authenticate'] !== undefined],
+  ]
+  return rules.filter(([, isKept]) => !isKept).map(([name]) => name)
+}

@@ -10,7 +10,7 @@ export interface Tokens {
 /** Someone with a confirmed account, signed in on one device. Everything goes through the API, as it would for them. */
 export class Person {
   readonly api: Api
-  readonly email: string
+  email: string
   password: string
   tokens: Tokens
 
@@ -79,6 +79,22 @@ export class People {
     await this.#api.post('/v1/register', { email, password })
     await this.#api.post('/v1/email/verify', { token: await this.#mailbox.token(email, 'verify_email') })
     return new Person(this.#api, email, password, tokensIn(await this.#api.post('/v1/login', { email, password })))
+  }
+
+  /** Moves someone to another address: asked for, confirmed with the mailed link, and their session goes on. */
+  async move(person: Person, newEmail: string): Promise<void> {
+    await person.changeEmail(newEmail)
+    await this.#api.post('/v1/email/change/confirm', { token: await this.#mailbox.token(newEmail, 'confirm_email') })
+    person.email = newEmail
+    await person.refresh()
+  }
+
+  /** An address that an account has used and left, which nobody else may have. */
+  async lockedEmail(): Promise<string> {
+    const person = await this.verified()
+    const former = person.email
+    await this.move(person, this.newEmail())
+    return former
   }
 }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { closeDeps, createDeps, type Deps } from '../../src/deps.ts'
+import type { Scope } from '../../src/domain/service-clients/scopes.ts'
 import { createLog } from '../../src/log.ts'
 import { createMailer } from '../../src/mail/mailer.ts'
 import { Secret } from '../../src/security/secret.ts'
@@ -10,6 +11,7 @@ import { Api } from './api.ts'
 import { Mailbox } from './mailbox.ts'
 import { People } from './people.ts'
 import { type SendgridStandIn, startSendgridStandIn } from './sendgrid-stand-in.ts'
+import { registerClient, serviceTokenOf } from './service-clients.ts'
 import { TestClock } from './test-clock.ts'
 import { createTestDatabase } from './test-database.ts'
 
@@ -22,6 +24,8 @@ export interface TestApp {
   readonly people: People
   readonly sendgrid: SendgridStandIn
   readonly databaseUrl: string
+  /** The access token of a new service client that has these scopes and no other. */
+  serviceToken(...scopes: Scope[]): Promise<string>
   /** Every line the service has logged, as JSON. */
   readonly logLines: string[]
 }
@@ -73,5 +77,6 @@ export async function startTestApp(
     await sendgrid.close()
     await database?.drop()
   })
-  return { app, deps, clock, api, mailbox, people, sendgrid, databaseUrl, logLines }
+  const serviceToken = async (...scopes: Scope[]) => serviceTokenOf(api, await registerClient(deps, ...scopes))
+  return { app, deps, clock, api, mailbox, people, sendgrid, databaseUrl, serviceToken, logLines }
 }

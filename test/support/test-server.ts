@@ -30,10 +30,8 @@ export async function temporaryFolder(prefix: string): Promise<string> {
   return folder
 }
 
-/** Stops a server for good: its data goes, and so does the folder of its socket. */
-export async function remove(dataDir: string, server: EmbeddedPostgres): Promise<void> {
+async function remove(dataDir: string, server: EmbeddedPostgres): Promise<void> {
   await server.stop()
-  await rm(new URL(server.url).searchParams.get('host') ?? '', { recursive: true, force: true })
   await rm(dataDir, { recursive: true, force: true })
 }
 

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import {
+  chmod,
   chown,
   lstat,
   mkdir,
@@ -111,7 +112,8 @@ async function mayPass(folder: string, user: ServerUser): Promise<boolean> {
 async function shelteredFolder(): Promise<string> {
   await makeSharedFolder()
   const clusters = path.join(SHARED_FOLDER, 'clusters')
-  await mkdir(clusters, { recursive: true, mode: 0o711 })
+  await mkdir(clusters, { recursive: true })
+  await chmod(clusters, 0o711)
   return path.join(clusters, randomName())
 }
 
@@ -128,22 +130,22 @@ export function socketFolderOf(clusterFolder: string): string {
 }
 
 /** Makes that folder and closes it. /tmp is open to all, so somebody may have been there first. */
-export async function prepareSocketFolder({ folder: clusterFolder, user }: Cluster): Promise<string> {
-  const folder = socketFolderOf(clusterFolder)
+export async function prepareSocketFolder(cluster: Cluster): Promise<void> {
+  const folder = socketFolderOf(cluster.folder)
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
     if (errorCode(error) !== 'EEXIST') throw error
   })
   // Through a handle, which cannot be swapped for a link between the look and the change.
-  const handle = await open(folder, constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(() => undefined)
+  const handle = await open(folder, constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(errorCode)
+  if (handle === 'ENOENT') return prepareSocketFolder(cluster) // removed in between by the last one out
+  const refusal = new Error(`${folder} belongs to somebody else and may be a trap: have it removed, then start again`)
+  if (typeof handle !== 'object') throw refusal
   try {
-    const owner = (await handle?.stat())?.uid
-    if (!handle || (owner !== user.uid && owner !== process.getuid?.())) {
-      throw new Error(`${folder} belongs to somebody else and may be a trap: have it removed, then start again`)
-    }
+    const { uid } = await handle.stat()
+    if (uid !== cluster.user.uid && uid !== process.getuid?.()) throw refusal
     await handle.chmod(0o700)
-    await handle.chown(user.uid, user.gid)
+    await handle.chown(cluster.user.uid, cluster.user.gid)
   } finally {
-    await handle?.close()
+    await handle.close()
   }
-  return folder
 }

@@ -7,7 +7,7 @@ export interface ServerUser {
   gid: number
 }
 
-export interface Outcome {
+interface Outcome {
   ok: boolean
   output: string
 }
@@ -56,8 +56,8 @@ export function tellingLine(output: string): string {
 }
 
 const COMPLAINT = /\b(FATAL|PANIC|error|ERROR): /
-/** Said to those who knock while the server starts or stops; and a line that a full disk cut off. */
-const NOISE = /the database system is |\b(FATAL|PANIC|LOG):\s*$/
+/** Said to clients while a server starts or stops, the one before it too; and a line that a full disk cut off. */
+const NOISE = /the database system is |terminating .* due to administrator command|\b(FATAL|PANIC|LOG):\s*$/
 
 export function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { open, readFile } from 'node:fs/promises'
+import { open, readFile, rmdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, prepareSocketFolder, socketFolderOf } from './cluster.ts'
 import { CHILD_ENVIRONMENT, errorCode, tellingLine } from './run-as.ts'
 
 export interface Server {
@@ -20,7 +20,12 @@ const LEAVING = 'latchkey leaving'
 const PATIENCE_MS = { refused: 10_000, starting: 120_000, stopping: 60_000 }
 
 /** Signs of a server that was killed, or that another process starts or has just stopped: worth another try. */
-const PASSING = /lock file .* already exists|shared memory block .* in use|^stopped in good order$/
+const PASSING = [
+  /lock file .* already exists/,
+  /shared memory block .* in use/,
+  /lock file "\/tmp\/latchkey-|Unix-domain socket/, // the socket's folder was removed and made again in between
+  /^stopped in good order$/,
+]
 
 /**
  * Joins the server, starting it if it is not running. The connection returned is this process's mark of presence.
@@ -30,13 +35,15 @@ export async function enterServer(server: Server): Promise<pg.Client> {
   const began = performance.now()
   let attempt: Attempt | undefined
   for (;;) {
+    await prepareSocketFolder(server.cluster) // again each time: the last one out removes it
     const { presence, isStarting } = await tryToEnter(server)
     if (presence) return presence
 
     const waited = performance.now() - began
     if (attempt?.failure && !isStarting) {
-      const mayPass = PASSING.test(attempt.failure)
-      if (!mayPass || waited > PATIENCE_MS.refused) throw new Error(complaint(server, attempt.failure))
+      const { failure } = attempt
+      const mayPass = PASSING.some((sign) => sign.test(failure))
+      if (!mayPass || waited > PATIENCE_MS.refused) throw new Error(complaint(server, failure))
       attempt = undefined
       await sleep(200)
     }
@@ -156,6 +163,7 @@ async function stopServer({ cluster }: Server): Promise<void> {
       throw new Error(`PostgreSQL does not stop in ${cluster.folder}`)
     await sleep(20)
   }
+  await rmdir(socketFolderOf(cluster.folder)).catch(() => undefined) // not empty: the next server is there already
 }
 
 async function postmasterPid({ folder }: Cluster): Promise<number | undefined> {

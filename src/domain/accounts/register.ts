@@ -8,7 +8,7 @@ import { assertAcceptablePassword } from '../passwords/judge-password.ts'
 import { requireAddress } from './require-address.ts'
 
 /** An unproven registration is kept this long, in seconds; a new link can be asked for all the while. */
-const REGISTRATION_LIFETIME_SECONDS = 7 * 86_400
+export const REGISTRATION_LIFETIME_SECONDS = 7 * 86_400
 
 /**
  * Writes down that somebody wants an account, with the password it would get, and asks the worker for a mail. Whether

@@ -9,6 +9,7 @@ import { type Origin, recordEvent } from '../events.ts'
 import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
+import type { SessionEndReason } from '../sessions/end-sessions.ts'
 
 /**
  * Moves the account to the address that the opened link has just proven. The old address is locked and told, with a
@@ -28,7 +29,7 @@ export async function confirmEmailChange(
     const account = await lockAccount(tx, link.accountId)
     await spendMailedToken(tx, link, now)
     const change = await markConfirmed(tx, link.emailChangeId, now)
-    if (!account || !change) throw new Refusal('link_expired')
+    if (!account || !change || (await isSessionLost(tx, change.sessionId))) throw new Refusal('link_expired')
 
     await moveAccount(deps, tx, change, now)
     const { accountId, sessionId } = change
@@ -63,6 +64,17 @@ async function markConfirmed(tx: Transaction, emailChangeId: string | null, now:
     data: { confirmedAt: now },
   })
   return count === 0 ? null : tx.emailChange.findUnique({ where: { id: emailChangeId } })
+}
+
+/**
+ * Whether the session that asked was ended by anybody but its holder. Its pending change was ended with it, but for
+ * one that was being asked for at that very moment.
+ */
+async function isSessionLost(tx: Transaction, sessionId: string): Promise<boolean> {
+  const lost = await tx.session.count({
+    where: { id: sessionId, endedAt: { not: null }, endReason: { not: 'logout' satisfies SessionEndReason } },
+  })
+  return lost > 0
 }
 
 async function moveAccount(deps: Deps, tx: Transaction, change: EmailChange, now: Date): Promise<void> {

@@ -46,12 +46,23 @@ export async function requestEmailChange(
   return inTransaction(deps.db, async (tx) => {
     const account = await lockAccount(tx, principal.accountId)
     if (account?.credentialVersion !== principal.credentialVersion) throw new Refusal('unauthenticated')
+    await holdSession(tx, principal.sessionId)
     if (!currentPassword) await spendReauthentication(tx, { principal, reauthToken: reauthToken ?? '', now })
     await assertAvailable(deps, tx, { principal, to })
     const expiresAt = new Date(now.getTime() + deps.config.lifetimes.verifyToken * 1000)
     await replacePendingChange(tx, { principal, to, expiresAt, origin, now })
     return { pendingEmail: to.email, expiresAt }
   })
+}
+
+/**
+ * Sees to it that the session is not ended before the change is there to be ended with it. It may have been revoked
+ * while the password was compared: the change of a dead session would be out of reach of whoever revoked that.
+ */
+async function holdSession(tx: Transaction, sessionId: string): Promise<void> {
+  const held = await tx.$executeRaw`
+    SELECT 1 FROM sessions WHERE id = ${sessionId}::uuid AND ended_at IS NULL FOR SHARE`
+  if (held === 0) throw new Refusal('unauthenticated')
 }
 
 type Proof = { principal: Principal; reauthToken: string; now: Date }

@@ -14,7 +14,8 @@ import { Refusal } from '../problems.ts'
  * "This was not me": the link in either notice to the old address. Before the change is confirmed it cancels it;
  * afterwards it puts the old address back, ends every session, makes the password useless and mails reset
  * instructions to the old address. Whoever read that mailbox first wins: the links of this change and of all later
- * ones die with it, those of earlier changes live on.
+ * ones die with it, those of earlier changes live on. A change that was replaced or given up keeps its link too: it
+ * does the same to the one that came instead, or a thief would ask twice to make the first notice useless.
  *
  * @returns the account's address from now on.
  * @throws {Refusal} link_invalid, link_used, link_expired
@@ -30,10 +31,9 @@ export async function revertEmailChange(
     const account = await lockAccount(tx, link.accountId)
     await spendMailedToken(tx, link, now)
     const change = link.emailChangeId && (await tx.emailChange.findUnique({ where: { id: link.emailChangeId } }))
-    if (!account || !change || change.revertedAt || change.endedAt) throw new Refusal('link_expired')
-    return change.confirmedAt === null
-      ? cancel(tx, { account, change, origin, now })
-      : restore(deps, tx, { account, change, origin, now })
+    if (!account || !change || change.revertedAt) throw new Refusal('link_expired')
+    const hasMoved = change.confirmedAt !== null || account.email.toLowerCase() !== change.fromAddress
+    return hasMoved ? restore(deps, tx, { account, change, origin, now }) : cancel(tx, { account, change, origin, now })
   })
 }
 
@@ -44,8 +44,12 @@ interface Reversal {
   readonly now: Date
 }
 
-async function cancel(tx: Transaction, { account, change, origin, now }: Reversal): Promise<{ email: string }> {
-  await tx.emailChange.update({ where: { id: change.id }, data: { endedAt: now, endReason: 'cancelled' } })
+async function cancel(tx: Transaction, { account, origin, now }: Reversal): Promise<{ email: string }> {
+  const { count } = await tx.emailChange.updateMany({
+    where: { accountId: account.id, confirmedAt: null, endedAt: null },
+    data: { endedAt: now, endReason: 'cancelled' },
+  })
+  if (count === 0) throw new Refusal('link_expired')
   await recordEvent(tx, { type: 'email_change.cancelled', at: now, accountId: account.id, origin })
   return { email: account.email }
 }

@@ -1,8 +1,11 @@
 import type { Account } from '../../database/generated/client.ts'
+import type { NormalizedAddress } from '../accounts/email-address.ts'
+import { addressState } from '../addresses.ts'
 import { recordEvent } from '../events.ts'
 import { mintMailedToken } from '../mailed-tokens.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
 import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
+import type { MailContext } from './queue-mail.ts'
 
 /** Whoever floods a victim's mailbox stops here; the links that did go out still work. */
 const LIMIT: MailLimit = { requests: ['reset_password'], most: 10, windowSeconds: 3600 }
@@ -23,17 +26,16 @@ export async function planResetMail(planning: Planning): Promise<MailPlan> {
   if ((await countLiveLinks(planning, account)) >= MOST_LIVE_LINKS) {
     return { settled: 'held_back', reason: 'three links that still work are in the mailbox already' }
   }
-  if (account) {
-    const origin = null
-    await recordEvent(tx, {
-      type: 'password.reset_requested',
-      at: now,
-      accountId: account.id,
-      actor: 'anonymous',
-      origin,
-    })
-  }
+  if (account) await recordRequest(planning, account.id)
   return { kind: 'reset_password', ...(await mintReset(planning, account)) }
+}
+
+/** The request itself could not tell whose it was. Planned again after a failed delivery, it still is one request. */
+async function recordRequest({ tx, mail, now }: Planning, accountId: string): Promise<void> {
+  if (mail.kind !== null) return
+  const { ip, userAgent, requestId } = mail.context as MailContext
+  const origin = ip !== null && requestId ? { ip, userAgent, requestId } : null
+  await recordEvent(tx, { type: 'password.reset_requested', at: now, accountId, actor: 'anonymous', origin })
 }
 
 /** The instructions that follow a revert: never held back, for no password works until they are followed. */
@@ -47,8 +49,11 @@ export async function planResetAfterRevertMail(planning: Planning): Promise<Mail
   return { kind: 'reset_after_revert', ...planned, data: { ...data, email: account.email } }
 }
 
-async function hasRegistration({ tx, mail, now }: Planning): Promise<boolean> {
-  return (await tx.registration.count({ where: { address: mail.address, expiresAt: { gt: now } } })) > 0
+/** Of a locked address too somebody may have registered: a link there would open nothing. */
+async function hasRegistration({ deps, tx, mail, now }: Planning): Promise<boolean> {
+  const { address } = mail
+  if ((await tx.registration.count({ where: { address, expiresAt: { gt: now } } })) === 0) return false
+  return (await addressState(deps, tx, address as NormalizedAddress)) === 'free'
 }
 
 async function countLiveLinks({ tx, mail, now }: Planning, account: Account | null): Promise<number> {

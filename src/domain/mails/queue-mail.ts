@@ -18,7 +18,7 @@ export type RequestedMail =
   | 'password_was_reset'
 
 /** What happened, for the text of the mail; never a secret. */
-export type MailContext = { at: string; ip: string | null; userAgent: string | null }
+export type MailContext = { at: string; ip: string | null; userAgent: string | null; requestId?: string | null }
 
 export interface QueuedMail {
   readonly request: RequestedMail
@@ -37,7 +37,8 @@ export interface QueuedMail {
  */
 export async function queueMail(tx: Transaction, mail: QueuedMail): Promise<void> {
   const { to, now, origin, ...columns } = mail
-  const context: MailContext = { at: now.toISOString(), ip: origin?.ip ?? null, userAgent: origin?.userAgent ?? null }
+  const { ip = null, userAgent = null, requestId = null } = origin ?? {}
+  const context: MailContext = { at: now.toISOString(), ip, userAgent, requestId }
   const { id } = await tx.mail.create({
     data: { ...columns, ...to, context, queuedAt: now, stateAt: now },
     select: { id: true },

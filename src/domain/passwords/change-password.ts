@@ -9,6 +9,7 @@ import { Refusal } from '../problems.ts'
 import type { Principal } from '../sessions/authenticate-session.ts'
 import type { SessionGrant } from '../sessions/session-grant.ts'
 import { assertAcceptablePassword } from './judge-password.ts'
+import { assertComparablePassword } from './password-policy.ts'
 import { provePassword } from './prove-password.ts'
 
 /**
@@ -23,7 +24,8 @@ export async function changePassword(
 ): Promise<SessionGrant> {
   const { principal, currentPassword, newPassword, origin } = input
   const { accountId, sessionId, email, address } = principal
-  const proven = await provePassword(deps, { principal, currentPassword, origin })
+  assertComparablePassword(newPassword, 'newPassword') // before anything is hashed
+  await provePassword(deps, { principal, currentPassword, origin })
   await assertAcceptablePassword(deps, newPassword, 'newPassword', {
     email,
     isCurrent: newPassword.reveal() === currentPassword.reveal(),
@@ -33,10 +35,9 @@ export async function changePassword(
 
   return inTransaction(deps.db, async (tx) => {
     const account = await lockAccount(tx, accountId)
-    // Of two changes at once the second proved a password that is no longer the one.
-    if (account?.credentialVersion !== principal.credentialVersion || account.passwordHash !== proven) {
-      throw new Refusal('unauthenticated')
-    }
+    // Of two changes at once the second proved a password that is no longer the one. The number says so, not the hash:
+    // a sign-in elsewhere may have replaced that by a costlier one of the same password.
+    if (account?.credentialVersion !== principal.credentialVersion) throw new Refusal('unauthenticated')
     await tx.account.update({ where: { id: accountId }, data: { passwordHash, passwordChangedAt: now } })
     await endAccess(tx, { accountId, reason: 'password_changed', survivingSessionId: sessionId, now })
     const session = await tx.session.findUniqueOrThrow({ where: { id: sessionId } })

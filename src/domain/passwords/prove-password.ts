@@ -11,13 +11,12 @@ import { assertComparablePassword } from './password-policy.ts'
  * Has the holder of a session prove the current password, as every sensitive change demands: an access token can be
  * stolen, and its thief does not know the password. Shares its count of failures with sign-in.
  *
- * @returns the hash it was proven against, for a later check that it has not changed meanwhile.
  * @throws {Refusal} wrong_password, too_many_attempts, or password_policy for a length no password can have.
  */
 export async function provePassword(
   deps: Deps,
   input: { principal: Principal; currentPassword: PlainPassword; origin: Origin },
-): Promise<string> {
+): Promise<void> {
   const { principal, currentPassword, origin } = input
   assertComparablePassword(currentPassword, 'currentPassword')
   const attempt = await countAttempt(deps, principal.address, origin, principal.sessionId)
@@ -28,7 +27,7 @@ export async function provePassword(
   const stored = account.passwordHash === null ? null : asPasswordHash(account.passwordHash)
   if (stored !== null && (await deps.passwords.matches(currentPassword, stored))) {
     await forgetAttempts(deps, attempt)
-    return stored
+    return
   }
   await recordEvent(deps.db, {
     type: 'password.proven',

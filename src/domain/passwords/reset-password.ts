@@ -1,6 +1,7 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { MailedToken } from '../../database/generated/client.ts'
 import type { Deps } from '../../deps.ts'
+import { hashOpaqueToken } from '../../security/opaque-token.ts'
 import { asPasswordHash, type PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { createProvenAccount } from '../accounts/create-account.ts'
@@ -13,6 +14,7 @@ import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
 import { assertAcceptablePassword } from './judge-password.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
 /**
  * Sets a new password for whoever reads the account's mail, whoever else may be signed in. Every session and every
@@ -21,6 +23,16 @@ import { assertAcceptablePassword } from './judge-password.ts'
  * @throws {Refusal} link_invalid, link_used, link_expired, password_policy
  */
 export async function resetPassword(
+  deps: Deps,
+  input: { token: string; newPassword: PlainPassword; origin: Origin },
+): Promise<void> {
+  // Fifty requests with one link would each take a place among the hashes, for one of them to win.
+  const key = hashOpaqueToken(input.token)
+  if (key === null) throw new Refusal('link_invalid')
+  await oneAtATime(key, () => resetOnce(deps, input))
+}
+
+async function resetOnce(
   deps: Deps,
   input: { token: string; newPassword: PlainPassword; origin: Origin },
 ): Promise<void> {

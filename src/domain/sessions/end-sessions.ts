@@ -23,15 +23,16 @@ export async function endSessions(
 ): Promise<number> {
   const { accountId, only, except, reason, now } = input
   const chosen = only === undefined ? (except === undefined ? {} : { not: except }) : { equals: only }
+  const { count } = await tx.session.updateMany({
+    where: { accountId, id: chosen, endedAt: null, expiresAt: { gt: now } },
+    data: { endedAt: now, endReason: reason },
+  })
+  // After the sessions: a change that is being asked for holds its session, so it is there by the time that is ended.
   if (reason !== 'logout') {
     await tx.emailChange.updateMany({
       where: { accountId, sessionId: chosen, confirmedAt: null, endedAt: null },
       data: { endedAt: now, endReason: 'session_ended' },
     })
   }
-  const { count } = await tx.session.updateMany({
-    where: { accountId, id: chosen, endedAt: null, expiresAt: { gt: now } },
-    data: { endedAt: now, endReason: reason },
-  })
   return count
 }

@@ -1,9 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { asPasswordHash, type PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
-import { type NormalizedAddress, parseAddress } from '../accounts/email-address.ts'
+import { parseAddress } from '../accounts/email-address.ts'
 import { lockAccount } from '../accounts/lock-account.ts'
 import { type Origin, recordEvent } from '../events.ts'
 import { assertComparablePassword } from '../passwords/password-policy.ts'
@@ -11,6 +10,7 @@ import { Refusal } from '../problems.ts'
 import { countAttempt, forgetAttempts } from '../throttle.ts'
 import { endSessions } from './end-sessions.ts'
 import type { SessionGrant } from './session-grant.ts'
+import { type Candidate, comparePassword, findCandidate } from './sign-in-candidate.ts'
 
 /** ASVS 7.1.2: more devices than this sign the oldest one out. */
 const MOST_SESSIONS = 20
@@ -33,72 +33,50 @@ export async function logIn(deps: Deps, input: LogInInput): Promise<SessionGrant
   const address = parseAddress(email)?.address ?? null
   const attempt = await countAttempt(deps, address ?? email.toLowerCase(), origin)
   const candidate = await findCandidate(deps, address)
-
-  if (!(await deps.passwords.matches(password, candidate.passwordHash))) {
-    await recordFailure(deps, { candidate, addressHash: attempt.addressHash, reason: 'wrong_password', origin })
-    throw new Refusal('invalid_credentials')
-  }
-  await forgetAttempts(deps, attempt)
-  const refusal = refusalAfterTheRightPassword(candidate)
-  if (refusal || candidate.accountId === null || candidate.passwordHash === null) {
+  const { account } = candidate
+  const fits = await comparePassword(deps, candidate, password)
+  // A password that was only registered clears nothing: it would buy whoever chose it free guesses at the account's.
+  if (fits === 'account') await forgetAttempts(deps, attempt)
+  const refusal = refusalFor(account, fits)
+  if (refusal || !account?.passwordHash) {
     const code = refusal ?? 'invalid_credentials'
-    await recordFailure(deps, { candidate, addressHash: attempt.addressHash, reason: code, origin })
+    const accountId = account?.id ?? null
+    await recordFailure(deps, { accountId, addressHash: attempt.addressHash, reason: code, origin })
     throw new Refusal(code)
   }
 
-  const { accountId, passwordHash: proven } = candidate
+  const { id: accountId, passwordHash: proven, credentialVersion } = account
   const upgraded = deps.passwords.isOutdated(proven) ? await deps.passwords.hash(password) : null
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
-    const account = await lockAccount(tx, accountId)
-    // A reset may have been committed while the comparison ran: the password that was proven must still be the one.
-    if (account?.passwordHash !== proven || account.disabledAt) throw new Refusal('invalid_credentials')
-    if (upgraded) await tx.account.update({ where: { id: accountId }, data: { passwordHash: upgraded } })
-    return startSession(deps, tx, { accountId, credentialVersion: account.credentialVersion, origin, now })
+    const current = await lockAccount(tx, accountId)
+    // A reset, a revert or a disabling may have been committed while the comparison ran: what was proven is then over.
+    if (current?.credentialVersion !== credentialVersion || current.disabledAt) {
+      throw new Refusal('invalid_credentials')
+    }
+    // Two devices at once may both have found the old hash: the first to come upgrades it, and both are signed in.
+    const isOutdated = upgraded !== null && current.passwordHash === proven
+    if (isOutdated) await tx.account.update({ where: { id: accountId }, data: { passwordHash: upgraded } })
+    return startSession(deps, tx, { accountId, credentialVersion, origin, now })
   })
 }
 
-interface Candidate {
-  readonly accountId: string | null
-  readonly passwordHash: PasswordHash | null
-  readonly isVerified: boolean
-  readonly isDisabled: boolean
-}
-
-/** The account of an address, else its newest registration; always the same two reads, whatever there is. */
-async function findCandidate(deps: Deps, address: NormalizedAddress | null): Promise<Candidate> {
-  const holder = await deps.db.address.findFirst({
-    where: { address: address ?? '', lockedAt: null },
-    select: { account: { select: { id: true, passwordHash: true, emailVerifiedAt: true, disabledAt: true } } },
-  })
-  const registration = await deps.db.registration.findFirst({
-    where: { address: address ?? '', expiresAt: { gt: deps.clock.now() } },
-    orderBy: { createdAt: 'desc' },
-    select: { passwordHash: true },
-  })
-  const stored = holder?.account ? holder.account.passwordHash : (registration?.passwordHash ?? null)
-  return {
-    accountId: holder?.account?.id ?? null,
-    passwordHash: stored === null ? null : asPasswordHash(stored),
-    isVerified: holder?.account?.emailVerifiedAt != null,
-    isDisabled: holder?.account?.disabledAt != null,
-  }
-}
-
-function refusalAfterTheRightPassword(candidate: Candidate): 'account_disabled' | 'email_not_verified' | null {
-  if (candidate.isDisabled) return 'account_disabled'
-  return candidate.isVerified ? null : 'email_not_verified'
+function refusalFor(account: Candidate['account'], fits: 'account' | 'registration' | 'nothing') {
+  if (fits === 'nothing') return 'invalid_credentials'
+  if (fits === 'registration') return 'email_not_verified'
+  if (account?.isDisabled) return 'account_disabled'
+  return account?.isVerified ? null : 'email_not_verified'
 }
 
 async function recordFailure(
   deps: Deps,
-  failure: { candidate: Candidate; addressHash: string; reason: string; origin: Origin },
+  failure: { accountId: string | null; addressHash: string; reason: string; origin: Origin },
 ): Promise<void> {
   await recordEvent(deps.db, {
     type: 'login',
     outcome: 'failure',
     at: deps.clock.now(),
-    accountId: failure.candidate.accountId,
+    accountId: failure.accountId,
     actor: 'anonymous',
     origin: failure.origin,
     details: { reason: failure.reason, addressHash: failure.addressHash },

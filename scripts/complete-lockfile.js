@@ -1,0 +1,34 @@
+// Adds to package-lock.json the platform binaries that the registry used for `npm install` does not serve (a mirror may
+// hold those of one platform only). npm leaves them out of the file and then refuses it in `npm ci`. With an entry, npm
+// skips what is for another platform, and fetches what is for this one. Run after every change of dependencies.
+import { readFile, writeFile } from 'node:fs/promises'
+
+const path = new URL('../package-lock.json', import.meta.url)
+const lock = JSON.parse(await readFile(path, 'utf8'))
+const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
+const processors = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 's390x', 'riscv64', 'loong64', 'wasm32', 'mips64el']
+
+/** From names such as `@swc/core-linux-arm-gnueabihf`. */
+function platformOf(name) {
+  const parts = name.split('/').at(-1).split('-')
+  const os = systems.find((system) => parts.includes(system))
+  const cpu = processors.find((processor) => parts.includes(processor))
+  const libc = parts.some((part) => part.startsWith('musl'))
+    ? 'musl'
+    : parts.some((part) => part.startsWith('gnu'))
+      ? 'glibc'
+      : undefined
+  return { ...(cpu && { cpu: [cpu] }), ...(os === 'linux' && libc && { libc: [libc] }), ...(os && { os: [os] }) }
+}
+
+for (const [folder, entry] of Object.entries(lock.packages)) {
+  for (const [name, version] of Object.entries({ ...entry.optionalDependencies })) {
+    if (lock.packages[`node_modules/${name}`] || lock.packages[`${folder}/node_modules/${name}`]) continue
+    const platform = platformOf(name)
+    if (!/^\d/.test(version) || Object.keys(platform).length === 0)
+      throw new Error(`cannot tell about ${name}@${version}`)
+    lock.packages[`node_modules/${name}`] = { version, ...platform, ...(entry.dev && { dev: true }), optional: true }
+  }
+}
+const sorted = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)))
+await writeFile(path, `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`)

@@ -1,0 +1,19 @@
+// Writes openapi.yaml from the routes' own schemas: `npm run openapi`. test/contract/openapi.test.ts fails when it is stale.
+import { writeFile } from 'node:fs/promises'
+import { pino } from 'pino'
+import { buildApp } from '../dist/app.js'
+import { readConfig } from '../dist/config.js'
+import { closeDeps, createDeps, systemClock } from '../dist/deps.js'
+import { openapiYaml } from '../dist/http/openapi.js'
+import { Secret } from '../dist/security/secret.js'
+
+// Registering the routes needs no database, only their handlers do.
+const databaseUrl = 'postgresql://nowhere.invalid/latchkey'
+const config = readConfig({ DATABASE_URL: databaseUrl, PUBLIC_URL: 'https://accounts.acme.example' })
+const secretKey = new Secret('nothing is sealed here')
+const deps = createDeps({ config, databaseUrl, secretKey, log: pino({ level: 'silent' }), clock: systemClock })
+const app = await buildApp(deps, { hasStarted: false, isDraining: false })
+await app.ready()
+await writeFile(new URL('../openapi.yaml', import.meta.url), openapiYaml(app))
+await app.close()
+await closeDeps(deps)

@@ -1,0 +1,32 @@
+import { v7 as uuidv7 } from 'uuid'
+import { inTransaction } from '../../database/client.ts'
+import type { Deps } from '../../deps.ts'
+import { newClientSecret } from '../../security/client-secret.ts'
+import type { Secret } from '../../security/secret.ts'
+import { recordEvent } from '../events.ts'
+import type { Scope } from './scopes.ts'
+
+/** What is shown once: only the secret's hash is kept. */
+export interface NewClient {
+  readonly clientId: string
+  readonly clientSecret: Secret<'client-secret'>
+  readonly scopes: readonly Scope[]
+}
+
+/** Makes a client for another service. Its id is ours to choose, or somebody could choose an account's. */
+export async function createClient(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  input: { name: string; scopes: readonly Scope[] },
+): Promise<NewClient> {
+  const { name } = input
+  const scopes = [...new Set(input.scopes)]
+  const clientId = `svc_${uuidv7().replaceAll('-', '')}`
+  const { secret, hash } = newClientSecret()
+  const now = deps.clock.now()
+  await inTransaction(deps.db, async (tx) => {
+    await tx.serviceClient.create({ data: { id: clientId, name, scopes, secretHash: hash, createdAt: now } })
+    const details = { clientId, name, scopes: scopes.join(' ') }
+    await recordEvent(tx, { type: 'service_client.created', at: now, actor: 'system', origin: null, details })
+  })
+  return { clientId, clientSecret: secret, scopes }
+}

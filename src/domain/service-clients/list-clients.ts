@@ -1,0 +1,25 @@
+import type { Deps } from '../../deps.ts'
+
+export interface ListedClient {
+  readonly clientId: string
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly createdAt: Date
+  readonly disabledAt: Date | null
+  /** Until when the secret before the last rotation still works; null where it does not. */
+  readonly previousSecretExpiresAt: Date | null
+}
+
+/** Every service client, the oldest first; nothing of a secret. */
+export async function listClients(deps: Pick<Deps, 'db' | 'clock'>): Promise<ListedClient[]> {
+  const clients = await deps.db.serviceClient.findMany({
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    omit: { secretHash: true, previousSecretHash: true },
+  })
+  const now = deps.clock.now()
+  return clients.map(({ id, previousSecretExpiresAt, ...client }) => ({
+    clientId: id,
+    ...client,
+    previousSecretExpiresAt: previousSecretExpiresAt && previousSecretExpiresAt > now ? previousSecretExpiresAt : null,
+  }))
+}

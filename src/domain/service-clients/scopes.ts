@@ -1,0 +1,22 @@
+/** Everything a service client can be allowed to do, and the words an operator reads. A closed list. */
+export const SCOPES = {
+  'tokens:introspect': 'Ask whether a token still holds.',
+  'users:read': 'Look accounts up.',
+  'users:write': 'Create, import, disable and enable accounts, end their sessions, send reset instructions.',
+  'users:delete': 'Erase accounts.',
+  'addresses:read': 'See whether an address is free, in use or locked.',
+  'addresses:unlock': 'Unlock an address.',
+  'mail:read': 'See what became of a mail or a receipt; never its link.',
+  'events:read': 'Read the audit trail of an account.',
+} as const satisfies Record<string, string>
+
+export type Scope = keyof typeof SCOPES
+
+export function isScope(text: string): text is Scope {
+  return Object.hasOwn(SCOPES, text)
+}
+
+/** The tokens of a space-separated list (RFC 6749 section 3.3), each once, in the order given. */
+export function splitScopes(text: string): string[] {
+  return [...new Set(text.split(' ').filter((scope) => scope !== ''))]
+}

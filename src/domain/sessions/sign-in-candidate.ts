@@ -1,0 +1,69 @@
+import type { Deps } from '../../deps.ts'
+import { asPasswordHash, type PasswordHash } from '../../security/password-hash.ts'
+import type { PlainPassword } from '../../security/plain-password.ts'
+import type { NormalizedAddress } from '../accounts/email-address.ts'
+import { REGISTRATION_LIFETIME_SECONDS } from '../accounts/register.ts'
+
+/** What a password may be compared with for one address: its account, and whatever was last registered for it. */
+export interface Candidate {
+  readonly account: {
+    readonly id: string
+    readonly passwordHash: PasswordHash | null
+    readonly credentialVersion: number
+    readonly isVerified: boolean
+    readonly isDisabled: boolean
+  } | null
+  readonly registeredHash: PasswordHash | null
+}
+
+interface Row {
+  id: string | null
+  password_hash: string | null
+  credential_version: number
+  is_verified: boolean
+  is_disabled: boolean
+  registered_hash: string | null
+}
+
+/**
+ * One statement, whatever there is: an ORM's second query for an account that exists would tell by time. A registration
+ * counts for a fixed time from when it was made, since only that of a free address is ever lengthened.
+ */
+export async function findCandidate(deps: Deps, address: NormalizedAddress | null): Promise<Candidate> {
+  const since = new Date(deps.clock.now().getTime() - REGISTRATION_LIFETIME_SECONDS * 1000)
+  const [row] = await deps.db.$queryRaw<Row[]>`
+    SELECT a.id, a.password_hash, a.credential_version, a.email_verified_at IS NOT NULL AS is_verified,
+           a.disabled_at IS NOT NULL AS is_disabled, r.password_hash AS registered_hash
+    FROM (SELECT ${address ?? ''} AS address) wanted
+    LEFT JOIN addresses held ON held.address = wanted.address AND held.locked_at IS NULL
+    LEFT JOIN accounts a ON a.id = held.account_id
+    LEFT JOIN LATERAL (
+      SELECT password_hash FROM registrations
+      WHERE address = wanted.address AND created_at > ${since} ORDER BY created_at DESC LIMIT 1
+    ) r ON true`
+  const account = row?.id
+    ? {
+        ...{ id: row.id, passwordHash: readHash(row.password_hash), credentialVersion: row.credential_version },
+        ...{ isVerified: row.is_verified, isDisabled: row.is_disabled },
+      }
+    : null
+  return { account, registeredHash: readHash(row?.registered_hash ?? null) }
+}
+
+/**
+ * What the password fits. A wrong one is compared twice, whatever there is to compare it with: whoever registers an
+ * address and signs in with the password just chosen would otherwise be told by the answer, or by its time, that the
+ * address has an account.
+ */
+export async function comparePassword(
+  deps: Deps,
+  candidate: Candidate,
+  password: PlainPassword,
+): Promise<'account' | 'registration' | 'nothing'> {
+  if (await deps.passwords.matches(password, candidate.account?.passwordHash ?? null)) return 'account'
+  return (await deps.passwords.matches(password, candidate.registeredHash)) ? 'registration' : 'nothing'
+}
+
+function readHash(stored: string | null): PasswordHash | null {
+  return stored === null ? null : asPasswordHash(stored)
+}

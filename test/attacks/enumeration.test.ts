@@ -1,0 +1,168 @@
+import { expect, test } from '@jest/globals'
+import type { Answer, CallOptions } from '../support/api.ts'
+import '../support/matchers.ts'
+import { startTestApp } from '../support/test-app.ts'
+
+const { api, clock, deps, mailbox, people } = await startTestApp()
+const PASSWORD = 'Correct-Horse-7'
+
+/** All a stranger sees of an answer, less what differs between any two requests. */
+function seen(answer: Answer): unknown {
+  const body = answer.text
+    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '(request)')
+    .replace(/[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}/g, '(receipt)')
+  const { date, 'x-request-id': requestId, ...headers } = answer.headers
+  return { status: answer.status, body, headers, isNamed: typeof date === 'string' && typeof requestId === 'string' }
+}
+
+/** An address of each sort there is, none of which a stranger may tell from another. */
+async function addressesOfEverySort(): Promise<Record<string, string>> {
+  const used = await people.verified()
+  const mover = await people.verified()
+  await mover.changeEmail(people.newEmail())
+  const [pending] = await deps.db.emailChange.findMany({ where: { fromAddress: mover.email } })
+  await api.post('/v1/email/change/confirm', { token: await mailbox.token(pending?.toEmail ?? '', 'confirm_email') })
+  const disabled = await people.verified()
+  await deps.db.account.updateMany({ where: { email: disabled.email }, data: { disabledAt: clock.now() } })
+  const unverified = people.newEmail()
+  await api.post('/v1/register', { email: unverified, password: PASSWORD })
+  return {
+    ...{ unknown: people.newEmail(), unverified, used: used.email, locked: mover.email, disabled: disabled.email },
+  }
+}
+
+async function answersFor(path: string, bodyFor: (email: string) => object, options: CallOptions = {}) {
+  const addresses = await addressesOfEverySort()
+  const answers = []
+  for (const email of Object.values(addresses)) answers.push(seen(await api.post(path, bodyFor(email), options)))
+  return { addresses, answers }
+}
+
+function expectAlike(answers: unknown[], status: number): void {
+  for (const answer of answers) expect(answer).toEqual(answers[0])
+  expect(answers[0]).toMatchObject({ status, isNamed: true })
+}
+
+test('E1: forgot answers alike for an address of any sort', async () => {
+  const { answers } = await answersFor('/v1/password/forgot', (email) => ({ email }))
+
+  expectAlike(answers, 202)
+})
+
+test('E2, E7: sign-in with a wrong password answers alike for an address of any sort', async () => {
+  const { answers } = await answersFor('/v1/login', (email) => ({ email, password: 'Wrong-Horse-7' }))
+
+  expectAlike(answers, 401)
+  expect(JSON.stringify(answers[0])).toContain('invalid_credentials')
+})
+
+test('E2: an address nobody could have is a wrong password too', async () => {
+  const { email } = await people.verified()
+
+  const known = await api.post('/v1/login', { email, password: 'Wrong-Horse-7' })
+  const impossible = await api.post('/v1/login', { email: 'not an address', password: 'Wrong-Horse-7' })
+
+  expect(seen(impossible)).toEqual(seen(known))
+})
+
+test('E3: registering answers alike for an address of any sort, and the mails differ', async () => {
+  const { answers, addresses } = await answersFor('/v1/register', (email) => ({ email, password: PASSWORD }))
+
+  expectAlike(answers, 202)
+  const newest = async (sort: string) => (await mailbox.kinds(addresses[sort] ?? '')).at(-1)
+  expect(await newest('unknown')).toBe('verify_email')
+  expect(await newest('used')).toBe('already_registered')
+  expect(await newest('locked')).toBe('address_locked')
+})
+
+test('E3: nor does signing in with the password just registered tell whether there was an account', async () => {
+  const { addresses } = await answersFor('/v1/register', (email) => ({ email, password: 'Probing-Horse-7' }))
+  const { disabled, ...others } = addresses
+
+  const answers = []
+  for (const email of [...Object.values(others), disabled]) {
+    answers.push(seen(await api.post('/v1/login', { email, password: 'Probing-Horse-7' })))
+  }
+
+  expectAlike(answers, 403)
+  expect(JSON.stringify(answers[0])).toContain('email_not_verified')
+})
+
+test('E3: not even once a link asked for later has lengthened the registration of a free address', async () => {
+  const { addresses } = await answersFor('/v1/register', (email) => ({ email, password: 'Probing-Horse-7' }))
+  clock.advance(6.9 * 86_400)
+  for (const email of Object.values(addresses)) await api.post('/v1/email/verify/resend', { email })
+  await mailbox.drain()
+
+  clock.advance(0.6 * 86_400)
+  const answers = []
+  for (const email of Object.values(addresses)) {
+    answers.push(seen(await api.post('/v1/login', { email, password: 'Probing-Horse-7' })))
+  }
+
+  expectAlike(answers, 401)
+})
+
+test('E3: a password registered for a used address gives no free guesses at the one in force', async () => {
+  const { email } = await people.verified()
+  await api.post('/v1/register', { email, password: 'Probing-Horse-7' })
+
+  const statuses = []
+  for (let round = 0; round < 4; round += 1) {
+    statuses.push((await api.post('/v1/login', { email, password: 'Wrong-Horse-7' })).status)
+    statuses.push((await api.post('/v1/login', { email, password: 'Probing-Horse-7' })).status)
+  }
+
+  expect(statuses).toEqual([401, 403, 401, 403, 401, 429, 429, 429])
+})
+
+test('E4: asking for another verification mail answers alike for an address of any sort', async () => {
+  const { answers } = await answersFor('/v1/email/verify/resend', (email) => ({ email }))
+
+  expectAlike(answers, 202)
+})
+
+test('E5: twenty wrong sign-ins get the same answers in the same order, whoever has an account', async () => {
+  const wrongSignIns = async (email: string) => {
+    const answers = []
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const answer = await api.post('/v1/login', { email, password: 'Wrong-Horse-7' })
+      answers.push({ status: answer.status, code: answer.body.code, hasRetryAfter: 'retry-after' in answer.headers })
+      if (attempt % 7 === 6) clock.advance(1000)
+    }
+    return answers
+  }
+  const addresses = await addressesOfEverySort()
+
+  const unknown = await wrongSignIns(people.newEmail())
+
+  expect(unknown.filter(({ status }) => status === 429).length).toBeGreaterThan(5)
+  for (const email of Object.values(addresses)) expect(await wrongSignIns(email)).toEqual(unknown)
+})
+
+test('E6: an email change to a used and to a locked address are refused alike, and the tries are counted', async () => {
+  const { used, locked } = await addressesOfEverySort()
+  const ada = await people.verified()
+  const { body } = await ada.post('/v1/reauthenticate', { currentPassword: ada.password })
+  const tryFor = (newEmail = '') => ada.post('/v1/email/change', { newEmail, reauthToken: body.reauthToken })
+
+  const toUsed = await tryFor(used)
+  const toLocked = await tryFor(locked)
+  const more = []
+  for (let attempt = 0; attempt < 20; attempt += 1) more.push((await tryFor(used)).status)
+
+  expect(toUsed).toRefuse('email_unavailable')
+  expect(toUsed.body.support).toBe('help@acme.example')
+  expect(seen(toLocked)).toEqual(seen(toUsed))
+  expect(more.slice(0, 18)).toEqual(Array(18).fill(409))
+  expect(more.slice(18)).toEqual([429, 429])
+})
+
+test('E7: only the right password learns that the address is unproven or the account disabled', async () => {
+  const { unverified = '', disabled = '' } = await addressesOfEverySort()
+
+  expect(await api.post('/v1/login', { email: unverified, password: 'Wrong-Horse-7' })).toRefuse('invalid_credentials')
+  expect(await api.post('/v1/login', { email: unverified, password: PASSWORD })).toRefuse('email_not_verified')
+  expect(await api.post('/v1/login', { email: disabled, password: 'Wrong-Horse-7' })).toRefuse('invalid_credentials')
+  expect(await api.post('/v1/login', { email: disabled, password: PASSWORD })).toRefuse('account_disabled')
+})

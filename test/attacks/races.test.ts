@@ -1,0 +1,274 @@
+import { expect, test } from '@jest/globals'
+import bcrypt from 'bcrypt'
+import pg from 'pg'
+import type { Answer } from '../support/api.ts'
+import '../support/matchers.ts'
+import type { Person } from '../support/people.ts'
+import { startTestApp } from '../support/test-app.ts'
+
+const { api, databaseUrl, deps, mailbox, people } = await startTestApp()
+const NEW = 'Battery-Staple-8'
+
+/** Dear enough that a whole reset fits into one comparison with it. */
+const SLOW_COST = 13
+const slowHash = await bcrypt.hash('Correct-Horse-7', SLOW_COST)
+
+async function isHashing(): Promise<boolean> {
+  return /latchkey_hashing_lane\{state="running"\} [1-9]/.test((await api.get('/metrics')).text)
+}
+
+/**
+ * Begins a request that compares a password, lets `meanwhile` happen while the comparison runs, and answers what both
+ * came to. The hash is put back first, so that what happens meanwhile is quick.
+ */
+async function duringComparison(
+  person: Person,
+  begin: () => Promise<Answer>,
+  meanwhile: () => Promise<Answer>,
+): Promise<{ slow: Answer; quick: Answer }> {
+  const where = { email: person.email }
+  const { passwordHash } = await deps.db.account.findFirstOrThrow({ where })
+  await deps.db.account.updateMany({ where, data: { passwordHash: slowHash } })
+  const begun = begin()
+  while (!(await isHashing())) await new Promise(setImmediate)
+  await deps.db.account.updateMany({ where, data: { passwordHash } })
+
+  const quick = await meanwhile()
+
+  expect(await isHashing()).toBe(true) // else it was no race
+  return { slow: await begun, quick }
+}
+
+function logIn(email: string, password = 'Correct-Horse-7'): Promise<Answer> {
+  return api.post('/v1/login', { email, password })
+}
+
+async function resetToken(email: string): Promise<string> {
+  await api.post('/v1/password/forgot', { email })
+  return mailbox.token(email, 'reset_password')
+}
+
+async function liveSessionsOf(email: string): Promise<number> {
+  return deps.db.session.count({ where: { account: { email }, endedAt: null } })
+}
+
+test('T8: no session comes of a sign-in whose comparison passed before a reset was committed', async () => {
+  const ada = await people.verified()
+  const token = await resetToken(ada.email)
+
+  const { slow, quick } = await duringComparison(
+    ada,
+    () => logIn(ada.email),
+    () => api.post('/v1/password/reset', { token, newPassword: NEW }),
+  )
+
+  expect(quick).toHaveStatus(204)
+  expect(slow).toRefuse('invalid_credentials')
+  expect(await liveSessionsOf(ada.email)).toBe(0)
+})
+
+test('T8: nor of one at the old address, before a move to another was confirmed', async () => {
+  const ada = await people.verified()
+  const newEmail = people.newEmail()
+  await ada.changeEmail(newEmail)
+  const token = await mailbox.token(newEmail, 'confirm_email')
+
+  const { slow, quick } = await duringComparison(
+    ada,
+    () => logIn(ada.email),
+    () => api.post('/v1/email/change/confirm', { token }),
+  )
+
+  expect(quick).toHaveStatus(200)
+  expect(slow).toRefuse('invalid_credentials')
+  expect(await liveSessionsOf(newEmail)).toBe(1) // the one that asked
+})
+
+test('T8: nor of one before an account was disabled', async () => {
+  const ada = await people.verified()
+  const where = { email: ada.email }
+
+  const { slow } = await duringComparison(
+    ada,
+    () => logIn(ada.email),
+    async () => {
+      await deps.db.account.updateMany({ where, data: { disabledAt: deps.clock.now() } })
+      return api.get('/health/live')
+    },
+  )
+
+  expect(slow).toRefuse('invalid_credentials')
+})
+
+test('T8: a sign-in stands although another device stored a costlier hash of the same password meanwhile', async () => {
+  const ada = await people.verified()
+
+  const { slow, quick } = await duringComparison(
+    ada,
+    () => logIn(ada.email),
+    () => logIn(ada.email),
+  )
+
+  expect(quick).toHaveStatus(200)
+  expect(slow).toHaveStatus(200)
+})
+
+test('T8: so does a password change', async () => {
+  const ada = await people.verified()
+
+  const { slow } = await duringComparison(
+    ada,
+    () => ada.post('/v1/password/change', { currentPassword: ada.password, newPassword: NEW }),
+    () => logIn(ada.email),
+  )
+
+  expect(slow).toHaveStatus(200)
+})
+
+test('T8: a password change whose comparison passed before a reset was committed does not undo it', async () => {
+  const ada = await people.verified()
+  const token = await resetToken(ada.email)
+
+  const { slow } = await duringComparison(
+    ada,
+    () => ada.post('/v1/password/change', { currentPassword: ada.password, newPassword: 'Thief-Staple-9' }),
+    () => api.post('/v1/password/reset', { token, newPassword: NEW }),
+  )
+
+  expect(slow).toRefuse('unauthenticated')
+  expect(await logIn(ada.email, NEW)).toHaveStatus(200)
+})
+
+test('C9: no change comes of a request whose session was revoked while the password was compared', async () => {
+  const ada = await people.verified()
+  const thief = await ada.logIn()
+  const lair = people.newEmail('thief')
+
+  const { slow, quick } = await duringComparison(
+    ada,
+    () => thief.post('/v1/email/change', { newEmail: lair, currentPassword: ada.password }),
+    () => ada.delete(`/v1/sessions/${thief.tokens.sessionId}`),
+  )
+
+  expect(quick).toHaveStatus(204)
+  expect(slow).toRefuse('unauthenticated')
+  expect(await mailbox.kinds(lair)).toEqual([])
+})
+
+test('C9: nor does a change stand whose session was found stolen while it was being asked for', async () => {
+  const ada = await people.verified()
+  const stolen = ada.tokens.refreshToken
+  await ada.refresh()
+  await ada.refresh()
+  const lair = people.newEmail('thief')
+  const { body } = await ada.post('/v1/reauthenticate', { currentPassword: ada.password })
+
+  const [asked, reused] = await lockedOut(
+    `SELECT 1 FROM sessions WHERE id = '${ada.tokens.sessionId}' FOR UPDATE`,
+    () => ada.post('/v1/email/change', { newEmail: lair, reauthToken: body.reauthToken }),
+    () => api.post('/v1/token/refresh', { refreshToken: stolen }),
+  )
+
+  expect(reused).toRefuse('refresh_token_reused')
+  expect([202, 401]).toContain(asked?.status)
+  await mailbox.drain()
+  const [mail] = await mailbox.to(lair)
+  if (mail) expect(await api.post('/v1/email/change/confirm', { token: mail.token })).toRefuse('link_expired')
+  expect(await deps.db.account.count({ where: { email: ada.email } })).toBe(1)
+})
+
+/** Holds a lock until the requests, begun one after the other, all wait for it; then lets them go in that order. */
+async function lockedOut(lock: string, ...requests: Array<() => Promise<Answer>>): Promise<Answer[]> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query(lock)
+    const begun = []
+    for (const [index, request] of requests.entries()) {
+      begun.push(request())
+      await untilWaiting(index + 1)
+    }
+    await client.query('COMMIT')
+    return await Promise.all(begun)
+  } finally {
+    await client.end()
+  }
+}
+
+async function untilWaiting(many: number): Promise<void> {
+  for (;;) {
+    const { rows } = await deps.pool.query<{ waiting: number }>(
+      `SELECT count(*)::int AS waiting FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event IN ('transactionid', 'tuple')`,
+    )
+    if ((rows[0]?.waiting ?? 0) >= many) return
+  }
+}
+
+test.each(['before', 'after'])('T8: nothing a refresh gives out just %s a reset works', async (when) => {
+  const ada = await people.verified()
+  const token = await resetToken(ada.email)
+  const { refreshToken, sessionId } = ada.tokens
+  const refresh = () => api.post('/v1/token/refresh', { refreshToken })
+  const reset = () => api.post('/v1/password/reset', { token, newPassword: NEW })
+
+  const answers = await lockedOut(
+    `SELECT 1 FROM sessions WHERE id = '${sessionId}' FOR UPDATE`,
+    ...(when === 'before' ? [refresh, reset] : [reset, refresh]),
+  )
+
+  const [refreshed, wasReset] = when === 'before' ? answers : answers.reverse()
+  expect(wasReset).toHaveStatus(204)
+  if (when === 'after') expect(refreshed).toRefuse('refresh_token_invalid')
+  if (refreshed?.status === 200) {
+    expect(await api.get('/v1/me', { token: refreshed.body.accessToken })).toRefuse('unauthenticated')
+    const successor = { refreshToken: refreshed.body.refreshToken }
+    expect(await api.post('/v1/token/refresh', successor)).toRefuse('refresh_token_invalid')
+  }
+  expect(await liveSessionsOf(ada.email)).toBe(0)
+})
+
+test('registration, verification and reset of one address at once make one account with one password', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const email = people.newEmail()
+    await api.post('/v1/register', { email, password: 'First-Horse-7' })
+    const verification = await mailbox.token(email, 'verify_email')
+    await api.post('/v1/register', { email: email.toUpperCase(), password: 'Second-Horse-7' })
+    const other = await mailbox.token(email, 'verify_email')
+    const token = await resetToken(email)
+
+    const answers = await Promise.all([
+      api.post('/v1/email/verify', { token: verification }),
+      api.post('/v1/email/verify', { token: other }),
+      api.post('/v1/password/reset', { token, newPassword: NEW }),
+      api.post('/v1/register', { email, password: 'Third-Horse-7' }),
+    ])
+
+    const statuses = answers.slice(0, 3).map(({ status }) => status)
+    expect(statuses.filter((status) => status < 300)).toHaveLength(1)
+    expect(statuses.filter((status) => status === 410)).toHaveLength(2)
+    expect(await deps.db.account.count({ where: { email: { equals: email, mode: 'insensitive' } } })).toBe(1)
+    const winner = ['First-Horse-7', 'Second-Horse-7', NEW][statuses.findIndex((status) => status < 300)] ?? ''
+    for (const password of ['First-Horse-7', 'Second-Horse-7', NEW]) {
+      const { status } = await api.post('/v1/login', { email, password }, { ip: `203.0.113.${round}` })
+      expect(status === 200).toBe(password === winner)
+    }
+  }
+})
+
+test('fifty registrations of one address at once, however it is written, open one account', async () => {
+  const email = people.newEmail()
+  const spellings = Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? email : email.toUpperCase()))
+  const answers = await Promise.all(
+    spellings.map((spelling) => api.post('/v1/register', { email: spelling, password: NEW })),
+  )
+  const tokens = (await mailbox.to(email)).map(({ token }) => token)
+
+  const opened = await Promise.all(tokens.map((token) => api.post('/v1/email/verify', { token })))
+
+  expect(answers.filter(({ status }) => status !== 202 && status !== 503)).toEqual([])
+  expect(tokens.length).toBeLessThanOrEqual(5)
+  expect(opened.filter(({ status }) => status === 200)).toHaveLength(1)
+  expect(await deps.db.account.count({ where: { email: { equals: email, mode: 'insensitive' } } })).toBe(1)
+})

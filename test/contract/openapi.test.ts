@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from '@jest/globals'
+import { problems } from '../../src/domain/problems.ts'
+import { openapiYaml } from '../../src/http/openapi.ts'
+import { startTestApp } from '../support/test-app.ts'
+
+const { app } = await startTestApp()
+const committed = await readFile(new URL('../../openapi.yaml', import.meta.url), 'utf8')
+
+test('openapi.yaml is what the routes say of themselves (if not: npm run openapi)', async () => {
+  await app.ready()
+
+  expect(openapiYaml(app)).toBe(committed)
+})
+
+test('GET /openapi.yaml serves it', async () => {
+  const response = await app.inject('/openapi.yaml')
+
+  expect(response.statusCode).toBe(200)
+  expect(response.headers['content-type']).toBe('application/yaml')
+  expect(response.body).toBe(committed)
+})
+
+test('GET /docs shows it to a person, and loads nothing from elsewhere', async () => {
+  const page = await app.inject('/docs/')
+
+  expect(page.statusCode).toBe(200)
+  expect(page.body).toContain('swagger-ui')
+  expect(page.body).not.toMatch(/(?:src|href)="https?:/)
+})
+
+test('every problem has a status that fits its code, and words for a person', () => {
+  for (const [code, [status, title, detail]] of Object.entries(problems)) {
+    expect({ code, isError: status >= 400 && status < 600 }).toEqual({ code, isError: true })
+    expect({ code, words: title.length > 3 && detail.endsWith('.') }).toEqual({ code, words: true })
+  }
+})

@@ -1,0 +1,49 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { expect, test } from '@jest/globals'
+
+const SRC = new URL('../../src/', import.meta.url)
+
+const names = (await readdir(SRC, { recursive: true })).filter(
+  (name) => name.endsWith('.ts') && !name.includes('generated'),
+)
+const sources = await Promise.all(
+  names.map(async (name) => ({ name, code: withoutComments(await readFile(new URL(name, SRC), 'utf8')) })),
+)
+
+/** Comments may name what the code must not do. */
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
+}
+
+function filesWith(pattern: RegExp): string[] {
+  return sources.filter(({ code }) => pattern.test(code)).map(({ name }) => name)
+}
+
+test('time comes from the clock, so that tests can move it', () => {
+  const allowed = ['deps.ts', 'mail/console.ts'] // the clock itself, and the name of a file
+
+  expect(filesWith(/new Date\(\)|Date\.now\(\)/).filter((name) => !allowed.includes(name))).toEqual([])
+})
+
+test('the environment is read by the command line, and handed on as one frozen record', () => {
+  expect(filesWith(/process\.env/).filter((name) => !name.startsWith('commands/'))).toEqual([])
+})
+
+test('no statement is put together from text', () => {
+  expect(filesWith(/\$queryRawUnsafe|\$executeRawUnsafe|Prisma\.raw/)).toEqual([])
+})
+
+test('random bytes are made in security/ and where keys are made, nowhere else', () => {
+  const allowed = ['development-secret.ts', 'domain/keys/key-ring.ts']
+  const makers = filesWith(/randomBytes|randomInt|randomUUID/).filter((name) => !name.startsWith('security/'))
+
+  expect(makers.filter((name) => !allowed.includes(name) && !name.startsWith('database/embedded-postgres/'))).toEqual(
+    [],
+  )
+})
+
+test('no file is longer than two ideas', () => {
+  const long = sources.filter(({ code }) => code.split('\n').length > 260).map(({ name }) => name)
+
+  expect(long).toEqual([])
+})

@@ -1,0 +1,97 @@
+import { expect, test } from '@jest/globals'
+import { eventsOf } from '../../support/audit.ts'
+import '../../support/matchers.ts'
+import { startTestApp } from '../../support/test-app.ts'
+
+const { api, clock, deps, mailbox, people } = await startTestApp()
+
+test('a pending change shows where to and until when', async () => {
+  const ada = await people.verified()
+  const asked = await ada.changeEmail(people.newEmail())
+
+  const answer = await ada.get('/v1/email/change')
+
+  expect(answer).toHaveStatus(200)
+  expect(answer.body).toEqual(asked.body)
+  const seconds = (new Date(answer.body.expiresAt).getTime() - clock.now().getTime()) / 1000
+  expect(Math.abs(seconds - 86_400)).toBeLessThan(30)
+})
+
+test('it is the account’s: any of its devices sees it and gives it up', async () => {
+  const ada = await people.verified()
+  const phone = await ada.logIn()
+  await ada.changeEmail(people.newEmail())
+
+  expect(await phone.get('/v1/email/change')).toHaveStatus(200)
+  expect(await phone.delete('/v1/email/change')).toHaveStatus(204)
+  expect(await ada.get('/v1/email/change')).toRefuse('not_found')
+})
+
+test('given up, its confirm link is dead and its cancel link has nothing left to do', async () => {
+  const ada = await people.verified()
+  const newEmail = people.newEmail()
+  await ada.changeEmail(newEmail)
+  const confirm = await mailbox.token(newEmail, 'confirm_email')
+  const cancel = await mailbox.token(ada.email, 'email_change_requested')
+
+  await ada.delete('/v1/email/change')
+
+  expect(await api.post('/v1/email/change/confirm', { token: confirm })).toRefuse('link_expired')
+  expect(await api.post('/v1/email/change/revert', { token: cancel })).toRefuse('link_expired')
+  expect(await ada.get('/v1/me')).toHaveStatus(200)
+})
+
+test('where nothing is pending there is nothing to show and nothing to give up', async () => {
+  const ada = await people.verified()
+  const never = await ada.get('/v1/email/change')
+  await people.move(ada, people.newEmail())
+
+  expect(never).toRefuse('not_found')
+  expect(await ada.get('/v1/email/change')).toRefuse('not_found')
+  expect(await ada.delete('/v1/email/change')).toRefuse('not_found')
+})
+
+test('a change nobody confirmed in a day is no longer pending', async () => {
+  const ada = await people.verified()
+  await ada.changeEmail(people.newEmail())
+  clock.advance(86_401)
+  await ada.refresh()
+
+  expect(await ada.get('/v1/email/change')).toRefuse('not_found')
+  expect(await ada.delete('/v1/email/change')).toRefuse('not_found')
+  expect(await ada.changeEmail(people.newEmail())).toHaveStatus(202)
+})
+
+test('given up twice at once, it is given up once', async () => {
+  const ada = await people.verified()
+  await ada.changeEmail(people.newEmail())
+
+  const answers = await Promise.all([ada.delete('/v1/email/change'), ada.delete('/v1/email/change')])
+
+  expect(answers.map((answer) => answer.status).sort()).toEqual([204, 404])
+})
+
+test('nobody sees or gives up another account’s', async () => {
+  const ada = await people.verified()
+  const eve = await people.verified()
+  await ada.changeEmail(people.newEmail())
+
+  expect(await eve.get('/v1/email/change')).toRefuse('not_found')
+  expect(await eve.delete('/v1/email/change')).toRefuse('not_found')
+  expect(await api.get('/v1/email/change')).toRefuse('unauthenticated')
+  expect(await api.delete('/v1/email/change')).toRefuse('unauthenticated')
+  expect(await ada.get('/v1/email/change')).toHaveStatus(200)
+})
+
+test('giving up is in the audit trail, and nobody is mailed', async () => {
+  const ada = await people.verified()
+  const { id: accountId } = (await ada.get('/v1/me')).body
+  await ada.changeEmail(people.newEmail())
+
+  const mails = await mailbox.during(() => ada.delete('/v1/email/change'))
+
+  expect(mails).toEqual([])
+  expect(await eventsOf(deps, 'email_change.cancelled', accountId)).toMatchObject([
+    { outcome: 'success', sessionId: ada.tokens.sessionId, actorId: accountId, ip: '198.51.100.7' },
+  ])
+})

@@ -1,0 +1,221 @@
+import { describe, expect, test } from '@jest/globals'
+import { eventsOf } from '../../support/audit.ts'
+import '../../support/matchers.ts'
+import type { Person } from '../../support/people.ts'
+import { startTestApp } from '../../support/test-app.ts'
+
+const { api, clock, deps, mailbox, people } = await startTestApp()
+
+async function proven(person: Person): Promise<string> {
+  return (await person.post('/v1/reauthenticate', { currentPassword: person.password })).body.reauthToken
+}
+
+test('a change waits for its new address: the old one stays in force', async () => {
+  const ada = await people.verified()
+  const newEmail = people.newEmail()
+
+  const answer = await ada.changeEmail(newEmail)
+
+  expect(answer).toHaveStatus(202)
+  expect(answer.body).toEqual({ pendingEmail: newEmail, expiresAt: expect.stringMatching(/Z$/) })
+  expect(answer.headers['cache-control']).toBe('no-store')
+  expect((await ada.get('/v1/me')).body).toMatchObject({ email: ada.email, pendingEmail: newEmail })
+  expect(await ada.logIn()).toBeDefined()
+  expect(await api.post('/v1/login', { email: newEmail, password: ada.password })).toRefuse('invalid_credentials')
+})
+
+test('a proof of the password serves as well as the password', async () => {
+  const ada = await people.verified()
+
+  const answer = await ada.post('/v1/email/change', { newEmail: people.newEmail(), reauthToken: await proven(ada) })
+
+  expect(answer).toHaveStatus(202)
+})
+
+test('a confirm link goes to the new address and a notice with a cancel link to the old', async () => {
+  const ada = await people.verified()
+  const newEmail = people.newEmail('secret-new-home')
+
+  const mails = await mailbox.during(() => ada.changeEmail(newEmail))
+
+  expect(mails).toEqual([`confirm_email to ${newEmail}`, `email_change_requested to ${ada.email}`].sort())
+  const notice = (await mailbox.to(ada.email)).at(-1)
+  expect(notice?.text).toContain('/revert-email#token=')
+  expect(notice?.text).not.toContain(newEmail)
+  expect((await mailbox.to(newEmail)).at(-1)?.text).not.toContain(ada.email)
+})
+
+test('the new address is kept as its holder wrote it, less blanks and with the domain in ASCII', async () => {
+  const ada = await people.verified()
+
+  const answer = await ada.changeEmail(' Ada.Lovelace+new@BÜCHER.example ')
+
+  expect(answer.body.pendingEmail).toBe('Ada.Lovelace+new@xn--bcher-kva.example')
+})
+
+test('a second request replaces the first', async () => {
+  const ada = await people.verified()
+  const [first, second] = [people.newEmail(), people.newEmail()]
+  await ada.changeEmail(first)
+  const token = await mailbox.token(first, 'confirm_email')
+
+  await ada.changeEmail(second)
+
+  expect((await ada.get('/v1/email/change')).body.pendingEmail).toBe(second)
+  expect(await api.post('/v1/email/change/confirm', { token })).toRefuse('link_expired')
+})
+
+test('of two requests at once one is pending', async () => {
+  const ada = await people.verified()
+  const [first, second] = [people.newEmail(), people.newEmail()]
+
+  const answers = await Promise.all([ada.changeEmail(first), ada.changeEmail(second)])
+
+  expect(answers.map((answer) => answer.status)).toEqual([202, 202])
+  const { pendingEmail } = (await ada.get('/v1/email/change')).body
+  const replaced = pendingEmail === first ? second : first
+  await mailbox.drain()
+  expect(await mailbox.kinds(pendingEmail)).toEqual(['confirm_email'])
+  expect(await mailbox.kinds(replaced)).toEqual([]) // replaced before the worker came to it
+})
+
+describe('an address that cannot be used', () => {
+  test('is refused alike in use and locked, and says whom to ask', async () => {
+    const ada = await people.verified()
+    const used = (await people.verified()).email
+    const locked = await people.lockedEmail()
+
+    const mails = await mailbox.during(async () => {
+      const [inUse, formerly] = [await ada.changeEmail(used), await ada.changeEmail(locked)]
+
+      expect(inUse).toRefuse('email_unavailable')
+      expect(inUse.body.support).toBe('help@acme.example')
+      expect({ ...formerly.body, instance: null }).toEqual({ ...inUse.body, instance: null })
+      expect(Object.keys(formerly.headers).sort()).toEqual(Object.keys(inUse.headers).sort())
+    })
+
+    expect(mails).toEqual([])
+    expect((await ada.get('/v1/me')).body.pendingEmail).toBeNull()
+  })
+
+  test('is recognised in another case', async () => {
+    const ada = await people.verified()
+    const used = (await people.verified({ email: people.newEmail('Grace.Hopper') })).email
+
+    expect(await ada.changeEmail(used.toUpperCase())).toRefuse('email_unavailable')
+  })
+
+  test('can be asked about twenty times an hour', async () => {
+    const ada = await people.verified()
+    const used = (await people.verified()).email
+    for (let tries = 1; tries <= 20; tries += 1) expect(await ada.changeEmail(used)).toRefuse('email_unavailable')
+
+    const heldUp = await ada.changeEmail(used)
+
+    expect(heldUp).toRefuse('too_many_attempts')
+    expect(heldUp.body.retryAfter).toBeGreaterThan(3500)
+    clock.advance(heldUp.body.retryAfter)
+    await ada.refresh()
+    expect(await ada.changeEmail(people.newEmail())).toHaveStatus(202)
+  })
+})
+
+test('one’s own former address can be taken back, by nobody else', async () => {
+  const ada = await people.verified()
+  const eve = await people.verified()
+  const former = ada.email
+  await people.move(ada, people.newEmail())
+
+  expect(await eve.changeEmail(former)).toRefuse('email_unavailable')
+  await people.move(ada, former)
+
+  expect((await ada.get('/v1/me')).body).toMatchObject({ email: former, emailVerified: true })
+  expect(await ada.logIn()).toBeDefined()
+})
+
+test('an address that somebody has only registered can be asked for: whoever opens a link first has it', async () => {
+  const ada = await people.verified()
+  const email = people.newEmail()
+  await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
+
+  expect(await ada.changeEmail(email)).toHaveStatus(202)
+})
+
+test('the address the account has is no change, in whatever case', async () => {
+  const ada = await people.verified()
+
+  expect(await ada.changeEmail(ada.email)).toRefuse('email_unchanged')
+  expect(await ada.changeEmail(ada.email.toUpperCase())).toRefuse('email_unchanged')
+})
+
+test('what is no address is refused, and the field named', async () => {
+  const ada = await people.verified()
+
+  const answer = await ada.changeEmail('ada@')
+
+  expect(answer).toRefuse('invalid_email')
+  expect(answer.body.violations).toMatchObject([{ field: 'newEmail', rule: 'email' }])
+})
+
+describe('without the password', () => {
+  test('an access token alone changes nothing', async () => {
+    const ada = await people.verified()
+    const newEmail = people.newEmail()
+
+    const mails = await mailbox.during(async () => {
+      expect(await ada.post('/v1/email/change', { newEmail })).toRefuse('reauthentication_required')
+      for (const reauthToken of ['', 'garbage', 'A'.repeat(43), ada.token, ada.tokens.refreshToken]) {
+        expect(await ada.post('/v1/email/change', { newEmail, reauthToken })).toRefuse('reauthentication_required')
+      }
+    })
+
+    expect(mails).toEqual([])
+  })
+
+  test('a wrong password is refused, and guessing held up', async () => {
+    const ada = await people.verified()
+    const guess = (currentPassword: string) =>
+      ada.post('/v1/email/change', { newEmail: people.newEmail(), currentPassword })
+    for (let tries = 1; tries <= 5; tries += 1) expect(await guess(`Guess-No-${tries}`)).toRefuse('wrong_password')
+
+    const heldUp = await guess(ada.password)
+
+    expect(heldUp).toRefuse('too_many_attempts')
+    clock.advance(heldUp.body.retryAfter)
+    expect(await guess(ada.password)).toHaveStatus(202)
+  })
+
+  test('nobody changes anything without being signed in', async () => {
+    const body = { newEmail: people.newEmail(), currentPassword: 'Correct-Horse-7' }
+
+    expect(await api.post('/v1/email/change', body)).toRefuse('unauthenticated')
+    expect(await api.post('/v1/email/change', body, { token: 'garbage' })).toRefuse('unauthenticated')
+  })
+})
+
+test('a change that is refused does not spend the proof', async () => {
+  const ada = await people.verified()
+  const reauthToken = await proven(ada)
+  const change = (newEmail: string) => ada.post('/v1/email/change', { newEmail, reauthToken })
+
+  expect(await change('ada@')).toRefuse('invalid_email')
+  expect(await change(ada.email)).toRefuse('email_unchanged')
+  expect(await change(await people.lockedEmail())).toRefuse('email_unavailable')
+
+  expect(await change(people.newEmail())).toHaveStatus(202)
+  expect(await change(people.newEmail())).toRefuse('reauthentication_required')
+})
+
+test('the audit trail has the request, with where it came from', async () => {
+  const ada = await people.verified()
+  const { id: accountId } = (await ada.get('/v1/me')).body
+
+  const answer = await ada.changeEmail(people.newEmail())
+
+  expect(await eventsOf(deps, 'email_change.requested', accountId)).toMatchObject([
+    {
+      ...{ outcome: 'success', sessionId: ada.tokens.sessionId, actorId: accountId, ip: '198.51.100.7' },
+      requestId: answer.headers['x-request-id'],
+    },
+  ])
+})

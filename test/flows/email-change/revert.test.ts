@@ -1,0 +1,269 @@
+import { describe, expect, test } from '@jest/globals'
+import { eventsOf } from '../../support/audit.ts'
+import '../../support/matchers.ts'
+import { startTestApp } from '../../support/test-app.ts'
+
+const { api, clock, deps, mailbox, people } = await startTestApp()
+
+const revert = (token: string, headers: Record<string, string> = {}) =>
+  api.post('/v1/email/change/revert', { token }, { headers })
+const confirm = (token: string) => api.post('/v1/email/change/confirm', { token })
+const logIn = (email: string, password: string) => api.post('/v1/login', { email, password })
+
+/** Somebody whose address is about to change. */
+async function moving() {
+  const ada = await people.verified()
+  const [former, newEmail] = [ada.email, people.newEmail()]
+  await ada.changeEmail(newEmail)
+  const token = await mailbox.token(former, 'email_change_requested')
+  return { ada, former, newEmail, token, confirmToken: await mailbox.token(newEmail, 'confirm_email') }
+}
+
+/** Somebody whose address has changed, with the links of both notices. */
+async function moved() {
+  const { token: early, confirmToken, ...who } = await moving()
+  await confirm(confirmToken)
+  await who.ada.refresh()
+  who.ada.email = who.newEmail
+  return { ...who, early, token: await mailbox.token(who.former, 'email_changed') }
+}
+
+describe('before the change is confirmed', () => {
+  test('the link of the notice cancels it', async () => {
+    const { ada, former, token, confirmToken } = await moving()
+
+    const answer = await revert(token)
+
+    expect(answer).toHaveStatus(200)
+    expect(answer.body).toEqual({ email: former })
+    expect(await confirm(confirmToken)).toRefuse('link_expired')
+    expect(await ada.get('/v1/email/change')).toRefuse('not_found')
+  })
+
+  test('cancelling leaves sessions and password alone, and mails nobody', async () => {
+    const { ada, former, token } = await moving()
+
+    expect(await mailbox.during(() => revert(token))).toEqual([])
+
+    expect(await ada.get('/v1/me')).toHaveStatus(200)
+    expect(await logIn(former, ada.password)).toHaveStatus(200)
+  })
+
+  test('cancelling is in the audit trail, with where it came from', async () => {
+    const { ada, token } = await moving()
+    const { id: accountId } = (await ada.get('/v1/me')).body
+
+    await api.post('/v1/email/change/revert', { token }, { ip: '203.0.113.9' })
+
+    expect(await eventsOf(deps, 'email_change.cancelled', accountId)).toMatchObject([{ ip: '203.0.113.9' }])
+  })
+})
+
+describe('after it was confirmed', () => {
+  test('the old address is back, and signs in once a new password is chosen', async () => {
+    const { former, newEmail, token } = await moved()
+
+    const answer = await revert(token)
+
+    expect(answer).toHaveStatus(200)
+    expect(answer.body).toEqual({ email: former })
+    expect(answer.headers['cache-control']).toBe('no-store')
+    const reset = await mailbox.token(former, 'reset_after_revert')
+    expect(await api.post('/v1/password/reset', { token: reset, newPassword: 'Battery-Staple-8' })).toHaveStatus(204)
+    expect(await logIn(former, 'Battery-Staple-8')).toHaveStatus(200)
+    expect(await logIn(newEmail, 'Battery-Staple-8')).toRefuse('invalid_credentials')
+  })
+
+  test('every session is over, and the password no longer works', async () => {
+    const { ada, former, newEmail, token } = await moved()
+    const thief = await ada.logIn()
+
+    await revert(token)
+
+    for (const device of [ada, thief]) {
+      expect(await device.get('/v1/me')).toRefuse('unauthenticated')
+      expect(await device.refresh()).toRefuse('refresh_token_invalid')
+    }
+    for (const email of [former, newEmail]) expect(await logIn(email, ada.password)).toRefuse('invalid_credentials')
+  })
+
+  test('reset instructions go to the old address, and word to the one that was put away', async () => {
+    const { former, newEmail, token } = await moved()
+
+    const mails = await mailbox.during(() => revert(token))
+
+    expect(mails).toEqual([`email_change_reverted to ${newEmail}`, `reset_after_revert to ${former}`])
+    const notice = (await mailbox.to(newEmail)).at(-1)
+    expect(notice?.token).toBeNull()
+    expect(notice?.text).not.toContain(former)
+  })
+
+  test('the link of the first notice does the same as that of the second, and either ends the other', async () => {
+    const [one, other] = [await moved(), await moved()]
+
+    expect((await revert(one.early)).body).toEqual({ email: one.former })
+    expect((await revert(other.token)).body).toEqual({ email: other.former })
+
+    expect(await revert(one.token)).toRefuse('link_used')
+    expect(await revert(other.early)).toRefuse('link_used')
+  })
+
+  test('whatever a thief asked for meanwhile is dead: links to reset, to confirm', async () => {
+    const { ada, token } = await moved()
+    const next = people.newEmail('thief')
+    await ada.changeEmail(next)
+    await api.post('/v1/password/forgot', { email: ada.email })
+    const links = {
+      reset: await mailbox.token(ada.email, 'reset_password'),
+      confirm: await mailbox.token(next, 'confirm_email'),
+    }
+
+    await revert(token)
+
+    expect(await confirm(links.confirm)).toRefuse('link_expired')
+    expect(await api.post('/v1/password/reset', { token: links.reset, newPassword: 'Of-A-Thief-9' })).toRefuse(
+      'link_expired',
+    )
+  })
+
+  test('the address that was put away is locked for everybody else', async () => {
+    const { newEmail, token } = await moved()
+    const eve = await people.verified()
+
+    await revert(token)
+
+    expect(await eve.changeEmail(newEmail)).toRefuse('email_unavailable')
+  })
+
+  test('it is in the audit trail, with where it came from', async () => {
+    const { ada, former, newEmail, token } = await moved()
+    const { id: accountId } = (await ada.get('/v1/me')).body
+
+    const answer = await api.post('/v1/email/change/revert', { token }, { ip: '203.0.113.9' })
+
+    expect(await eventsOf(deps, 'email_change.reverted', accountId)).toMatchObject([
+      {
+        ...{ outcome: 'success', ip: '203.0.113.9', requestId: answer.headers['x-request-id'] },
+        details: { from: newEmail, to: former },
+      },
+    ])
+  })
+})
+
+describe('no revert link dies of what a thief does', () => {
+  test('not of a password change, a reset or another address change', async () => {
+    const { ada, former, token } = await moved()
+    const changed = await ada.post('/v1/password/change', {
+      currentPassword: ada.password,
+      newPassword: 'Of-A-Thief-9',
+    })
+    ada.tokens = changed.body
+    ada.password = 'Of-A-Thief-9'
+    await people.move(ada, people.newEmail('thief'))
+    await api.post('/v1/password/forgot', { email: ada.email })
+    const reset = await mailbox.token(ada.email, 'reset_password')
+    await api.post('/v1/password/reset', { token: reset, newPassword: 'Of-A-Thief-10' })
+
+    expect((await revert(token)).body).toEqual({ email: former })
+    expect(await logIn(former, 'Of-A-Thief-10')).toRefuse('invalid_credentials')
+  })
+
+  test('not of a second request in place of the first: its notice stops the second', async () => {
+    const { ada, former, token } = await moving()
+    const thiefs = people.newEmail('thief')
+    await ada.changeEmail(thiefs)
+    const confirmToken = await mailbox.token(thiefs, 'confirm_email')
+
+    expect((await revert(token)).body).toEqual({ email: former })
+
+    expect(await confirm(confirmToken)).toRefuse('link_expired')
+  })
+
+  test.each(['replacing', 'giving up'])('not of %s the first request and confirming another', async (how) => {
+    const { ada, former, token } = await moving()
+    if (how === 'giving up') await ada.delete('/v1/email/change')
+    await people.move(ada, people.newEmail('thief'))
+
+    expect((await revert(token)).body).toEqual({ email: former })
+
+    expect(await ada.refresh()).toRefuse('refresh_token_invalid')
+    expect(await logIn(ada.email, ada.password)).toRefuse('invalid_credentials')
+    expect(await mailbox.kinds(former)).toContain('reset_after_revert')
+  })
+})
+
+test('of two addresses left one after the other, the earlier one’s link wins in either order', async () => {
+  for (const order of ['earlier first', 'later first']) {
+    const ada = await people.verified()
+    const [first, second] = [ada.email, people.newEmail()]
+    await people.move(ada, second)
+    const earlier = await mailbox.token(first, 'email_changed')
+    await people.move(ada, people.newEmail())
+    const later = await mailbox.token(second, 'email_changed')
+
+    if (order === 'later first') expect((await revert(later)).body).toEqual({ email: second })
+    expect((await revert(earlier)).body).toEqual({ email: first })
+    if (order === 'earlier first') expect(await revert(later)).toRefuse('link_used')
+
+    expect(await deps.db.address.count({ where: { address: { in: [first, second] }, lockedAt: null } })).toBe(1)
+  }
+})
+
+test('a link works once', async () => {
+  const { token } = await moved()
+  await revert(token)
+
+  expect(await revert(token)).toRefuse('link_used')
+})
+
+test('of two who open a link at once, one reverts', async () => {
+  const { former, token, early } = await moved()
+
+  const answers = await Promise.all([revert(token), revert(token), revert(early)])
+
+  expect(answers.map((answer) => answer.status).sort()).toEqual([200, 410, 410])
+  expect(await deps.db.account.count({ where: { email: former } })).toBe(1)
+})
+
+test('confirming and cancelling at once, the owner of the old address wins either way', async () => {
+  const { ada, former, token, confirmToken } = await moving()
+
+  const [confirmed, reverted] = await Promise.all([confirm(confirmToken), revert(token)])
+
+  expect(reverted.body).toEqual({ email: former })
+  expect([200, 410]).toContain(confirmed.status)
+  expect(await deps.db.account.count({ where: { email: former } })).toBe(1)
+  expect(await logIn(former, ada.password)).toHaveStatus(confirmed.status === 200 ? 401 : 200)
+})
+
+test('a link works for seven days', async () => {
+  const [inTime, late] = [await moved(), await moved()]
+  clock.advance(604_800 - 60)
+  expect(await revert(inTime.token)).toHaveStatus(200)
+
+  clock.advance(61)
+
+  expect(await revert(late.token)).toRefuse('link_expired')
+  expect(await logIn(late.newEmail, late.ada.password)).toHaveStatus(200)
+})
+
+test.each(['', 'not-a-token', 'A'.repeat(43)])('"%s" is no link of ours', async (token) => {
+  expect(await revert(token)).toRefuse('link_invalid')
+})
+
+test('a link made for something else reverts nothing', async () => {
+  const { confirmToken } = await moving()
+
+  expect(await revert(confirmToken)).toRefuse('link_invalid')
+})
+
+test('a link works whoever is signed in', async () => {
+  const eve = await people.verified()
+
+  for (const authorization of [`Bearer ${eve.token}`, 'Bearer garbage', 'nonsense']) {
+    const { former, token } = await moved()
+
+    expect((await revert(token, { authorization })).body).toEqual({ email: former })
+  }
+  expect(await eve.get('/v1/me')).toHaveStatus(200)
+})

@@ -1,0 +1,190 @@
+import { describe, expect, test } from '@jest/globals'
+import { eventsOf } from '../../support/audit.ts'
+import '../../support/matchers.ts'
+import { startTestApp } from '../../support/test-app.ts'
+
+const { api, clock, deps, mailbox, people } = await startTestApp()
+
+const refresh = (refreshToken: string) => api.post('/v1/token/refresh', { refreshToken })
+
+test('a refresh token is spent for the next tokens of the same session', async () => {
+  const ada = await people.verified()
+
+  const answer = await refresh(ada.tokens.refreshToken)
+
+  expect(answer).toHaveStatus(200)
+  expect(answer.body).toEqual({
+    accessToken: expect.any(String),
+    tokenType: 'Bearer',
+    expiresIn: 300,
+    refreshToken: expect.any(String),
+    refreshExpiresIn: expect.any(Number),
+    sessionId: ada.tokens.sessionId,
+  })
+  expect(answer.body.refreshToken).not.toBe(ada.tokens.refreshToken)
+  expect(answer.headers['cache-control']).toBe('no-store')
+  expect(await api.get('/v1/me', { token: answer.body.accessToken })).toHaveStatus(200)
+})
+
+test('refreshing moves neither the end of the session nor the time the password was typed', async () => {
+  const ada = await people.verified()
+  const authTime = (token: string) =>
+    JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).auth_time
+  const before = authTime(ada.token)
+  clock.advance(1000)
+
+  const { body } = await refresh(ada.tokens.refreshToken)
+
+  expect(body.refreshExpiresIn).toBeLessThanOrEqual(2_592_000 - 1000)
+  expect(authTime(body.accessToken)).toBe(before)
+})
+
+describe('the token before the newest', () => {
+  test('gets the same successor again within 30 seconds, as when an answer was lost', async () => {
+    const ada = await people.verified()
+    const first = ada.tokens.refreshToken
+    const successor = (await refresh(first)).body.refreshToken
+    clock.advance(28)
+
+    const again = await refresh(first)
+
+    expect(again).toHaveStatus(200)
+    expect(again.body.refreshToken).toBe(successor)
+    expect(await refresh(successor)).toHaveStatus(200)
+  })
+
+  test('gets the same successor in two tabs at once', async () => {
+    const ada = await people.verified()
+
+    const [one, other] = await Promise.all([refresh(ada.tokens.refreshToken), refresh(ada.tokens.refreshToken)])
+
+    expect(one).toHaveStatus(200)
+    expect(other.body.refreshToken).toBe(one.body.refreshToken)
+    expect(await refresh(one.body.refreshToken)).toHaveStatus(200)
+  })
+
+  test('is reuse after 30 seconds', async () => {
+    const ada = await people.verified()
+    const first = ada.tokens.refreshToken
+    await refresh(first)
+    clock.advance(31)
+
+    expect(await refresh(first)).toRefuse('refresh_token_reused')
+  })
+
+  test('is reuse once its successor was presented, also within 30 seconds', async () => {
+    const ada = await people.verified()
+    const first = ada.tokens.refreshToken
+    const second = (await refresh(first)).body.refreshToken
+    await refresh(second)
+
+    expect(await refresh(first)).toRefuse('refresh_token_reused')
+  })
+})
+
+describe('reuse', () => {
+  test('ends the whole session: the newest tokens too, and it stays ended', async () => {
+    const ada = await people.verified()
+    const first = ada.tokens.refreshToken
+    await ada.refresh()
+    await ada.refresh()
+
+    expect(await refresh(first)).toRefuse('refresh_token_reused')
+
+    expect(await ada.get('/v1/me')).toRefuse('unauthenticated')
+    expect(await ada.refresh()).toRefuse('refresh_token_invalid')
+    expect(await refresh(first)).toRefuse('refresh_token_invalid')
+  })
+
+  test('leaves the account’s other sessions alone', async () => {
+    const ada = await people.verified()
+    const phone = await ada.logIn()
+    const first = ada.tokens.refreshToken
+    await ada.refresh()
+    clock.advance(31)
+
+    await refresh(first)
+
+    expect(await phone.get('/v1/me')).toHaveStatus(200)
+  })
+
+  test('ends the address change that the session asked for', async () => {
+    const ada = await people.verified()
+    const newEmail = people.newEmail()
+    await ada.changeEmail(newEmail)
+    const token = await mailbox.token(newEmail, 'confirm_email')
+    const first = ada.tokens.refreshToken
+    await ada.refresh()
+    clock.advance(31)
+
+    await refresh(first)
+
+    expect(await api.post('/v1/email/change/confirm', { token })).toRefuse('link_expired')
+  })
+
+  test('is in the audit trail, with where it came from', async () => {
+    const ada = await people.verified()
+    const { id: accountId } = (await ada.get('/v1/me')).body
+    const first = ada.tokens.refreshToken
+    await ada.refresh()
+    clock.advance(31)
+
+    const answer = await api.post('/v1/token/refresh', { refreshToken: first }, { ip: '203.0.113.9' })
+
+    expect(await eventsOf(deps, 'session.refresh_token_reused', accountId)).toMatchObject([
+      {
+        ...{ outcome: 'failure', sessionId: ada.tokens.sessionId, ip: '203.0.113.9' },
+        requestId: answer.headers['x-request-id'],
+      },
+    ])
+  })
+})
+
+test('a session lives for 30 days, however often it is refreshed', async () => {
+  const ada = await people.verified()
+  clock.advance(2_592_000 - 60)
+  expect(await ada.refresh()).toHaveStatus(200)
+
+  clock.advance(61)
+
+  expect(await ada.refresh()).toRefuse('refresh_token_invalid')
+})
+
+test('the session of a disabled account is not refreshed', async () => {
+  const ada = await people.verified()
+  await deps.db.account.updateMany({ where: { email: ada.email }, data: { disabledAt: clock.now() } })
+
+  expect(await ada.refresh()).toRefuse('refresh_token_invalid')
+})
+
+test('a session that was signed out is not refreshed', async () => {
+  const ada = await people.verified()
+  await api.post('/v1/logout', { refreshToken: ada.tokens.refreshToken })
+
+  expect(await ada.refresh()).toRefuse('refresh_token_invalid')
+})
+
+test.each(['', 'garbage', `lkr_${'A'.repeat(70)}`, 'A'.repeat(5000)])(
+  '%.12s is no refresh token of ours',
+  async (token) => {
+    expect(await refresh(token)).toRefuse('refresh_token_invalid')
+  },
+)
+
+test('an access token is no refresh token', async () => {
+  const ada = await people.verified()
+
+  expect(await refresh(ada.token)).toRefuse('refresh_token_invalid')
+})
+
+test('no Authorization header matters', async () => {
+  const ada = await people.verified()
+
+  const answer = await api.post(
+    '/v1/token/refresh',
+    { refreshToken: ada.tokens.refreshToken },
+    { headers: { authorization: 'Bearer garbage' } },
+  )
+
+  expect(answer).toHaveStatus(200)
+})
