@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from './deps.ts'
 import { authenticateCallers } from './http/caller.ts'
 import { allowOrigins } from './http/cors.ts'
+import { closeConnectionsWhileDraining } from './http/drain.ts'
 import { limitRequests } from './http/limit-requests.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
@@ -49,6 +50,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   answerProblemsOf(app)
   setFixedHeaders(app, config)
   logRequests(app, deps)
+  closeConnectionsWhileDraining(app, readiness)
   await allowOrigins(app, config)
   await limitRequests(app, deps)
   shedLoad(app, deps)
