@@ -5,6 +5,7 @@ import type { Deps } from './deps.ts'
 import { authenticateCallers } from './http/caller.ts'
 import { allowOrigins } from './http/cors.ts'
 import { auditDenials } from './http/denial-audit.ts'
+import { closeConnectionsWhileDraining } from './http/drain.ts'
 import { limitRequests } from './http/limit-requests.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
@@ -65,6 +66,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   setFixedHeaders(app, config)
   logRequests(app, deps)
   requireOneHost(app)
+  closeConnectionsWhileDraining(app, readiness)
   await allowOrigins(app, config)
   await limitRequests(app, deps)
   shedLoad(app, deps)

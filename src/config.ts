@@ -52,7 +52,6 @@ export interface Config {
 
 export type LinkName = 'verifyEmail' | 'resetPassword' | 'confirmEmail' | 'revertEmail'
 export type PasswordPreset = 'classic' | 'nist'
-/** A k-anonymity range service by its base URL, or a file of SHA-1 hashes. */
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 

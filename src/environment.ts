@@ -10,7 +10,7 @@ import { isWebhookSecret } from './security/webhook-signature.ts'
 /** The environment does not make sense. The message is one line that names each variable and what is wrong with it. */
 export class ConfigError extends Error {}
 
-/** A service that speaks the k-anonymity range protocol, or a file of hashes. */
+/** A k-anonymity range service by its base URL, or a file of SHA-1 hashes. */
 export type BreachListSource = { readonly service: string } | { readonly file: string }
 
 export type Environment = Readonly<Record<string, string | undefined>>
