@@ -5,14 +5,17 @@ import { parseAddress } from './domain/accounts/email-address.ts'
 import type { Mailbox } from './mail/mailer.ts'
 import { Secret } from './security/secret.ts'
 import { readSendgridKey } from './security/sendgrid-signature.ts'
+import { isWebhookSecret } from './security/webhook-signature.ts'
 
 /** The environment does not make sense. The message is one line that names each variable and what is wrong with it. */
 export class ConfigError extends Error {}
 
-/** A service that speaks the k-anonymity range protocol, or a file of hashes. */
+/** A k-anonymity range service by its base URL, or a file of SHA-1 hashes. */
 export type BreachListSource = { readonly service: string } | { readonly file: string }
 
 export type Environment = Readonly<Record<string, string | undefined>>
+
+const MOST_WEBHOOK_URLS = 8
 
 /** Reads variables and gathers what is wrong with them, so that one start shows all of it. */
 export class EnvironmentReader {
@@ -126,6 +129,29 @@ export class EnvironmentReader {
     return new Secret(value)
   }
 
+  sendgridKey(name: string): KeyObject | undefined {
+    if (!this.has(name)) return undefined
+    const key = readSendgridKey(this.text(name))
+    if (!key) this.#problems.push(`${name} must be the verification key as SendGrid shows it (base64, ECDSA P-256)`)
+    return key ?? undefined
+  }
+
+  /** The worker keeps a slot and a connection for each. */
+  webhookUrls(name: string, production: boolean): string[] {
+    const isUrl = (entry: string) => isHttpUrl(entry) && (!production || entry.startsWith('https:'))
+    const expected = `an ${production ? 'https' : 'http(s)'} URL without user, query or fragment`
+    const urls = [...new Set(this.list(name, (entry) => isUrl(entry) && new URL(entry).username === '', expected))]
+    if (urls.length > MOST_WEBHOOK_URLS) this.#problems.push(`${name} names more than ${MOST_WEBHOOK_URLS} URLs`)
+    return urls
+  }
+
+  webhookSecret(name: string): Secret<'security-events'> | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.text(name)
+    if (!isWebhookSecret(value)) this.#problems.push(`${name} must be whsec_ and the base64 of 24 to 64 random bytes`)
+    return new Secret(value)
+  }
+
   breachList(name: string): BreachListSource | undefined {
     if (!this.has(name)) return undefined
     const value = this.text(name)
@@ -139,13 +165,6 @@ export class EnvironmentReader {
       this.#problems.push(`${name} must be a redis:// or rediss:// URL`)
     }
     return new Secret(value)
-  }
-
-  sendgridKey(name: string): KeyObject | undefined {
-    if (!this.has(name)) return undefined
-    const key = readSendgridKey(this.text(name))
-    if (!key) this.#problems.push(`${name} must be the verification key as SendGrid shows it (base64, ECDSA P-256)`)
-    return key ?? undefined
   }
 
   secretKey(name: string, isRequired: boolean): Secret<'secret-key'> | undefined {

@@ -25,7 +25,8 @@ const LONGEST_DRAIN_MS = 9_000
 
 export interface Service {
   readonly port: number
-  stop(): Promise<void>
+  /** Answers what is in flight and leaves; before that, goes on serving for `noticeMs` while readiness says it will. */
+  stop(noticeMs: number): Promise<void>
 }
 
 /**
@@ -46,7 +47,7 @@ export async function serve(config: Config, role: Role): Promise<Service> {
     if (role !== 'worker') running.app = await listen(deps, readiness)
     await bringUpDatabase(deps, databaseUrl, embedded !== null, readiness)
   } catch (error) {
-    await stop(running)
+    await stop(running, 0)
     throw error
   }
   running.reload = setInterval(() => void reloadKeys(deps), RELOAD_KEYS_SECONDS * 1000)
@@ -54,7 +55,7 @@ export async function serve(config: Config, role: Role): Promise<Service> {
   readiness.hasStarted = true
   const port = running.app ? addressOf(running.app) : 0
   log.info({ role, port, publicUrl: config.publicUrl, database: embedded ? 'embedded' : 'external' }, 'ready')
-  return { port, stop: () => stop(running) }
+  return { port, stop: (noticeMs) => stop(running, noticeMs) }
 }
 
 /** Rotations reach this process so. Whatever goes wrong, it goes on with the keys it has. */
@@ -124,12 +125,15 @@ export async function assertMigrated(url: string): Promise<void> {
 }
 
 /** Says it is leaving, answers what is in flight, finishes the jobs at hand, lets go of the database. */
-async function stop(running: Running): Promise<void> {
+async function stop(running: Running, noticeMs: number): Promise<void> {
   const { deps, readiness, app, worker, embedded } = running
   readiness.isDraining = true
-  const giveUp = setTimeout(() => process.exit(1), LONGEST_DRAIN_MS)
+  const giveUp = setTimeout(() => {
+    deps.log.warn('leaving with requests or jobs still under way: what is not committed did not happen')
+    process.exit(0)
+  }, LONGEST_DRAIN_MS)
   if (running.reload) clearInterval(running.reload)
-  await Promise.all([app?.close(), worker?.stop()])
+  await Promise.all([app && wait(noticeMs).then(() => app.close()), worker?.stop()])
   await closeDeps(deps)
   await embedded?.stop()
   clearTimeout(giveUp)
