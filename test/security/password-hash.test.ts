@@ -115,25 +115,22 @@ test('a hash is outdated if it is an import, of a lower cost or under an older p
   expect(cheap.isOutdated(await passwords.hash(plain('x')))).toBe(false)
 })
 
-/** Cost is exponential: one more doubles the work. What was paid shows in the number of comparisons, one for each step. */
-test.each([
-  ['nothing', null, 1],
-  ['a hash of this cost', await passwords.hash(plain('right')), 1],
-  ['an import of this cost', stored(await bcrypt.hash('right', 5)), 1],
-  ['a hash of a cost lower by one', await createPasswords({ cost: 4, peppers, lane }).hash(plain('right')), 2],
-])('a wrong password compared with %s takes as many steps as add up to this cost', async (_, hash, steps) => {
-  lane.runs = 0
+test('the first of several that a password fits is named, and none as -1', async () => {
+  const [one, other] = [await passwords.hash(plain('one')), await passwords.hash(plain('other'))]
 
-  expect(await passwords.matches(plain('wrong'), hash)).toBe(false)
-
-  expect(lane.runs).toBe(steps)
+  expect(await passwords.firstMatch(plain('one'), [one, other])).toBe(0)
+  expect(await passwords.firstMatch(plain('other'), [one, other])).toBe(1)
+  expect(await passwords.firstMatch(plain('other'), [null, other])).toBe(1)
+  expect(await passwords.firstMatch(plain('neither'), [one, other])).toBe(-1)
+  expect(await passwords.firstMatch(plain(''), [null, null])).toBe(-1)
 })
 
-test('a right password pays only for its own comparison', async () => {
-  const hash = await createPasswords({ cost: 4, peppers, lane }).hash(plain('right'))
+// What each costs in bcrypt rounds is measured in attacks/passwords.test.ts (P8).
+test('all that one question compares takes one place in the lane', async () => {
+  const cheap = await createPasswords({ cost: 4, peppers, lane }).hash(plain('right'))
   lane.runs = 0
 
-  expect(await passwords.matches(plain('right'), hash)).toBe(true)
+  await passwords.firstMatch(plain('wrong'), [cheap, null])
 
   expect(lane.runs).toBe(1)
 })
