@@ -8,9 +8,12 @@ import type { Requester } from '../domain/support/requester.ts'
 import { createLog } from '../log.ts'
 import { assertMigrated } from '../serve.ts'
 
+/** The command cannot do what it was asked; the message is one line for whoever asked. */
+export class CommandRefused extends Error {}
+
 /** Runs a command on the configured database; on the embedded one, beside the service or without it. */
 export async function withDatabaseUrl<Result>(config: Config, work: (url: string) => Promise<Result>): Promise<Result> {
-  if (config.databaseUrl !== undefined) return work(config.databaseUrl)
+  if (config.databaseUrl !== undefined) return work(config.databaseUrl.reveal())
   const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir })
   try {
     return await work(embedded.url)
@@ -19,12 +22,14 @@ export async function withDatabaseUrl<Result>(config: Config, work: (url: string
   }
 }
 
-/** Runs a command with what flows are given; it may be the first thing ever done on the embedded database. */
+/**
+ * Runs a command with what flows are given. As for the service, the embedded database is brought up to date first and
+ * any other is the operator's.
+ */
 export async function withDeps<Result>(config: Config, work: (deps: Deps) => Promise<Result>): Promise<Result> {
   return withDatabaseUrl(config, async (databaseUrl) => {
-    if (config.databaseUrl === undefined) await migrate(databaseUrl)
-    else await assertMigrated(databaseUrl)
-    const log = createLog('silent') // a command speaks for itself
+    await (config.databaseUrl === undefined ? migrate(databaseUrl) : assertMigrated(databaseUrl))
+    const log = createLog('silent') // what there is to say is the command's answer
     const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log, clock: systemClock })
     try {
       await deps.keys.load()
@@ -54,4 +59,18 @@ export function refuse(asJson: boolean, code: string, text: string): void {
 /** A command's answer: for a script or for a person. */
 export function print(asJson: boolean, value: unknown, text: string): void {
   process.stdout.write(`${asJson ? JSON.stringify(value) : text}\n`)
+}
+
+/** Columns for a person, as wide as what is in them. */
+export function table(headings: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const lines = [headings, ...rows]
+  const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
