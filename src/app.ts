@@ -8,7 +8,8 @@ import { auditDenials } from './http/denial-audit.ts'
 import { limitRequests } from './http/limit-requests.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
-import { logRequests } from './http/request-log.ts'
+import { logAnswer, logRequests } from './http/request-log.ts'
+import { requireOneHost } from './http/require-one-host.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
 import { shedLoad } from './http/shed-load.ts'
@@ -47,8 +48,12 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
     routerOptions: { maxParamLength: 1024 },
     // The defaults turn ["a"] into "a" and drop unknown fields in silence: an API for credentials refuses both.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
-    frameworkErrors: frameworkProblem,
+    frameworkErrors: (error, request, reply) => {
+      reply.raw.once('finish', () => logAnswer(deps, request, reply))
+      frameworkProblem(error, request, reply)
+    },
     clientErrorHandler: answerUnreadableRequest,
+    http: { requireHostHeader: false }, // checked by requireOneHost
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.removeAllContentTypeParsers()
@@ -59,6 +64,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   answerProblemsOf(app)
   setFixedHeaders(app, config)
   logRequests(app, deps)
+  requireOneHost(app)
   await allowOrigins(app, config)
   await limitRequests(app, deps)
   shedLoad(app, deps)

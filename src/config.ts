@@ -11,7 +11,7 @@ export interface Config {
   /** Issuer of the tokens and base of the service's own links, without a slash at the end. */
   readonly publicUrl: string
   /** Undefined: an embedded PostgreSQL under `dataDir`. */
-  readonly databaseUrl: string | undefined
+  readonly databaseUrl: Secret<'database-url'> | undefined
   readonly dataDir: string
   /** Undefined: generated under `dataDir` (never in production). */
   readonly secretKey: Secret<'secret-key'> | undefined

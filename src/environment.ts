@@ -27,7 +27,7 @@ export class EnvironmentReader {
   }
 
   has(name: string): boolean {
-    return this.#environment[name] !== undefined && this.#environment[name] !== ''
+    return (this.#environment[name] ?? '').trim() !== ''
   }
 
   throwIfRefused(): void {
@@ -55,7 +55,7 @@ export class EnvironmentReader {
     const value = this.text(name, String(fallback))
     const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
     if (number >= least && number <= most) return number
-    this.#problems.push(`${name} must be a whole number from ${least} to ${most}, not "${value}"`)
+    this.#problems.push(`${name} must be a whole number from ${least} to ${most}, not ${JSON.stringify(value)}`)
     return fallback
   }
 
@@ -64,7 +64,7 @@ export class EnvironmentReader {
     const value = this.text(name, String(fallback))
     const number = /^\d{1,10}(\.\d{1,10})?$/.test(value) ? Number(value) : Number.NaN
     if (number <= most) return number
-    this.#problems.push(`${name} must be a number from 0 to ${most}, not "${value}"`)
+    this.#problems.push(`${name} must be a number from 0 to ${most}, not ${JSON.stringify(value)}`)
     return fallback
   }
 
@@ -72,7 +72,7 @@ export class EnvironmentReader {
     const value = this.text(name, fallback)
     const choice = choices.find((candidate) => candidate === value)
     if (choice === undefined && value !== '') {
-      this.#problems.push(`${name} must be one of ${choices.join(', ')}, not "${value}"`)
+      this.#problems.push(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
     }
     return choice ?? (choices[0] as Choice)
   }
@@ -82,14 +82,15 @@ export class EnvironmentReader {
       .split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== '')
-    for (const entry of entries) if (!isValid(entry)) this.#problems.push(`${name}: "${entry}" is not ${expected}`)
+    for (const entry of entries)
+      if (!isValid(entry)) this.#problems.push(`${name}: ${JSON.stringify(entry)} is not ${expected}`)
     return entries
   }
 
   url(name: string, fallback?: string): string {
     const value = this.text(name, fallback)
     if (value !== '' && !isHttpUrl(value))
-      this.#problems.push(`${name} must be an http(s) URL without query or fragment`)
+      this.#problems.push(`${name} must be an http(s) URL without user, query or fragment`)
     return value.replace(/\/+$/, '')
   }
 
@@ -176,21 +177,22 @@ export class EnvironmentReader {
     return new Secret(value)
   }
 
-  databaseUrl(production: boolean): string | undefined {
+  databaseUrl(production: boolean): Secret<'database-url'> | undefined {
     if (!this.has('DATABASE_URL')) {
       this.refuseContradiction(production, 'DATABASE_URL is missing: the embedded PostgreSQL is for development only')
       return undefined
     }
     const value = this.text('DATABASE_URL')
-    if (!/^postgres(ql)?:\/\//.test(value)) this.#problems.push('DATABASE_URL must be a postgresql:// URL')
-    return value
+    if (!(URL.canParse(value) && /^postgres(ql)?:\/\//.test(value)))
+      this.#problems.push('DATABASE_URL must be a postgresql:// URL')
+    return new Secret(value)
   }
 }
 
 function isHttpUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
   const url = new URL(value)
-  return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
+  return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === ''
 }
 
 export function isOrigin(value: string): boolean {

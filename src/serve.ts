@@ -1,3 +1,4 @@
+import { access, constants, mkdir } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
@@ -35,8 +36,9 @@ export interface Service {
  */
 export async function serve(config: Config, role: Role): Promise<Service> {
   const log = createLog(config.logLevel)
+  if (config.databaseUrl === undefined || config.secretKey === undefined) await makeDataDir(config.dataDir)
   const embedded = config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null
-  const databaseUrl = config.databaseUrl ?? embedded?.url ?? ''
+  const databaseUrl = config.databaseUrl?.reveal() ?? embedded?.url ?? ''
   const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log, clock: systemClock })
   const readiness: Readiness = { hasStarted: false, isDraining: false }
   const running: Running = { deps, readiness, embedded, app: null, worker: null, reload: null }
@@ -62,6 +64,15 @@ async function reloadKeys(deps: Deps): Promise<void> {
   })
 }
 
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new StartRefused(`DATA_DIR ${dataDir} cannot be used (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
 interface Running {
   readonly deps: Deps
   readonly readiness: Readiness
@@ -80,8 +91,8 @@ async function listen(deps: Deps, readiness: Readiness): Promise<FastifyInstance
     await app.close()
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE') throw new StartRefused(`Port ${port} on ${host} is in use: set PORT to another`)
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
-      throw new StartRefused(`Cannot listen on ${host}:${port} (${code})`)
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+      throw new StartRefused(`Cannot listen on ${host}:${port} (${code}): see HOST and PORT`)
     throw error
   }
   return app

@@ -20,15 +20,11 @@ const Address = named(
       reason: Type.Union([Type.String(), Type.Null()], {
         description: '`email_changed`, `email_reverted` or `account_erased`.',
       }),
-      suppression: Type.Optional(
-        Type.Object(
-          {
-            reason: Type.String({ description: '`bounced`, `dropped` or `spam_reported`.' }),
-            providerReason: MaybeText,
-            since: Time,
-          },
-          { description: 'What the mail provider holds against the address, where there is something.' },
-        ),
+      suppression: Type.Union(
+        [Type.Object({ reason: Type.String(), providerReason: MaybeText, since: Time }), Type.Null()],
+        {
+          description: 'Why the mail provider has given up on it, where it has: mail to it does not arrive.',
+        },
       ),
     },
     { description: 'Whether an address is to be had.' },

@@ -9,8 +9,8 @@ export interface AddressView {
   readonly state: AddressState
   readonly lockedAt: Date | null
   readonly reason: string | null
-  /** What the mail provider holds against it, where there is something. */
-  readonly suppression?: Suppression
+  /** What the mail provider holds against it: mail to it does not arrive. */
+  readonly suppression: Suppression | null
 }
 
 /**
@@ -22,8 +22,7 @@ export async function readAddress(deps: Deps, email: string): Promise<AddressVie
   const { address } = requireAddress(email, 'email')
   const found = await findAddress(deps, deps.db, address)
   const suppression = await readSuppression(deps, address)
-  const flag = suppression ? { suppression } : {}
-  if (!found) return { address, state: 'free', lockedAt: null, reason: null, ...flag }
+  if (!found) return { address, state: 'free', lockedAt: null, reason: null, suppression }
   const { lockedAt, lockReason: reason } = found
-  return { address, state: lockedAt === null ? 'in_use' : 'locked', lockedAt, reason, ...flag }
+  return { address, state: lockedAt === null ? 'in_use' : 'locked', lockedAt, reason, suppression }
 }
