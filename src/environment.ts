@@ -136,11 +136,14 @@ export class EnvironmentReader {
     return key ?? undefined
   }
 
-  /** The worker keeps a slot and a connection for each. */
+  /** The worker keeps a slot and a connection for each. An entry that is refused is not shown: it may hold a password. */
   webhookUrls(name: string, production: boolean): string[] {
-    const isUrl = (entry: string) => isHttpUrl(entry) && (!production || entry.startsWith('https:'))
-    const expected = `an ${production ? 'https' : 'http(s)'} URL without user, query or fragment`
-    const urls = [...new Set(this.list(name, (entry) => isUrl(entry) && new URL(entry).username === '', expected))]
+    const urls = [...new Set(this.list(name, () => true, ''))]
+    for (const [index, url] of urls.entries()) {
+      const isAllowed = isHttpUrl(url) && new URL(url).username === '' && (!production || url.startsWith('https:'))
+      const expected = `an ${production ? 'https' : 'http(s)'} URL without user, query or fragment`
+      if (!isAllowed) this.#problems.push(`${name}: entry ${index + 1} is not ${expected}`)
+    }
     if (urls.length > MOST_WEBHOOK_URLS) this.#problems.push(`${name} names more than ${MOST_WEBHOOK_URLS} URLs`)
     return urls
   }

@@ -29,7 +29,7 @@ test('the flag is gone at once, SendGrid’s lists follow, and the trail says wh
   await mailbox.drain()
 
   expect(cleared).toHaveStatus(204)
-  expect(flag).toBeUndefined()
+  expect(flag).toBeNull()
   expect([...sendgrid.suppressed]).toEqual([])
   const { body } = await desk.get(`/users/${await desk.idOf(email)}/events?limit=1`)
   expect(body.events[0]).toMatchObject({ type: 'address.suppression_cleared', actor: { type: 'service_client' } })

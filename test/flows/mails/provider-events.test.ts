@@ -113,7 +113,7 @@ describe('an address that the provider has given up on', () => {
 
     await sendgrid.post(sendgrid.event(person.mailId, event, fields))
 
-    expect(await flagOf(person)).toBeUndefined()
+    expect(await flagOf(person)).toBeNull()
   })
 
   test('the first reason stands', async () => {
