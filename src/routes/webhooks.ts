@@ -33,7 +33,10 @@ export const webhookRoutes =
           description:
             'Signed by SendGrid: `X-Twilio-Email-Event-Webhook-Signature` over the timestamp and the raw body, checked with `SENDGRID_WEBHOOK_PUBLIC_KEY`. The same event counts once, in whatever order they come.',
           body: Batch,
-          response: { 204: Type.Null({ description: 'Written down.' }), ...refusals(['signature_invalid']) },
+          response: {
+            204: Type.Null({ description: 'Written down.' }),
+            ...refusals(['signature_invalid', 'too_many_attempts']),
+          },
         },
         validatorCompiler: () => () => true, // the signature decides, and then each event by itself
       },
