@@ -62,7 +62,7 @@ export const supportAddressRoutes =
       {
         config: { caller: 'service', scope: 'addresses:unlock' },
         preValidation: async (request) => {
-          request.body ??= {} // the reason may stand in the query: proxies drop the body of a DELETE
+          if (request.body === undefined) request.body = {} // the reason may stand in the query: proxies drop the body of a DELETE
         },
         schema: {
           operationId: 'unlockAddress',

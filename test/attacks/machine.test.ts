@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, expect, test } from '@jest/globals'
+import { SCOPES, type Scope } from '../../src/domain/service-clients/scopes.ts'
 import type { Answer } from '../support/api.ts'
 import '../support/matchers.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-const { api, app, deps, logLines, mailbox, people, sendgrid } = await startTestApp()
+const { api, app, deps, logLines, mailbox, people, sendgrid, serviceToken } = await startTestApp()
 const behind = await startTestApp({ env: { TRUST_PROXY: '10.0.0.0/8' } })
 /** Stands wherever a body has text: it must turn up in no answer and no log line. */
 const CANARY = 'Canary-Horse-7'
@@ -22,13 +23,16 @@ interface Route {
   /** The names of the body's fields; undefined where the route takes none. */
   readonly fields: string[] | undefined
   readonly required: string[]
+  /** Of the fields that are not text, what they are. */
+  readonly otherTypes: Record<string, string | undefined>
+  readonly takesForm: boolean
 }
 
 interface Operation {
   requestBody?: { content: Record<string, { schema: { $ref?: string } & Schema }> }
 }
 interface Schema {
-  properties?: Record<string, unknown>
+  properties?: Record<string, { type?: string }>
   required?: string[]
 }
 
@@ -44,16 +48,25 @@ function routesOfTheApp(): Route[] {
       const fields = schema && Object.keys(schema.properties ?? {})
       return {
         method: method.toUpperCase(),
-        path: path.replace('{id}', '01a20000-0000-7000-8000-000000000000'),
+        path: path.replace('{email}', 'nobody@example.com').replace(/\{\w+\}/, '01a20000-0000-7000-8000-000000000000'),
         fields,
         required: schema?.required ?? [],
+        otherTypes: Object.fromEntries(
+          Object.entries(schema?.properties ?? {}).map(([name, { type }]) => [name, type]),
+        ),
+        takesForm: requestBody?.content['application/x-www-form-urlencoded'] !== undefined,
       }
     }),
   )
 }
 
 const routes = routesOfTheApp()
-const withBody = routes.filter((route): route is Route & { fields: string[] } => route.fields !== undefined)
+// The webhook knows its caller by a signature over whatever is sent: attacks/webhooks.test.ts.
+const withBody = routes.filter(
+  (route): route is Route & { fields: string[] } => route.fields !== undefined && !route.path.includes('/webhooks/'),
+)
+const withForm = routes.filter(({ takesForm }) => takesForm)
+const withNeither = routes.filter((route) => !withForm.includes(route) && !withBody.some((other) => other === route))
 
 type Bad = readonly [what: string, body: string | Buffer, status?: number | undefined, headers?: Record<string, string>]
 
@@ -121,9 +134,13 @@ function wrongFields(route: Route & { fields: string[] }): Bad[] {
   return [
     ...route.required.map((field) => json(`no ${field}`, { ...whole, [field]: undefined })),
     ...route.fields.flatMap((field) =>
-      typed.map((value) => json(`${field}: ${JSON.stringify(value)}`, { ...whole, [field]: value })),
+      typed
+        .filter((value) => typeof value !== route.otherTypes[field])
+        .map((value) => json(`${field}: ${JSON.stringify(value)}`, { ...whole, [field]: value })),
     ),
-    ...grown.map((name) => json(`an extra ${name || 'field without a name'}`, { ...whole, [name]: CANARY })),
+    ...grown
+      .filter((name) => !route.fields.includes(name))
+      .map((name) => json(`an extra ${name || 'field without a name'}`, { ...whole, [name]: CANARY })),
     ...route.fields.flatMap((field): Bad[] => {
       const rest = JSON.stringify({ ...whole, [field]: undefined }).slice(1, -1)
       const tail = rest === '' ? '' : `,${rest}`
@@ -154,6 +171,11 @@ function expectRefused(answer: Answer, status: number | undefined): void {
 }
 
 const eve = await people.verified()
+const desk = await serviceToken(...(Object.keys(SCOPES) as Scope[]))
+
+function tokenFor(path: string): string {
+  return path.startsWith('/v1/admin/') ? desk : eve.token
+}
 
 test('M1: there are routes to try', () => {
   expect(routes.length).toBeGreaterThan(20)
@@ -167,7 +189,7 @@ test.each(withBody.map((route) => [`${route.method} ${route.path}`, route] as co
 
     for (const [what, body, status, headers] of bad) {
       const answer = await api.call(route.method, route.path, body, {
-        token: eve.token,
+        token: tokenFor(route.path),
         ...(headers ? { headers } : {}),
       })
       try {
@@ -181,12 +203,13 @@ test.each(withBody.map((route) => [`${route.method} ${route.path}`, route] as co
   },
 )
 
-test.each(routes.filter(({ fields }) => !fields).map((route) => [`${route.method} ${route.path}`, route] as const))(
+test.each(withNeither.map((route) => [`${route.method} ${route.path}`, route] as const))(
   'M1: %s, which takes no body, is not upset by one, nor by odd paths and queries',
   async (_, { method, path }) => {
     const bodies = [...NOT_JSON, ...NOT_AN_OBJECT, ...TOO_DEEP, ...NAMES, ...WRONG_TYPES]
     for (const [what, body, , headers] of bodies) {
-      const mallory = await api.call(method, path, body, headers ? { headers } : {})
+      const options = { token: tokenFor(path), ...(headers ? { headers } : {}) }
+      const mallory = await api.call(method, path, body, options)
       expect({ what, isServed: mallory.status < 500 }).toEqual({ what, isServed: true })
     }
     for (const query of [
@@ -200,6 +223,47 @@ test.each(routes.filter(({ fields }) => !fields).map((route) => [`${route.method
       '?a=%',
     ]) {
       expect((await api.call(method, `${path}${query}`, undefined)).status).toBeLessThan(500)
+    }
+  },
+)
+
+test.each(withForm.map((route) => [`${route.method} ${route.path}`, route] as const))(
+  'M1: %s refuses whatever is not the form it takes',
+  async (_, { method, path }) => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const basic = { authorization: `Basic ${Buffer.from('%:%ff').toString('base64')}` }
+    const bad = [
+      'a=1&a=2',
+      'grant_type=x&grant%5ftype=x',
+      '%',
+      'a=%',
+      'a=%ff',
+      'a=%00',
+      '%00=a',
+      'é=é',
+      '\u0000',
+      '=',
+      '==&&=',
+    ]
+    bad.push(
+      '__proto__=1',
+      '__proto__[a]=1',
+      'constructor=1',
+      'a[]=1&a[]=2',
+      `token=${'x'.repeat(16_000)}`,
+      `${'a=1&'.repeat(4000)}`,
+    )
+
+    for (const [index, body] of bad.entries()) {
+      for (const headers of [form, { ...form, ...basic }, { ...form, authorization: 'Basic x' }]) {
+        const { status, headers: answered } = await api.call(method, path, body, { headers })
+        expect({ index, isRefused: status >= 400 && status < 500 }).toEqual({ index, isRefused: true })
+        expect(answered['content-type']).toMatch(/json/)
+      }
+    }
+    for (const [what, body, , headers] of [...NOT_JSON, ...TOO_DEEP, ...WRONG_TYPES]) {
+      const answer = await api.call(method, path, body, headers ? { headers } : {})
+      expect({ what, isRefused: answer.status >= 400 && answer.status < 500 }).toEqual({ what, isRefused: true })
     }
   },
 )
