@@ -34,7 +34,7 @@ export interface Deps {
 
 /** Hashes waiting for each core: about two seconds' worth at cost 12. */
 const WAITING_PER_CORE = 10
-const LONGEST_WAIT_FOR_A_CORE_MS = 4_000
+const LONGEST_WAIT_FOR_A_CORE_MS = 6_000
 
 export function createDeps(input: {
   config: Config

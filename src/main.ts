@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander'
+import { addressesCommand } from './commands/addresses.ts'
 import { clientsCommand } from './commands/clients.ts'
 import { CommandRefused } from './commands/command-line.ts'
 import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
+import { usersCommand } from './commands/users.ts'
 import { isDatabaseUnavailable } from './database/client.ts'
 import { EmbeddedPostgresFailure } from './database/embedded-postgres.ts'
 import { ConfigError } from './environment.ts'
@@ -24,6 +26,8 @@ const program = new Command('latchkey')
   .addCommand(migrateCommand())
   .addCommand(clientsCommand())
   .addCommand(keysCommand())
+  .addCommand(usersCommand())
+  .addCommand(addressesCommand())
 throwInsteadOfExiting(program)
 
 try {

@@ -1,3 +1,4 @@
+import { access, constants, mkdir } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
@@ -24,7 +25,8 @@ const LONGEST_DRAIN_MS = 9_000
 
 export interface Service {
   readonly port: number
-  stop(): Promise<void>
+  /** Answers what is in flight and leaves; before that, goes on serving for `noticeMs` while readiness says it will. */
+  stop(noticeMs: number): Promise<void>
 }
 
 /**
@@ -35,8 +37,9 @@ export interface Service {
  */
 export async function serve(config: Config, role: Role): Promise<Service> {
   const log = createLog(config.logLevel)
+  if (config.databaseUrl === undefined || config.secretKey === undefined) await makeDataDir(config.dataDir)
   const embedded = config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null
-  const databaseUrl = config.databaseUrl ?? embedded?.url ?? ''
+  const databaseUrl = config.databaseUrl?.reveal() ?? embedded?.url ?? ''
   const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log, clock: systemClock })
   const readiness: Readiness = { hasStarted: false, isDraining: false }
   const running: Running = { deps, readiness, embedded, app: null, worker: null, reload: null }
@@ -44,7 +47,7 @@ export async function serve(config: Config, role: Role): Promise<Service> {
     if (role !== 'worker') running.app = await listen(deps, readiness)
     await bringUpDatabase(deps, databaseUrl, embedded !== null, readiness)
   } catch (error) {
-    await stop(running)
+    await stop(running, 0)
     throw error
   }
   running.reload = setInterval(() => void reloadKeys(deps), RELOAD_KEYS_SECONDS * 1000)
@@ -52,7 +55,7 @@ export async function serve(config: Config, role: Role): Promise<Service> {
   readiness.hasStarted = true
   const port = running.app ? addressOf(running.app) : 0
   log.info({ role, port, publicUrl: config.publicUrl, database: embedded ? 'embedded' : 'external' }, 'ready')
-  return { port, stop: () => stop(running) }
+  return { port, stop: (noticeMs) => stop(running, noticeMs) }
 }
 
 /** Rotations reach this process so. Whatever goes wrong, it goes on with the keys it has. */
@@ -60,6 +63,15 @@ async function reloadKeys(deps: Deps): Promise<void> {
   await deps.keys.load().catch((error: Error) => {
     if (!isDatabaseUnavailable(error)) deps.log.warn({ reason: error.message }, 'the keys cannot be read again')
   })
+}
+
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new StartRefused(`DATA_DIR ${dataDir} cannot be used (${(error as NodeJS.ErrnoException).code})`)
+  }
 }
 
 interface Running {
@@ -80,8 +92,8 @@ async function listen(deps: Deps, readiness: Readiness): Promise<FastifyInstance
     await app.close()
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE') throw new StartRefused(`Port ${port} on ${host} is in use: set PORT to another`)
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
-      throw new StartRefused(`Cannot listen on ${host}:${port} (${code})`)
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+      throw new StartRefused(`Cannot listen on ${host}:${port} (${code}): see HOST and PORT`)
     throw error
   }
   return app
@@ -113,12 +125,15 @@ export async function assertMigrated(url: string): Promise<void> {
 }
 
 /** Says it is leaving, answers what is in flight, finishes the jobs at hand, lets go of the database. */
-async function stop(running: Running): Promise<void> {
+async function stop(running: Running, noticeMs: number): Promise<void> {
   const { deps, readiness, app, worker, embedded } = running
   readiness.isDraining = true
-  const giveUp = setTimeout(() => process.exit(1), LONGEST_DRAIN_MS)
+  const giveUp = setTimeout(() => {
+    deps.log.warn('leaving with requests or jobs still under way: what is not committed did not happen')
+    process.exit(0)
+  }, LONGEST_DRAIN_MS)
   if (running.reload) clearInterval(running.reload)
-  await Promise.all([app?.close(), worker?.stop()])
+  await Promise.all([app && wait(noticeMs).then(() => app.close()), worker?.stop()])
   await closeDeps(deps)
   await embedded?.stop()
   clearTimeout(giveUp)

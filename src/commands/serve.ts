@@ -2,6 +2,9 @@ import { Command, Option } from 'commander'
 import { readConfig } from '../config.ts'
 import { type Role, serve } from '../serve.ts'
 
+/** Load balancers ask /health/ready every second or so, and send requests until it says no. */
+const NOTICE_MS = 2_000
+
 export function serveCommand(): Command {
   const role = new Option('--role <role>', 'answer requests, work the queue, or both')
   return new Command('serve')
@@ -10,12 +13,12 @@ export function serveCommand(): Command {
     .action(async (options: { role: Role }) => {
       const service = await serve(readConfig(process.env), options.role)
       let isLeaving = false
-      const leave = () => {
+      const leave = (noticeMs: number) => {
         if (isLeaving) return
         isLeaving = true
-        void service.stop().then(() => process.exit(0))
+        void service.stop(noticeMs).then(() => process.exit(0))
       }
-      process.on('SIGTERM', leave)
-      process.on('SIGINT', leave)
+      process.on('SIGTERM', () => leave(NOTICE_MS))
+      process.on('SIGINT', () => leave(0))
     })
 }

@@ -1,4 +1,5 @@
 import type { Transaction } from '../database/client.ts'
+import { queueSecurityEvent } from './security-events/queue-security-event.ts'
 
 /** Where a request came from, as the audit trail, the session list and the notices show it. */
 export interface Origin {
@@ -33,6 +34,8 @@ export type EventType =
   | 'account.erased'
   | 'address.unlocked'
   | 'service_client.denied'
+  | 'address.suppression_cleared'
+  | 'security_event.replayed'
 
 export type EventActor =
   | 'account'
@@ -54,10 +57,13 @@ export interface NewEvent {
   readonly details?: Readonly<Record<string, string | number | boolean | null>>
 }
 
-/** Appends to the audit trail in the transaction of the change, so that neither can exist without the other. */
+/**
+ * Appends to the audit trail in the transaction of the change, so that neither can exist without the other; and what
+ * other systems have to hear of is queued for them with it.
+ */
 export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
   const actor = event.actor ?? 'account'
-  await tx.event.create({
+  const recorded = await tx.event.create({
     data: {
       type: event.type,
       at: event.at,
@@ -70,7 +76,9 @@ export async function recordEvent(tx: Transaction, event: NewEvent): Promise<voi
       requestId: event.origin?.requestId ?? null,
       details: event.details ?? {},
     },
+    select: { id: true, type: true, at: true, accountId: true, sessionId: true, actorType: true },
   })
+  await queueSecurityEvent(tx, recorded)
 }
 
 /** How an actor is written down, also by those who write many events in one statement. */

@@ -18,6 +18,11 @@ export const problems = {
     'Refresh token used twice',
     'This refresh token was spent before, which is how a stolen one shows. The session is over: sign in again.',
   ],
+  signature_invalid: [
+    401,
+    'Not signed',
+    'The body was not signed with the key that is configured here, or too long ago.',
+  ],
   email_not_verified: [403, 'Address not confirmed', 'Open the link in the mail we sent, or ask for a new one.'],
   account_disabled: [403, 'Account disabled', 'This account has been disabled. Contact support.'],
   wrong_password: [403, 'Wrong password', 'The current password is not right.'],
@@ -37,7 +42,7 @@ export const problems = {
     'This link is too old, or something has happened to the account since. Ask for a new one.',
   ],
   link_used: [410, 'Link already used', 'This link has been used. Each link works once.'],
-  payload_too_large: [413, 'Body too large', 'The body of a request may have at most 16 KiB.'],
+  payload_too_large: [413, 'Body too large', 'A body may have at most 16 KiB, one of provider events 1 MiB.'],
   unsupported_media_type: [415, 'Unsupported content type', 'Send the body in the content type this route takes.'],
   password_policy: [422, 'Password not acceptable', 'The password breaks the rules named in violations.'],
   invalid_password_hash: [

@@ -110,7 +110,7 @@ export const sessionRoutes =
       {
         config: { caller: 'public' },
         preValidation: async (request) => {
-          request.body ??= {} // the one route whose body may be left out
+          if (request.body === undefined) request.body = {} // the one route whose body may be left out; null is none
         },
         schema: {
           operationId: 'logOut',

@@ -4,7 +4,7 @@ import { readAddress } from '../domain/support/read-address.ts'
 import { unlockAddress } from '../domain/support/unlock-address.ts'
 import { named, refusals } from '../http/schemas.ts'
 import { requesterOf } from '../http/support-request.ts'
-import { MaybeTime } from '../http/support-schemas.ts'
+import { MaybeText, MaybeTime, Time } from '../http/support-schemas.ts'
 
 const AddressParams = Type.Object({ email: Type.String() })
 const reason = Type.Optional(
@@ -20,6 +20,12 @@ const Address = named(
       reason: Type.Union([Type.String(), Type.Null()], {
         description: '`email_changed`, `email_reverted` or `account_erased`.',
       }),
+      suppression: Type.Union(
+        [Type.Object({ reason: Type.String(), providerReason: MaybeText, since: Time }), Type.Null()],
+        {
+          description: 'Why the mail provider has given up on it, where it has: mail to it does not arrive.',
+        },
+      ),
     },
     { description: 'Whether an address is to be had.' },
   ),

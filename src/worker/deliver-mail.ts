@@ -95,16 +95,20 @@ async function settleSent(deps: Deps, mailId: string, providerMessageId: string 
 
 async function settleFailed(deps: Deps, mailId: string, reason: string): Promise<void> {
   await deps.db.mail.updateMany({
-    where: { id: mailId },
+    where: { id: mailId, state: 'sending' },
     data: { state: 'failed', reason, stateAt: deps.clock.now(), attempts: { increment: 1 } },
   })
 }
 
+/** Unless the provider, though its answer was lost, has said what became of the mail: that was it, then. */
 async function postpone(deps: Deps, mail: Mail, reason: string): Promise<void> {
   const delay = Math.min(LONGEST_WAIT_SECONDS, 2 ** Math.min(mail.attempts + 1, 10)) * (0.75 + Math.random() / 2)
   await inTransaction(deps.db, async (tx) => {
-    await tx.mail.updateMany({ where: { id: mail.id }, data: { state: 'queued', reason, attempts: { increment: 1 } } })
-    await addMailJob(tx, mail.id, delay)
+    const { count } = await tx.mail.updateMany({
+      where: { id: mail.id, state: 'sending' },
+      data: { state: 'queued', reason, attempts: { increment: 1 } },
+    })
+    if (count === 1) await addMailJob(tx, mail.id, delay)
   })
 }
 

@@ -19,9 +19,13 @@ const required: Readonly<Record<string, Scope>> = {
   'DELETE /v1/admin/users/:id/sessions': 'users:write',
   'GET /v1/admin/addresses/:email': 'addresses:read',
   'DELETE /v1/admin/addresses/:email/lock': 'addresses:unlock',
+  'DELETE /v1/admin/addresses/:email/suppression': 'addresses:unlock',
   'GET /v1/admin/users/:id/mail': 'mail:read',
   'GET /v1/admin/receipts/:receipt': 'mail:read',
   'GET /v1/admin/users/:id/events': 'events:read',
+  'GET /v1/admin/events/export': 'events:read',
+  'GET /v1/admin/security-events': 'events:read',
+  'POST /v1/admin/security-events/:id/replay': 'events:replay',
 }
 
 /** Every route the app answers, hidden from the documentation or not. */

@@ -9,22 +9,43 @@ export interface ExampleRequest {
   readonly body: object | undefined
 }
 
-interface Operation {
-  readonly security?: ReadonlyArray<Record<string, unknown>>
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly example?: object }>> }
+interface Schema {
+  readonly $ref?: string
+  readonly examples?: readonly object[]
 }
 
-/** One well-formed request for every route that openapi.yaml describes, from its own examples. */
+interface Operation {
+  readonly security?: ReadonlyArray<Record<string, unknown>>
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: Schema; readonly example?: object }>>
+  }
+}
+
+interface Description {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
+}
+
+/** One well-formed request for every route with a JSON body or none that openapi.yaml describes, from its own examples. */
 export async function exampleRequests(app: FastifyInstance): Promise<ExampleRequest[]> {
   await app.ready()
-  const { paths = {} } = app.swagger() as { paths?: Record<string, Record<string, Operation>> }
+  const { paths, components } = app.swagger() as unknown as Description
   return Object.entries(paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]) => ({
-      route: `${method.toUpperCase()} ${path}`,
-      method: method.toUpperCase(),
-      path: path.replace(/\{\w+\}/g, '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'),
-      needsToken: (operation.security ?? []).length > 0,
-      body: operation.requestBody?.content['application/json']?.example,
-    })),
+    Object.entries(operations)
+      .filter(([, { requestBody }]) => !requestBody || requestBody.content['application/json'])
+      .map(([method, operation]) => ({
+        route: `${method.toUpperCase()} ${path}`,
+        method: method.toUpperCase(),
+        path: path.replace(/\{\w+\}/g, '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'),
+        needsToken: (operation.security ?? []).length > 0,
+        body: exampleOf(operation, components.schemas),
+      })),
   )
+}
+
+function exampleOf({ requestBody }: Operation, schemas: Description['components']['schemas']): object | undefined {
+  const content = requestBody?.content['application/json']
+  const name = content?.schema.$ref?.split('/').at(-1)
+  const schema = name === undefined ? content?.schema : schemas[name]
+  return content?.example ?? schema?.examples?.[0]
 }

@@ -3,7 +3,7 @@ import type { NormalizedAddress } from '../accounts/email-address.ts'
 import { addressState } from '../addresses.ts'
 import { recordEvent } from '../events.ts'
 import { mintMailedToken } from '../mailed-tokens.ts'
-import { hasRoomFor, type MailLimit } from './mail-limits.ts'
+import { hasRoomFor, lockMailbox, type MailLimit } from './mail-limits.ts'
 import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
 import type { MailContext } from './queue-mail.ts'
 
@@ -49,6 +49,7 @@ export async function planResetBySupportMail(planning: Planning): Promise<MailPl
     account && (await tx.address.count({ where: { address: mail.address, accountId: account.id, lockedAt: null } })) > 0
   if (!account || !isCurrent) return { settled: 'not_needed', reason: 'the account has another address by now' }
   if (account.disabledAt) return { settled: 'not_needed', reason: 'the account is disabled' }
+  await lockMailbox(tx, mail.address) // two workers would leave a link too many
   await endOldestLinks(planning, account)
   return { kind: 'reset_password', ...(await mintReset(planning, account)) }
 }

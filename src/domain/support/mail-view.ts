@@ -1,5 +1,5 @@
 import type { Database } from '../../database/client.ts'
-import type { Mail, MailedToken } from '../../database/generated/client.ts'
+import type { Mail, MailEvent, MailedToken } from '../../database/generated/client.ts'
 
 /** Something that became of a mail, or of the link in it. */
 export interface MailStep {
@@ -28,40 +28,22 @@ export interface MailView {
   readonly history: MailStep[]
 }
 
-/** Adds to mails what became of their links. */
+/** Adds to mails what became of their links, and every word of the provider's. */
 export async function viewMails(db: Database, mails: readonly Mail[]): Promise<MailView[]> {
+  const mailId = { in: mails.map(({ id }) => id) }
   // Revert links are left out: one that is used spends others too, which would look as if those had been opened.
   const links = await db.mailedToken.findMany({
-    where: { mailId: { in: mails.map(({ id }) => id) }, purpose: { not: 'revert_email' } },
+    where: { mailId, purpose: { not: 'revert_email' } },
     orderBy: { createdAt: 'asc' },
   })
-  return mails.map((mail) =>
-    toView(
-      mail,
-      links.filter((link) => link.mailId === mail.id),
-    ),
-  )
-}
-
-function toView(mail: Mail, links: readonly MailedToken[]): MailView {
-  const { id, accountId, request, kind, email, receipt, state, reason, attempts, queuedAt, sentAt } = mail
-  const link = toLink(links)
-  const history = historyOf(mail, link)
-  return {
-    id,
-    accountId,
-    request,
-    kind,
-    address: email,
-    receipt,
-    state,
-    reason,
-    attempts,
-    queuedAt,
-    sentAt,
-    link,
-    history,
-  }
+  const words = await db.mailEvent.findMany({ where: { mailId }, orderBy: { at: 'asc' } })
+  return mails.map((mail) => {
+    const { id, accountId, request, kind, email: address, receipt, state, reason, attempts, queuedAt, sentAt } = mail
+    const link = toLink(links.filter((each) => each.mailId === id))
+    const told = words.filter((word) => word.mailId === id)
+    const fate = { state, reason, attempts, queuedAt, sentAt, link, history: historyOf(mail, link, told) }
+    return { id, accountId, request, kind, address, receipt, ...fate }
+  })
 }
 
 /** A mail that was tried again carries the newest of its links, and perhaps an earlier one was delivered all the same. */
@@ -76,13 +58,17 @@ function toLink(links: readonly MailedToken[]): MailView['link'] {
   }
 }
 
-function historyOf(mail: Mail, link: MailView['link']): MailStep[] {
-  const steps: MailStep[] = [{ state: 'queued', at: mail.queuedAt, reason: null }]
-  if (mail.sentAt) steps.push({ state: 'sent', at: mail.sentAt, reason: null })
-  if (!steps.some(({ state }) => state === mail.state)) {
-    steps.push({ state: mail.state, at: mail.stateAt, reason: mail.reason })
-  }
-  if (link?.checkedAt) steps.push({ state: 'link_checked', at: link.checkedAt, reason: null })
-  if (link?.usedAt) steps.push({ state: 'link_used', at: link.usedAt, reason: null })
+/** The provider's words are told in its own, late ones at their own times: `processed` and `clicked` are no states. */
+function historyOf(mail: Mail, link: MailView['link'], told: readonly MailEvent[]): MailStep[] {
+  const steps: MailStep[] = [
+    { state: 'queued', at: mail.queuedAt, reason: null },
+    ...(mail.sentAt ? [{ state: 'sent', at: mail.sentAt, reason: null }] : []),
+    ...told.map(({ type, at, reason }) => ({ state: type, at, reason })),
+    ...(link?.checkedAt ? [{ state: 'link_checked', at: link.checkedAt, reason: null }] : []),
+    ...(link?.usedAt ? [{ state: 'link_used', at: link.usedAt, reason: null }] : []),
+  ]
+  const { state, stateAt: at, reason } = mail
+  const isTold = steps.some((step) => step.state === state || (step.at.getTime() === at.getTime() && told.length > 0))
+  if (!isTold) steps.push({ state, at, reason })
   return steps.sort((one, other) => one.at.getTime() - other.at.getTime())
 }

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { requireAddress } from '../accounts/require-address.ts'
 import { type AddressState, findAddress } from '../addresses.ts'
+import { readSuppression, type Suppression } from '../mails/suppressed-addresses.ts'
 
 export interface AddressView {
   /** In the form that is compared. */
@@ -8,6 +9,8 @@ export interface AddressView {
   readonly state: AddressState
   readonly lockedAt: Date | null
   readonly reason: string | null
+  /** What the mail provider holds against it: mail to it does not arrive. */
+  readonly suppression: Suppression | null
 }
 
 /**
@@ -18,7 +21,8 @@ export interface AddressView {
 export async function readAddress(deps: Deps, email: string): Promise<AddressView> {
   const { address } = requireAddress(email, 'email')
   const found = await findAddress(deps, deps.db, address)
-  if (!found) return { address, state: 'free', lockedAt: null, reason: null }
+  const suppression = await readSuppression(deps, address)
+  if (!found) return { address, state: 'free', lockedAt: null, reason: null, suppression }
   const { lockedAt, lockReason: reason } = found
-  return { address, state: lockedAt === null ? 'in_use' : 'locked', lockedAt, reason }
+  return { address, state: lockedAt === null ? 'in_use' : 'locked', lockedAt, reason, suppression }
 }

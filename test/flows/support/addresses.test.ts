@@ -18,21 +18,13 @@ async function moved(): Promise<{ left: string; now: string }> {
 test('an address is free, in use or locked, and a locked one says since when and why', async () => {
   const { left, now } = await moved()
   const free = people.newEmail()
+  const nothing = { lockedAt: null, reason: null, suppression: null }
 
-  expect((await desk.get(`/addresses/${free}`)).body).toEqual({
-    address: free,
-    state: 'free',
-    lockedAt: null,
-    reason: null,
-  })
-  expect((await desk.get(`/addresses/${now}`)).body).toEqual({
-    address: now,
-    state: 'in_use',
-    lockedAt: null,
-    reason: null,
-  })
+  expect((await desk.get(`/addresses/${free}`)).body).toEqual({ address: free, state: 'free', ...nothing })
+  expect((await desk.get(`/addresses/${now}`)).body).toEqual({ address: now, state: 'in_use', ...nothing })
   expect((await desk.get(`/addresses/${left.toUpperCase()}`)).body).toEqual({
     ...{ address: left, state: 'locked', lockedAt: expect.stringMatching(/Z$/), reason: 'email_changed' },
+    suppression: null,
   })
 })
 

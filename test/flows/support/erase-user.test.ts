@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals'
 import pg from 'pg'
 import '../../support/matchers.ts'
+import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../../support/sendgrid-events.ts'
 import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-const testApp = await startTestApp()
+const testApp = await startTestApp({ env: { SENDGRID_WEBHOOK_PUBLIC_KEY: SENDGRID_PUBLIC_KEY } })
+const provider = new SendgridEvents(testApp)
 const { api, deps, people, mailbox, databaseUrl } = testApp
 const desk = await openSupportDesk(testApp)
 
@@ -22,6 +24,7 @@ async function somebodyWithAPast(name: string) {
   const reset = await mailbox.token(second, 'reset_password')
   const revert = await mailbox.token(first, 'email_changed')
   const confirm = await mailbox.token(third, 'confirm_email')
+  await provider.post(...(await Promise.all([first, second, third].map(bounce))))
   const id = await desk.idOf(second)
   return {
     id,
@@ -34,6 +37,10 @@ async function somebodyWithAPast(name: string) {
     confirm,
     accessToken: body.accessToken,
   }
+}
+
+async function bounce(email: string) {
+  return provider.event(await provider.mailTo(email), 'bounce', { type: 'bounce', reason: `no mailbox ${email}` })
 }
 
 /** Every row of every table of ours, and of the queue, as text. */

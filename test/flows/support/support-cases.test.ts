@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals'
 import '../../support/matchers.ts'
+import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../../support/sendgrid-events.ts'
 import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
 /** The questions of the FAQ that end in "contact Support", from the holder's trouble to its end, through the API alone. */
-const testApp = await startTestApp()
+const testApp = await startTestApp({ env: { SENDGRID_WEBHOOK_PUBLIC_KEY: SENDGRID_PUBLIC_KEY } })
+const provider = new SendgridEvents(testApp)
 const { api, people, mailbox, sendgrid } = testApp
 const desk = await openSupportDesk(testApp)
 
@@ -27,6 +29,7 @@ test('"I cannot have my old address": Support sees why it is locked, unlocks it 
   expect(refused.body.support).toBe('help@acme.example')
   expect(seen.body).toEqual({
     ...{ address: work, state: 'locked', reason: 'email_changed', lockedAt: expect.stringMatching(/Z$/) },
+    suppression: null,
   })
   expect(unlocked).toHaveStatus(204)
   expect(accepted).toHaveStatus(202)
@@ -87,6 +90,33 @@ test('"No mail came", for the provider will not take it: Support sees the provid
   expect(found.body).toMatchObject({ state: 'failed', attempts: 1, reason: expect.stringContaining('on fire') })
   expect(listed.body.mails[0]).toMatchObject({ id: found.body.id, state: 'failed', reason: found.body.reason })
   expect(`${found.text}${listed.text}`).not.toMatch(/#token=|https?:/)
+})
+
+test('"No mail came", for it bounced: Support sees that, when, and the provider’s reason, and the address flagged', async () => {
+  const ada = await people.verified()
+  const asked = await api.post('/v1/password/forgot', { email: ada.email })
+  const mailId = await provider.mailTo(ada.email)
+  await provider.post(
+    provider.event(mailId, 'bounce', { type: 'bounce', reason: '550 5.1.1 no such mailbox' }),
+    provider.event(mailId, 'deferred', { response: '451 try later' }),
+  )
+
+  const { body: found } = await desk.get(`/receipts/${asked.body.receipt}`)
+  const { body: listed } = await desk.get(`/users/${await desk.idOf(ada.email)}/mail?limit=1`)
+  const { body: address } = await desk.get(`/addresses/${ada.email}`)
+
+  expect(found).toMatchObject({ state: 'bounced', reason: '550 5.1.1 no such mailbox' })
+  expect(found.history).toEqual(
+    expect.arrayContaining([
+      { state: 'queued', at: found.queuedAt, reason: null },
+      { state: 'sent', at: found.sentAt, reason: null },
+      { state: 'deferred', at: expect.stringMatching(/Z$/), reason: '451 try later' },
+      { state: 'bounced', at: expect.stringMatching(/Z$/), reason: '550 5.1.1 no such mailbox' },
+    ]),
+  )
+  expect(found.history).toHaveLength(4)
+  expect(listed.mails).toEqual([found])
+  expect(address.suppression).toMatchObject({ reason: 'bounced', providerReason: '550 5.1.1 no such mailbox' })
 })
 
 test('"No mail came", for the provider is away: Support sees the last error while it is tried again, then that it went', async () => {

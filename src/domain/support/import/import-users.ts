@@ -31,7 +31,7 @@ export interface ImportInput {
   readonly by: Requester
   /** Says what would happen, and leaves nothing behind. */
   readonly dryRun: boolean
-  readonly onRefused: (rows: readonly RefusedRow[]) => Promise<void>
+  readonly onBatch: (refused: readonly RefusedRow[], total: ImportSummary) => void
 }
 
 /** Large enough that the round trip does not count, small enough that a batch is a moment for everybody else. */
@@ -50,7 +50,7 @@ export async function importUsers(deps: Deps, input: ImportInput): Promise<Impor
       total.imported += imported
       total.alreadyThere += alreadyThere
       total.refused += refused.length
-      await input.onRefused(refused)
+      input.onBatch(refused, total)
     }
   } finally {
     await seen?.close()

@@ -19,16 +19,27 @@ export async function eraseUser(deps: Deps, input: { accountId: string; by: Requ
   await inTransaction(deps.db, async (tx) => {
     if (!(await lockAccount(tx, accountId))) throw new Refusal('not_found')
     const addresses = await eraseAddresses(deps, tx, { accountId, now })
+    const asked = await addressesAskedFor(tx, accountId)
     const hashes = addresses.flatMap((address) => hashesOfAddress(deps, address))
     await tx.mail.deleteMany({ where: { OR: [{ accountId }, { accountId: null, address: { in: addresses } }] } })
     await tx.registration.deleteMany({ where: { address: { in: addresses } } })
     await tx.mailedToken.deleteMany({ where: { accountId: null, address: { in: addresses } } })
+    await tx.suppressedAddress.deleteMany({ where: { address: { in: [...addresses, ...asked] } } })
     await tx.throttle.deleteMany({ where: { addressHash: { in: hashes } } })
     await tx.account.delete({ where: { id: accountId } }) // sessions, links, proofs and changes go with it
     await scrubEvents(tx, { accountId, hashes })
     const details = { addresses: addresses.length }
     await recordEvent(tx, { type: 'account.erased', at: now, accountId, ...by, details })
   })
+}
+
+/** Asked for and never proven: what the provider says of them, it says of mail to this person. */
+async function addressesAskedFor(tx: Transaction, accountId: string): Promise<string[]> {
+  const changes = await tx.emailChange.findMany({
+    where: { accountId, confirmedAt: null },
+    select: { toAddress: true },
+  })
+  return changes.map(({ toAddress }) => toAddress)
 }
 
 /** The trail is append-only but for its retention, which this is a part of; the setting ends with the transaction. */
