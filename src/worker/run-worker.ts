@@ -8,7 +8,7 @@ import { proveAlive, releaseJobsOfTheDead } from './dead-workers.ts'
 import { CRONTAB, createTasks } from './tasks.ts'
 
 const RESTART_AFTER_MS = 1_000
-const RECOVERY_EVERY_MS = 15_000
+const RECOVERY_EVERY_MS = 5_000
 const MAIL_SLOTS = 4
 
 export interface Worker {

@@ -82,16 +82,23 @@ export async function serviceProcess(env: Record<string, string>): Promise<Servi
     return child.exitCode
   }
 
+  const url = `http://127.0.0.1:${port}`
+  const isReady = () =>
+    fetch(`${url}/health/ready`).then(
+      ({ status }) => status === 200,
+      () => false,
+    )
+
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     log,
     launch,
     async start() {
       const child = launch()
-      await new Promise<void>((resolve, reject) => {
-        child.stdout?.on('data', (chunk) => String(chunk).includes('"msg":"ready"') && resolve())
-        child.once('exit', () => reject(new Error(`the service did not start: ${log.slice(-20).join('')}`)))
-      })
+      while (!(await isReady())) {
+        if (child.exitCode !== null) throw new Error(`the service did not start: ${log.slice(-20).join('')}`)
+        await sleep(25)
+      }
     },
     async kill() {
       running?.kill('SIGKILL')

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, expect, test } from '@jest/globals'
+import pg from 'pg'
+import { findViolations } from '../support/invariants.ts'
+import { startSendgridStandIn } from '../support/sendgrid-stand-in.ts'
+import { serviceProcess } from '../support/service-process.ts'
+import { serviceSettings } from '../support/service-settings.ts'
+import { type Chronicle, Survivor } from '../support/survivor.ts'
+import { createTestDatabase } from '../support/test-database.ts'
+import { until } from '../support/until.ts'
+
+/** 20 for every change; scripts/nightly.sh asks for 200. */
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 20)
+const CUSTOMERS_AT_ONCE = 10
+const DEEDS_OF_EACH = 9
+const LONGEST_LIFE_MS = 2_500
+
+const database = await createTestDatabase()
+const sendgrid = await startSendgridStandIn()
+const service = await serviceProcess({ ...serviceSettings(database.url, sendgrid), LOG_LEVEL: 'warn' })
+const pool = new pg.Pool({ connectionString: database.url })
+
+afterAll(async () => {
+  await service.kill()
+  await pool.end()
+  await sendgrid.close()
+  await database.drop()
+})
+
+const UNDER_WAY = `SELECT count(*)::int AS mails FROM mails WHERE state IN ('queued', 'sending')`
+
+async function countUnderWay(condition = 'true', values: string[] = []): Promise<number> {
+  const { rows } = await pool.query<{ mails: number }>(`${UNDER_WAY} AND ${condition}`, values)
+  return rows[0]?.mails ?? 0
+}
+
+test(
+  `M6: killed ${ROUNDS} times at any instant, no committed change lacks its event or its mail, no link works twice`,
+  async () => {
+    const chronicle: Chronicle = {
+      url: service.url,
+      sendgrid,
+      defects: [],
+      honoured: new Map(),
+      isMailUnderWay: async (email) => (await countUnderWay('lower(email) = lower($1)', [email])) > 0,
+      changes: 0,
+      unanswered: 0,
+      isOver: false,
+    }
+    const customers = Array.from({ length: CUSTOMERS_AT_ONCE }, async () => {
+      while (!chronicle.isOver) await new Survivor(chronicle).live(DEEDS_OF_EACH)
+    })
+
+    await service.start()
+    await until(() => chronicle.changes >= CUSTOMERS_AT_ONCE) // the load is there when the first kill comes
+    await service.kill()
+    for (let round = 1; round < ROUNDS; round += 1) {
+      if (round % 10 === 9)
+        service.launch() // this one dies while it is still starting, or soon after
+      else await service.start()
+      await sleep(Math.random() * LONGEST_LIFE_MS)
+      await service.kill()
+    }
+    await service.start()
+    chronicle.isOver = true
+    await Promise.all(customers)
+    await until(async () => (await countUnderWay()) === 0)
+
+    const { rows: mails } = await pool.query<{ id: string; state: string }>('SELECT id, state FROM mails')
+    const sent = mails.filter(({ state }) => state === 'sent').map(({ id }) => id)
+    const delivered = sendgrid.mails.map(({ customArgs }) => customArgs['latchkeyMailId'])
+    const { changes, unanswered, defects } = chronicle
+    process.stderr.write(
+      `M6: ${ROUNDS} kills survived; ${changes} changes answered, ${unanswered} requests not; ${mails.length} mails queued, ` +
+        `${sent.length} sent, ${new Set(delivered).size} delivered (${delivered.length - new Set(delivered).size} twice)\n`,
+    )
+    expect(defects).toEqual([])
+    expect(await findViolations(pool)).toEqual([])
+    expect(mails.filter(({ state }) => state === 'failed')).toEqual([])
+    expect(sent.filter((id) => !delivered.includes(id))).toEqual([])
+    expect(chronicle.honoured.size).toBeGreaterThan(0)
+    expect(unanswered).toBeGreaterThan(0)
+  },
+  60_000 + ROUNDS * 20_000,
+)

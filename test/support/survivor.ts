@@ -1,0 +1,210 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { SendgridStandIn } from './sendgrid-stand-in.ts'
+
+/** What all survivors see together; `defects` are broken promises of the service. */
+export interface Chronicle {
+  readonly url: string
+  readonly sendgrid: SendgridStandIn
+  readonly defects: string[]
+  /** How often each link was honoured. */
+  readonly honoured: Map<string, number>
+  /** A mail may take its time: the job of a worker that was killed is handed out again after some seconds. */
+  isMailUnderWay(email: string): Promise<boolean>
+  changes: number
+  unanswered: number
+  isOver: boolean
+}
+
+interface Answer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: whoever reads a field knows what was asked
+  readonly body: any
+}
+
+let lastId = 0
+
+/**
+ * One customer of a service that may die at any moment. A request without an answer may have been done or not, and
+ * either is fine; what is never fine is both, or something in between. So a survivor keeps every password and address
+ * that may be in force, and signing in afterwards must work with exactly one of them.
+ */
+export class Survivor {
+  readonly #chronicle: Chronicle
+  readonly #id = ++lastId
+  #emails: string[]
+  #passwords: string[]
+  #token = ''
+  #turn = 0
+
+  constructor(chronicle: Chronicle) {
+    this.#chronicle = chronicle
+    this.#emails = [`survivor.${this.#id}@example.com`]
+    this.#passwords = [this.#newPassword()]
+  }
+
+  /** Registers, does so many things, and checks after each that the account is in one piece. */
+  async live(deeds: number): Promise<void> {
+    await this.#open()
+    for (let deed = 0; deed < deeds && !this.#chronicle.isOver; deed += 1) {
+      const choice = (this.#id + deed) % 3
+      if (choice === 0) await this.#changePassword()
+      else if (choice === 1) await this.#resetPassword()
+      else await this.#changeEmail()
+      await this.settle()
+    }
+  }
+
+  /** Finds out what is in force by signing in: exactly one address with exactly one password. */
+  async settle(): Promise<void> {
+    const works: Array<{ email: string; password: string; token: string }> = []
+    for (const email of this.#emails) {
+      for (const password of this.#passwords) {
+        const answer = await this.#insist('/v1/login', { email, password })
+        if (answer.status === 200) works.push({ email, password, token: answer.body.accessToken })
+        else if (answer.status !== 401) this.#defect(`signing in was answered ${answer.status}`)
+      }
+    }
+    const [inForce] = works
+    if (works.length !== 1 || !inForce) {
+      this.#defect(`${works.length} of ${this.#emails.length} x ${this.#passwords.length} ways to sign in work`)
+      return
+    }
+    this.#emails = [inForce.email]
+    this.#passwords = [inForce.password]
+    this.#token = inForce.token
+  }
+
+  async #open(): Promise<void> {
+    const [email, password] = [this.#email, this.#password]
+    await this.#insist('/v1/register', { email, password })
+    const token = await this.#mailed(email, /verify-email#token=([\w-]+)/)
+    if (token) await this.#use('/v1/email/verify', token, {})
+    await this.settle()
+  }
+
+  async #changePassword(): Promise<void> {
+    const newPassword = this.#newPassword()
+    const change = { currentPassword: this.#password, newPassword }
+    const answer = await this.#ask('/v1/password/change', change, this.#token)
+    if (answer === null) this.#passwords.push(newPassword)
+    else if (answer.status === 200) this.#passwords = [newPassword]
+    this.#count(answer)
+  }
+
+  /** Tries one link until it is answered, each time for another password: one of the tries may have gone through. */
+  async #resetPassword(): Promise<void> {
+    const since = this.#chronicle.sendgrid.mails.length
+    await this.#insist('/v1/password/forgot', { email: this.#email })
+    const token = await this.#mailed(this.#email, /reset-password#token=([\w-]+)/, since)
+    if (!token) return // held back by the limit on mails: as it should be
+    for (let answer: Answer | null = null; answer === null; ) {
+      const newPassword = this.#newPassword()
+      answer = await this.#ask('/v1/password/reset', { token, newPassword })
+      if (answer?.status === 204) this.#passwords = [newPassword]
+      else if (answer === null) this.#passwords.push(newPassword)
+      else if (answer.status === 410 && this.#passwords.length > 1) this.#passwords.shift() // a lost try has spent it
+      this.#note(token, answer)
+    }
+  }
+
+  async #changeEmail(): Promise<void> {
+    const newEmail = `survivor.${this.#id}.${++this.#turn}@example.com`
+    const asked = await this.#ask('/v1/email/change', { newEmail, currentPassword: this.#password }, this.#token)
+    this.#count(asked)
+    if (asked !== null && asked.status !== 202) return
+    const token = await this.#mailed(newEmail, /confirm-email#token=([\w-]+)/)
+    if (!token) return
+    this.#emails.push(newEmail)
+    await this.#use('/v1/email/change/confirm', token, {})
+  }
+
+  async #use(path: string, token: string, more: object): Promise<void> {
+    for (let answer: Answer | null = null; answer === null; ) {
+      answer = await this.#ask(path, { token, ...more })
+      this.#note(token, answer)
+    }
+  }
+
+  #note(token: string, answer: Answer | null): void {
+    this.#count(answer)
+    if (answer === null || answer.status >= 300) return
+    const times = (this.#chronicle.honoured.get(token) ?? 0) + 1
+    this.#chronicle.honoured.set(token, times)
+    if (times > 1) this.#defect('a link was honoured twice')
+  }
+
+  #count(answer: Answer | null): void {
+    if (answer === null) this.#chronicle.unanswered += 1
+    else if (answer.status < 300) this.#chronicle.changes += 1
+  }
+
+  /** Null where there was no answer, or one that does not say what was done. */
+  async #ask(path: string, body: object, token?: string): Promise<Answer | null> {
+    await this.#untilAlive()
+    const answer = await this.#send(path, body, token)
+    if (answer === null || answer.status === 503) return null
+    if (answer.status >= 500) this.#defect(`${path} was answered ${answer.status} ${JSON.stringify(answer.body)}`)
+    return answer
+  }
+
+  /** For what may be repeated: until there is an answer. */
+  async #insist(path: string, body: object): Promise<Answer> {
+    for (;;) {
+      const answer = await this.#ask(path, body)
+      if (answer?.status === 429) await sleep(1_000 * answer.body.retryAfter)
+      else if (answer) return answer
+    }
+  }
+
+  async #send(path: string, body: object, token?: string): Promise<Answer | null> {
+    try {
+      const response = await fetch(this.#chronicle.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(20_000),
+      })
+      const text = await response.text()
+      return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+    } catch {
+      return null
+    }
+  }
+
+  async #untilAlive(): Promise<void> {
+    const isAlive = () =>
+      fetch(`${this.#chronicle.url}/health/ready`).then(
+        ({ status }) => status === 200,
+        () => false,
+      )
+    while (!(await isAlive())) await sleep(50)
+  }
+
+  async #mailed(email: string, link: RegExp, since = 0): Promise<string | null> {
+    for (;;) {
+      const isUnderWay = await this.#chronicle.isMailUnderWay(email)
+      const mail = this.#chronicle.sendgrid.mails
+        .slice(since)
+        .findLast(({ to, text }) => to === email && link.test(text))
+      const token = mail && link.exec(mail.text)?.[1]
+      if (token || !isUnderWay) return token ?? null
+      await sleep(50)
+    }
+  }
+
+  #newPassword(): string {
+    return `Survivor-${this.#id}-${++this.#turn}-x`
+  }
+
+  get #email(): string {
+    return this.#emails[0] ?? ''
+  }
+
+  get #password(): string {
+    return this.#passwords[0] ?? ''
+  }
+
+  #defect(what: string): void {
+    this.#chronicle.defects.push(`survivor ${this.#id}: ${what}`)
+  }
+}
