@@ -25,7 +25,7 @@ export const Violation = named(
   ),
 )
 
-export const Problem = named(
+named(
   'Problem',
   Type.Object(
     {
