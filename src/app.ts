@@ -25,6 +25,7 @@ import { passwordRoutes } from './routes/password.ts'
 import { registrationRoutes } from './routes/registration.ts'
 import { securityEventRoutes } from './routes/security-events.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { signInRoutes } from './routes/sign-in.ts'
 import { supportAddressRoutes } from './routes/support-addresses.ts'
 import { supportEventRoutes } from './routes/support-events.ts'
 import { supportMailRoutes } from './routes/support-mail.ts'
@@ -75,6 +76,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await describeApi(app, config)
 
   await app.register(registrationRoutes(deps))
+  await app.register(signInRoutes(deps))
   await app.register(sessionRoutes(deps))
   await app.register(accountRoutes(deps))
   await app.register(emailChangeRoutes(deps))

@@ -48,6 +48,7 @@ function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const isForTheOperator = FOR_THE_OPERATOR.some((kind) => error instanceof kind)
   if (isForTheOperator) return error.message
+  if ('code' in error && /^(28|3D)/.test(String(error.code))) return `The database refuses us: ${error.message}`
   if (isDatabaseUnavailable(error)) return 'The database cannot be reached: is it up, and DATABASE_URL right?'
   return error.stack ?? error.message
 }

@@ -133,7 +133,10 @@ async function findErasedAddress(
   return tx.address.findFirst({ where: { address: { in: erasedForms(deps, address) } } })
 }
 
-/** Erasing replaces the row's key while a claim may be waiting for it: both take this lock, so a claim sees one or the other. */
-async function lockAgainstClaims(tx: Transaction, address: NormalizedAddress): Promise<void> {
+/**
+ * Erasing replaces the row's key while a claim may be waiting for it: both take this lock, so a claim sees one or the
+ * other. Who would touch anything else of a claim first takes it before that, or two of them wait for each other.
+ */
+export async function lockAgainstClaims(tx: Transaction, address: NormalizedAddress): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`address ${address}`}, 0))`
 }

@@ -142,6 +142,9 @@ describe('a value that makes no sense stops the start with one line that names t
     ['PASSWORD_PRESET', ['NIST', 'strict']],
     ['BREACH_LIST', ['https://']],
     ['SENDGRID_WEBHOOK_PUBLIC_KEY', ['not-a-key']],
+    ['SECURITY_EVENT_URLS', ['siem.example', 'https://user:pw@siem.example/x']],
+    ['SECURITY_EVENT_SECRET', ['secret', 'whsec_AAAA']],
+    ['AUDIT_RETENTION_DAYS', ['0', 'forever']],
     ['LOG_LEVEL', ['verbose', 'INFO']],
   ])('%s', (name, values) => {
     for (const value of values) {
@@ -159,6 +162,7 @@ describe('a value that makes no sense stops the start with one line that names t
     ['SMTP_URL', { MAIL_TRANSPORT: 'smtp', SMTP_URL: 'mail.acme.example:25' }],
     ['SECRET_KEY_PREVIOUS', { SECRET_KEY: 'x'.repeat(32), SECRET_KEY_PREVIOUS: 'short' }],
     ['SECRET_KEY_PREVIOUS', { SECRET_KEY_PREVIOUS: 'x'.repeat(32) }],
+    ['SECURITY_EVENT_SECRET', { SECURITY_EVENT_URLS: 'https://siem.example/hook' }],
     ['ACCESS_TOKEN_TTL', { ACCESS_TOKEN_TTL: '600', REFRESH_TOKEN_TTL: '300' }],
   ])('%s, by what goes with it', (name, environment) => {
     const refusal = refusalOf(environment)

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { freePort } from './free-port.ts'
 import { startTestApp, type TestApp } from './test-app.ts'
 
 /** The service on a real port, under the URL it says it has: for clients that are not ours. */
@@ -10,14 +10,4 @@ export async function startListeningApp(
   const app = await startTestApp({ ...options, env: { PUBLIC_URL: url, ...options.env } })
   await app.app.listen({ host: '127.0.0.1', port })
   return { ...app, url: `http://127.0.0.1:${port}` }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }
