@@ -33,6 +33,7 @@ const service = spawn(process.execPath, [path.join(import.meta.dirname, '../bin/
   },
   stdio: ['ignore', 'ignore', 'inherit'],
 })
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => service.kill('SIGTERM')) // the rest follows from it
 try {
   await ready()
   const known = await openAccounts()
@@ -47,8 +48,7 @@ try {
     report(route, await measure(route, bodyFor, known))
   }
 } finally {
-  service.kill('SIGTERM')
-  await once(service, 'exit')
+  if (service.exitCode === null && service.kill('SIGTERM')) await once(service, 'exit')
   await rm(dataDir, { recursive: true, force: true })
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import pg from 'pg'
 import type { Answer, CallOptions } from '../support/api.ts'
 import '../support/matchers.ts'
 import { startTestApp } from '../support/test-app.ts'
@@ -165,4 +166,40 @@ test('E7: only the right password learns that the address is unproven or the acc
   expect(await api.post('/v1/login', { email: unverified, password: PASSWORD })).toRefuse('email_not_verified')
   expect(await api.post('/v1/login', { email: disabled, password: 'Wrong-Horse-7' })).toRefuse('invalid_credentials')
   expect(await api.post('/v1/login', { email: disabled, password: PASSWORD })).toRefuse('account_disabled')
+})
+
+/** The text of every statement sent while `ask` is answered, in order. The statements are sent all the same. */
+async function statementsOf(ask: () => Promise<Answer>): Promise<string[]> {
+  const sent: string[] = []
+  const { query } = pg.Client.prototype
+  pg.Client.prototype.query = function (this: pg.Client, ...given: Parameters<typeof query>) {
+    const [statement] = given as unknown as [string | { text: string }]
+    sent.push(typeof statement === 'string' ? statement : statement.text)
+    return query.apply(this, given)
+  } as typeof query
+  try {
+    await ask()
+  } finally {
+    pg.Client.prototype.query = query
+  }
+  return sent
+}
+
+test.each([
+  ['E1: forgot', '/v1/password/forgot', {}],
+  ['E2: signing in', '/v1/login', { password: 'Wrong-Horse-7' }],
+  ['E3: registering', '/v1/register', { password: PASSWORD }],
+  ['E4: asking for another verification mail', '/v1/email/verify/resend', {}],
+])('%s asks the database the same questions about an address of any sort', async (_, path, fields) => {
+  const addresses = await addressesOfEverySort()
+  // From a network nobody has signed in from: on its owner's own, a guess is counted in one place less.
+  const ask = (email: string) => statementsOf(() => api.post(path, { email, ...fields }, { ip: '203.0.113.7' }))
+  await ask(people.newEmail()) // a first connection introduces itself
+
+  const unknown = await ask(addresses['unknown'] ?? '')
+
+  expect(unknown.length).toBeGreaterThan(3)
+  for (const [sort, email] of Object.entries(addresses)) {
+    expect({ sort, statements: await ask(email) }).toEqual({ sort, statements: unknown })
+  }
 })
