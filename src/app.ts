@@ -4,24 +4,36 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from './deps.ts'
 import { authenticateCallers } from './http/caller.ts'
 import { allowOrigins } from './http/cors.ts'
+import { auditDenials } from './http/denial-audit.ts'
 import { closeConnectionsWhileDraining } from './http/drain.ts'
 import { limitRequests } from './http/limit-requests.ts'
 import { describeApi } from './http/openapi.ts'
 import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
-import { logRequests } from './http/request-log.ts'
+import { logAnswer, logRequests } from './http/request-log.ts'
+import { requireOneHost } from './http/require-one-host.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
 import { shedLoad } from './http/shed-load.ts'
-import { registerJwt } from './http/signed-token.ts'
 import { parseStrictJson } from './http/strict-json.ts'
 import type { Readiness } from './operations/readiness.ts'
 import { accountRoutes } from './routes/account.ts'
+import { auditTrailRoutes } from './routes/audit-trail.ts'
 import { emailChangeRoutes } from './routes/email-change.ts'
 import { oauthRoutes } from './routes/oauth.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/password.ts'
 import { registrationRoutes } from './routes/registration.ts'
+import { securityEventRoutes } from './routes/security-events.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { signInRoutes } from './routes/sign-in.ts'
+import { supportAddressRoutes } from './routes/support-addresses.ts'
+import { supportEventRoutes } from './routes/support-events.ts'
+import { supportMailRoutes } from './routes/support-mail.ts'
+import { supportUserActionRoutes } from './routes/support-user-actions.ts'
+import { supportUserRoutes } from './routes/support-users.ts'
+import { suppressionRoutes } from './routes/suppressions.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
+import { wellKnownRoutes } from './routes/well-known.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 
@@ -38,8 +50,12 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
     routerOptions: { maxParamLength: 1024 },
     // The defaults turn ["a"] into "a" and drop unknown fields in silence: an API for credentials refuses both.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
-    frameworkErrors: frameworkProblem,
+    frameworkErrors: (error, request, reply) => {
+      reply.raw.once('finish', () => logAnswer(deps, request, reply))
+      frameworkProblem(error, request, reply)
+    },
     clientErrorHandler: answerUnreadableRequest,
+    http: { requireHostHeader: false }, // checked by requireOneHost
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.removeAllContentTypeParsers()
@@ -50,20 +66,32 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   answerProblemsOf(app)
   setFixedHeaders(app, config)
   logRequests(app, deps)
+  requireOneHost(app)
   closeConnectionsWhileDraining(app, readiness)
   await allowOrigins(app, config)
   await limitRequests(app, deps)
   shedLoad(app, deps)
   authenticateCallers(app, deps)
-  await registerJwt(app)
+  auditDenials(app, deps)
   await describeApi(app, config)
 
   await app.register(registrationRoutes(deps))
+  await app.register(signInRoutes(deps))
   await app.register(sessionRoutes(deps))
   await app.register(accountRoutes(deps))
   await app.register(emailChangeRoutes(deps))
   await app.register(passwordRoutes(deps))
   await app.register(oauthRoutes(deps))
+  await app.register(wellKnownRoutes(deps))
+  await app.register(supportUserRoutes(deps))
+  await app.register(supportUserActionRoutes(deps))
+  await app.register(supportAddressRoutes(deps))
+  await app.register(supportMailRoutes(deps))
+  await app.register(supportEventRoutes(deps))
+  await app.register(suppressionRoutes(deps))
+  await app.register(auditTrailRoutes(deps))
+  await app.register(securityEventRoutes(deps))
+  await app.register(webhookRoutes(deps))
   await app.register(operationsRoutes(deps, readiness))
   return app
 }

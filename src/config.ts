@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { type BreachListSource, type Environment, EnvironmentReader, isNetwork, isOrigin } from './environment.ts'
 import type { MailConfig } from './mail/mailer.ts'
@@ -10,12 +11,21 @@ export interface Config {
   /** Issuer of the tokens and base of the service's own links, without a slash at the end. */
   readonly publicUrl: string
   /** Undefined: an embedded PostgreSQL under `dataDir`. */
-  readonly databaseUrl: string | undefined
+  readonly databaseUrl: Secret<'database-url'> | undefined
   readonly dataDir: string
   /** Undefined: generated under `dataDir` (never in production). */
   readonly secretKey: Secret<'secret-key'> | undefined
   readonly previousSecretKey: Secret<'secret-key'> | undefined
   readonly mail: MailConfig
+  /** Undefined: nothing that says it comes from SendGrid is believed. */
+  readonly sendgridWebhookKey: KeyObject | undefined
+  /** Who is told of changes to accounts, and the secret that proves it was us. */
+  readonly securityEvents: {
+    readonly urls: readonly string[]
+    readonly secret: Secret<'security-events'> | undefined
+  }
+  /** Days that the audit trail is kept. */
+  readonly auditRetentionDays: number
   readonly productName: string
   readonly supportContact: string
   readonly links: Readonly<Record<LinkName, string>>
@@ -71,6 +81,12 @@ export function readConfig(environment: Environment): Config {
     secretKey: read.secretKey('SECRET_KEY', production),
     previousSecretKey: read.secretKey('SECRET_KEY_PREVIOUS', false),
     mail: readMail(read, production, { dataDir, productName, supportContact }),
+    sendgridWebhookKey: read.sendgridKey('SENDGRID_WEBHOOK_PUBLIC_KEY'),
+    securityEvents: {
+      urls: read.webhookUrls('SECURITY_EVENT_URLS', production),
+      secret: read.webhookSecret('SECURITY_EVENT_SECRET'),
+    },
+    auditRetentionDays: read.integer('AUDIT_RETENTION_DAYS', 400, 1, 36_500),
     productName,
     supportContact,
     links: {
@@ -103,6 +119,10 @@ export function readConfig(environment: Environment): Config {
   read.refuseContradiction(
     config.previousSecretKey !== undefined && config.secretKey === undefined,
     'SECRET_KEY_PREVIOUS is set but SECRET_KEY is not',
+  )
+  read.refuseContradiction(
+    config.securityEvents.urls.length > 0 && config.securityEvents.secret === undefined,
+    'SECURITY_EVENT_URLS is set but SECURITY_EVENT_SECRET is not',
   )
   read.refuseContradiction(
     production && config.passwordPreset === 'nist' && config.breachList === undefined,

@@ -1,8 +1,11 @@
+import type { KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseAddress } from './domain/accounts/email-address.ts'
 import type { Mailbox } from './mail/mailer.ts'
 import { Secret } from './security/secret.ts'
+import { readSendgridKey } from './security/sendgrid-signature.ts'
+import { isWebhookSecret } from './security/webhook-signature.ts'
 
 /** The environment does not make sense. The message is one line that names each variable and what is wrong with it. */
 export class ConfigError extends Error {}
@@ -11,6 +14,8 @@ export class ConfigError extends Error {}
 export type BreachListSource = { readonly service: string } | { readonly file: string }
 
 export type Environment = Readonly<Record<string, string | undefined>>
+
+const MOST_WEBHOOK_URLS = 8
 
 /** Reads variables and gathers what is wrong with them, so that one start shows all of it. */
 export class EnvironmentReader {
@@ -22,7 +27,7 @@ export class EnvironmentReader {
   }
 
   has(name: string): boolean {
-    return this.#environment[name] !== undefined && this.#environment[name] !== ''
+    return (this.#environment[name] ?? '').trim() !== ''
   }
 
   throwIfRefused(): void {
@@ -50,7 +55,7 @@ export class EnvironmentReader {
     const value = this.text(name, String(fallback))
     const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
     if (number >= least && number <= most) return number
-    this.#problems.push(`${name} must be a whole number from ${least} to ${most}, not "${value}"`)
+    this.#problems.push(`${name} must be a whole number from ${least} to ${most}, not ${JSON.stringify(value)}`)
     return fallback
   }
 
@@ -59,7 +64,7 @@ export class EnvironmentReader {
     const value = this.text(name, String(fallback))
     const number = /^\d{1,10}(\.\d{1,10})?$/.test(value) ? Number(value) : Number.NaN
     if (number <= most) return number
-    this.#problems.push(`${name} must be a number from 0 to ${most}, not "${value}"`)
+    this.#problems.push(`${name} must be a number from 0 to ${most}, not ${JSON.stringify(value)}`)
     return fallback
   }
 
@@ -67,7 +72,7 @@ export class EnvironmentReader {
     const value = this.text(name, fallback)
     const choice = choices.find((candidate) => candidate === value)
     if (choice === undefined && value !== '') {
-      this.#problems.push(`${name} must be one of ${choices.join(', ')}, not "${value}"`)
+      this.#problems.push(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
     }
     return choice ?? (choices[0] as Choice)
   }
@@ -77,14 +82,15 @@ export class EnvironmentReader {
       .split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== '')
-    for (const entry of entries) if (!isValid(entry)) this.#problems.push(`${name}: "${entry}" is not ${expected}`)
+    for (const entry of entries)
+      if (!isValid(entry)) this.#problems.push(`${name}: ${JSON.stringify(entry)} is not ${expected}`)
     return entries
   }
 
   url(name: string, fallback?: string): string {
     const value = this.text(name, fallback)
     if (value !== '' && !isHttpUrl(value))
-      this.#problems.push(`${name} must be an http(s) URL without query or fragment`)
+      this.#problems.push(`${name} must be an http(s) URL without user, query or fragment`)
     return value.replace(/\/+$/, '')
   }
 
@@ -123,6 +129,32 @@ export class EnvironmentReader {
     return new Secret(value)
   }
 
+  sendgridKey(name: string): KeyObject | undefined {
+    if (!this.has(name)) return undefined
+    const key = readSendgridKey(this.text(name))
+    if (!key) this.#problems.push(`${name} must be the verification key as SendGrid shows it (base64, ECDSA P-256)`)
+    return key ?? undefined
+  }
+
+  /** The worker keeps a slot and a connection for each. An entry that is refused is not shown: it may hold a password. */
+  webhookUrls(name: string, production: boolean): string[] {
+    const urls = [...new Set(this.list(name, () => true, ''))]
+    for (const [index, url] of urls.entries()) {
+      const isAllowed = isHttpUrl(url) && new URL(url).username === '' && (!production || url.startsWith('https:'))
+      const expected = `an ${production ? 'https' : 'http(s)'} URL without user, query or fragment`
+      if (!isAllowed) this.#problems.push(`${name}: entry ${index + 1} is not ${expected}`)
+    }
+    if (urls.length > MOST_WEBHOOK_URLS) this.#problems.push(`${name} names more than ${MOST_WEBHOOK_URLS} URLs`)
+    return urls
+  }
+
+  webhookSecret(name: string): Secret<'security-events'> | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.text(name)
+    if (!isWebhookSecret(value)) this.#problems.push(`${name} must be whsec_ and the base64 of 24 to 64 random bytes`)
+    return new Secret(value)
+  }
+
   breachList(name: string): BreachListSource | undefined {
     if (!this.has(name)) return undefined
     const value = this.text(name)
@@ -145,21 +177,22 @@ export class EnvironmentReader {
     return new Secret(value)
   }
 
-  databaseUrl(production: boolean): string | undefined {
+  databaseUrl(production: boolean): Secret<'database-url'> | undefined {
     if (!this.has('DATABASE_URL')) {
       this.refuseContradiction(production, 'DATABASE_URL is missing: the embedded PostgreSQL is for development only')
       return undefined
     }
     const value = this.text('DATABASE_URL')
-    if (!/^postgres(ql)?:\/\//.test(value)) this.#problems.push('DATABASE_URL must be a postgresql:// URL')
-    return value
+    if (!(URL.canParse(value) && /^postgres(ql)?:\/\//.test(value)))
+      this.#problems.push('DATABASE_URL must be a postgresql:// URL')
+    return new Secret(value)
   }
 }
 
 function isHttpUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
   const url = new URL(value)
-  return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === ''
+  return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === ''
 }
 
 export function isOrigin(value: string): boolean {

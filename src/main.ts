@@ -1,20 +1,34 @@
 import { Command, CommanderError } from 'commander'
+import { addressesCommand } from './commands/addresses.ts'
+import { clientsCommand } from './commands/clients.ts'
+import { CommandRefused } from './commands/command-line.ts'
+import { keysCommand } from './commands/keys.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { serveCommand } from './commands/serve.ts'
+import { usersCommand } from './commands/users.ts'
+import { isDatabaseUnavailable } from './database/client.ts'
 import { EmbeddedPostgresFailure } from './database/embedded-postgres.ts'
 import { ConfigError } from './environment.ts'
+import { WrongSecretKey } from './security/sealed-value.ts'
 import { StartRefused } from './serve.ts'
 
 /** Exit codes of every command: 0 done, 1 refused, 2 wrong use. */
 const REFUSED = 1
 const WRONG_USE = 2
 
+/** Errors whose message is one line that says what to mend. */
+const FOR_THE_OPERATOR = [ConfigError, StartRefused, CommandRefused, EmbeddedPostgresFailure, WrongSecretKey]
+
 const program = new Command('latchkey')
   .description('A headless service for login credentials.')
   .exitOverride()
   .addCommand(serveCommand())
   .addCommand(migrateCommand())
-for (const command of program.commands) command.exitOverride()
+  .addCommand(clientsCommand())
+  .addCommand(keysCommand())
+  .addCommand(usersCommand())
+  .addCommand(addressesCommand())
+throwInsteadOfExiting(program)
 
 try {
   await program.parseAsync()
@@ -24,9 +38,17 @@ try {
   process.exit(REFUSED)
 }
 
+function throwInsteadOfExiting(command: Command): void {
+  command.exitOverride()
+  for (const subcommand of command.commands) throwInsteadOfExiting(subcommand)
+}
+
 /** One line for what the operator can mend; a stack only for what is our defect. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const isForTheOperator = [ConfigError, StartRefused, EmbeddedPostgresFailure].some((kind) => error instanceof kind)
-  return isForTheOperator ? error.message : (error.stack ?? error.message)
+  const isForTheOperator = FOR_THE_OPERATOR.some((kind) => error instanceof kind)
+  if (isForTheOperator) return error.message
+  if ('code' in error && /^(28|3D)/.test(String(error.code))) return `The database refuses us: ${error.message}`
+  if (isDatabaseUnavailable(error)) return 'The database cannot be reached: is it up, and DATABASE_URL right?'
+  return error.stack ?? error.message
 }

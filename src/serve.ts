@@ -1,3 +1,4 @@
+import { access, constants, mkdir } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
@@ -7,6 +8,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedde
 import { migrate, migrationStatus } from './database/migrate.ts'
 import { closeDeps, createDeps, type Deps, systemClock } from './deps.ts'
 import { readSecretKey } from './development-secret.ts'
+import { RELOAD_KEYS_SECONDS } from './domain/keys/key-lifetimes.ts'
 import { createLog } from './log.ts'
 import { createMailer } from './mail/mailer.ts'
 import type { Readiness } from './operations/readiness.ts'
@@ -18,7 +20,6 @@ export type Role = 'all' | 'api' | 'worker'
 export class StartRefused extends Error {}
 
 const RETRY_DATABASE_MS = 1_000
-const RELOAD_KEYS_MS = 30_000
 /** Kubernetes and systemd grant 30 seconds or more; whatever is not done by then never will be. */
 const LONGEST_DRAIN_MS = 9_000
 
@@ -36,8 +37,9 @@ export interface Service {
  */
 export async function serve(config: Config, role: Role): Promise<Service> {
   const log = createLog(config.logLevel)
+  if (config.databaseUrl === undefined || config.secretKey === undefined) await makeDataDir(config.dataDir)
   const embedded = config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null
-  const databaseUrl = config.databaseUrl ?? embedded?.url ?? ''
+  const databaseUrl = config.databaseUrl?.reveal() ?? embedded?.url ?? ''
   const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log, clock: systemClock })
   const readiness: Readiness = { hasStarted: false, isDraining: false }
   const running: Running = { deps, readiness, embedded, app: null, worker: null, reload: null }
@@ -48,12 +50,28 @@ export async function serve(config: Config, role: Role): Promise<Service> {
     await stop(running, 0)
     throw error
   }
-  running.reload = setInterval(() => void deps.keys.load().catch(() => undefined), RELOAD_KEYS_MS)
+  running.reload = setInterval(() => void reloadKeys(deps), RELOAD_KEYS_SECONDS * 1000)
   if (role !== 'api') running.worker = startWorker(deps, createMailer(config.mail, log))
   readiness.hasStarted = true
   const port = running.app ? addressOf(running.app) : 0
   log.info({ role, port, publicUrl: config.publicUrl, database: embedded ? 'embedded' : 'external' }, 'ready')
   return { port, stop: (noticeMs) => stop(running, noticeMs) }
+}
+
+/** Rotations reach this process so. Whatever goes wrong, it goes on with the keys it has. */
+async function reloadKeys(deps: Deps): Promise<void> {
+  await deps.keys.load().catch((error: Error) => {
+    if (!isDatabaseUnavailable(error)) deps.log.warn({ reason: error.message }, 'the keys cannot be read again')
+  })
+}
+
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new StartRefused(`DATA_DIR ${dataDir} cannot be used (${(error as NodeJS.ErrnoException).code})`)
+  }
 }
 
 interface Running {
@@ -74,8 +92,8 @@ async function listen(deps: Deps, readiness: Readiness): Promise<FastifyInstance
     await app.close()
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE') throw new StartRefused(`Port ${port} on ${host} is in use: set PORT to another`)
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
-      throw new StartRefused(`Cannot listen on ${host}:${port} (${code})`)
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+      throw new StartRefused(`Cannot listen on ${host}:${port} (${code}): see HOST and PORT`)
     throw error
   }
   return app
@@ -97,7 +115,8 @@ async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, rea
   }
 }
 
-async function assertMigrated(url: string): Promise<void> {
+/** @throws {StartRefused} where the database is behind this build, for the operator to run `migrate`. */
+export async function assertMigrated(url: string): Promise<void> {
   const { pending, failed } = await migrationStatus(url)
   if (failed.length > 0) throw new StartRefused(`Migration ${failed[0]} has failed: see "latchkey migrate status"`)
   if (pending.length > 0) {

@@ -1,5 +1,10 @@
 import type { Pool } from './client.ts'
 
+/**
+ * What runs for every request of another service, by hand and named as in session-statements.ts: one statement that
+ * reads by primary key only, also where it answers for two (the caller, and the token it asks about).
+ */
+
 export interface LiveClient {
   readonly clientId: string
   readonly name: string
@@ -9,20 +14,72 @@ export interface LiveClient {
   readonly previousSecretExpiresAt: Date | null
 }
 
-/**
- * The service client, if it is not disabled: one read by key, run for every request with client credentials or a
- * service token. By hand and named, as those in session-statements.ts are.
- */
-export async function readLiveClient(pool: Pool, clientId: string): Promise<LiveClient | null> {
+/** The service client, if it is not disabled and the token it shows, where it shows one, was not revoked. */
+export async function readLiveClient(
+  pool: Pool,
+  caller: { clientId: string; tokenId: string | null },
+): Promise<LiveClient | null> {
   const { rows } = await pool.query<LiveClient>({
     name: 'read-live-client',
     text: READ_LIVE_CLIENT,
-    values: [clientId],
+    values: [caller.clientId, caller.tokenId],
   })
   return rows[0] ?? null
 }
 
-const READ_LIVE_CLIENT = `
-  SELECT id AS "clientId", name, scopes, secret_hash AS "secretHash", previous_secret_hash AS "previousSecretHash",
-         previous_secret_expires_at AS "previousSecretExpiresAt"
-  FROM service_clients WHERE id = $1 AND disabled_at IS NULL`
+const CALLER = `c.id AS "clientId", c.name, c.scopes, c.secret_hash AS "secretHash",
+  c.previous_secret_hash AS "previousSecretHash", c.previous_secret_expires_at AS "previousSecretExpiresAt"`
+const CALLER_STANDS = `c.id = $1 AND c.disabled_at IS NULL
+  AND ($2::uuid IS NULL OR NOT EXISTS (SELECT FROM revoked_tokens r WHERE r.token_id = $2::uuid))`
+
+const READ_LIVE_CLIENT = `SELECT ${CALLER} FROM service_clients c WHERE ${CALLER_STANDS}`
+
+/** What a token that is asked about names; all null where it names nothing of ours. */
+export interface SubjectKeys {
+  readonly sessionId: string | null
+  readonly clientId: string | null
+  readonly tokenId: string | null
+}
+
+export interface SubjectSession {
+  readonly accountId: string
+  readonly credentialVersion: number
+  readonly refreshCounter: number
+  readonly refreshFloor: number
+  readonly rotatedAt: Date
+  readonly authenticatedAt: Date
+  readonly expiresAt: Date
+}
+
+/** The caller, and what is left of what the token stands for: of a session or a client, if it still holds. */
+export interface IntrospectionRow extends LiveClient {
+  readonly session: SubjectSession | null
+  readonly subjectScopes: readonly string[] | null
+}
+
+/** Null where the caller itself is nobody. */
+export async function readForIntrospection(
+  pool: Pool,
+  input: { caller: { clientId: string; tokenId: string | null }; subject: SubjectKeys; now: Date },
+): Promise<IntrospectionRow | null> {
+  const { caller, subject, now } = input
+  const { rows } = await pool.query<LiveClient & SubjectSession & { subjectScopes: string[] | null }>({
+    name: 'read-for-introspection',
+    text: READ_FOR_INTROSPECTION,
+    values: [caller.clientId, caller.tokenId, subject.sessionId, now, subject.clientId, subject.tokenId],
+  })
+  const [row] = rows
+  return row ? { ...row, session: row.accountId === null ? null : row } : null
+}
+
+export const READ_FOR_INTROSPECTION = `
+  SELECT ${CALLER}, s.account_id AS "accountId", s.credential_version AS "credentialVersion",
+         s.refresh_counter AS "refreshCounter", s.refresh_floor AS "refreshFloor", s.rotated_at AS "rotatedAt",
+         s.authenticated_at AS "authenticatedAt", s.expires_at AS "expiresAt", t.scopes AS "subjectScopes"
+  FROM service_clients c
+  LEFT JOIN (sessions s JOIN accounts a ON a.id = s.account_id AND a.disabled_at IS NULL
+                                       AND a.credential_version = s.credential_version)
+         ON s.id = $3::uuid AND s.ended_at IS NULL AND s.expires_at > $4::timestamptz
+  LEFT JOIN service_clients t ON t.id = $5 AND t.disabled_at IS NULL
+                             AND NOT EXISTS (SELECT FROM revoked_tokens r WHERE r.token_id = $6::uuid)
+  WHERE ${CALLER_STANDS}`

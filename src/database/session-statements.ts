@@ -45,7 +45,8 @@ export interface RotatedSession {
  * Spends refresh token number `counter` of a session, in one statement. PostgreSQL evaluates the cases again on the
  * newest row once a rival's update is through, so of twenty at once one advances the counter and the rest are its
  * predecessor within the window: they get the same successor. Anything older is theft: the session ends, its pending
- * email change ends and the event is written, all committed although the caller is refused.
+ * email change ends and the event is written, for us and for other systems, all committed although the caller is
+ * refused.
  *
  * @returns null where the session is over, its account is not in order, or the token was ended by a password change.
  */
@@ -88,10 +89,16 @@ const ROTATE_REFRESH_TOKEN = `
     INSERT INTO events (id, at, type, outcome, account_id, session_id, actor_type, ip, user_agent, request_id)
     SELECT $5, $3, 'session.refresh_token_reused', 'failure', account_id, id, 'anonymous', $6, $7, $8
     FROM rotated WHERE was_reused
+  ), told AS (
+    INSERT INTO security_events (id, at, type, account_id, session_id, actor_type)
+    SELECT $5, $3, 'session.refresh_token_reused', account_id, id, 'anonymous' FROM rotated WHERE was_reused
+    RETURNING account_id
+  ), job AS (
+    SELECT graphile_worker.add_job('address_security_events', json_build_object('accountId', account_id)) FROM told
   ), change AS (
     UPDATE email_changes c SET ended_at = $3, end_reason = 'session_ended'
     FROM rotated r WHERE r.was_reused AND c.session_id = r.id AND c.confirmed_at IS NULL AND c.ended_at IS NULL
   )
   SELECT account_id AS "accountId", credential_version AS "credentialVersion", authenticated_at AS "authenticatedAt",
          expires_at AS "expiresAt", refresh_counter AS "refreshCounter", was_reused AS "wasReused"
-  FROM rotated`
+  FROM rotated LEFT JOIN job ON true -- or it would not be run at all`

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Transaction } from '../database/client.ts'
+import type { Address } from '../database/generated/client.ts'
 import type { Deps } from '../deps.ts'
 import type { NormalizedAddress } from './accounts/email-address.ts'
 
@@ -25,7 +26,7 @@ export async function claimAddress(
   claim: { address: NormalizedAddress; accountId: string; now: Date },
 ): Promise<boolean> {
   const { address, accountId, now } = claim
-  if (await isErasedAddress(deps, tx, address)) return false
+  if (await findErasedAddress(deps, tx, address)) return false
   const claimed = await tx.$executeRaw`
     INSERT INTO addresses (address, account_id, claimed_at) VALUES (${address}, ${accountId}::uuid, ${now})
     ON CONFLICT (address) DO UPDATE SET claimed_at = excluded.claimed_at, locked_at = NULL, lock_reason = NULL
@@ -50,19 +51,92 @@ export async function addressState(
   tx: Transaction,
   address: NormalizedAddress,
 ): Promise<AddressState> {
-  const row = await tx.address.findUnique({ where: { address }, select: { lockedAt: true } })
-  if (row) return row.lockedAt === null ? 'in_use' : 'locked'
-  return (await isErasedAddress(deps, tx, address)) ? 'locked' : 'free'
+  const row = await findAddress(deps, tx, address)
+  if (!row) return 'free'
+  return row.lockedAt === null ? 'in_use' : 'locked'
 }
 
-/** An erased account's addresses stay locked, though all that is left of them is a keyed hash. */
-async function isErasedAddress(
+/** The row that says who may have the address; null where it is free. */
+export async function findAddress(
   deps: Pick<Deps, 'keys'>,
   tx: Transaction,
   address: NormalizedAddress,
-): Promise<boolean> {
-  // Erasing replaces the row's key while a claim may be waiting for it: both take this lock, so a claim sees one or the other.
+): Promise<Address | null> {
+  return (await tx.address.findUnique({ where: { address } })) ?? findErasedAddress(deps, tx, address)
+}
+
+/**
+ * Frees a locked address for whoever asks next.
+ *
+ * @returns what it was; null where it is not locked, or its former holder is taking it back at this very moment.
+ */
+export async function unlockAddress(
+  deps: Pick<Deps, 'keys'>,
+  tx: Transaction,
+  address: NormalizedAddress,
+): Promise<Address | null> {
+  const found = await findAddress(deps, tx, address)
+  const { count } = await tx.address.deleteMany({ where: { address: found?.address ?? '', lockedAt: { not: null } } })
+  return count === 0 ? null : found
+}
+
+/**
+ * Replaces every address of an account, the current and the former ones, by its keyed hash: nobody can read it, and
+ * nobody can have it.
+ *
+ * @returns the addresses as they were.
+ */
+export async function eraseAddresses(
+  deps: Pick<Deps, 'keys'>,
+  tx: Transaction,
+  erasure: { accountId: string; now: Date },
+): Promise<NormalizedAddress[]> {
+  const { accountId, now } = erasure
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended('erasures', 0))`
+  const held = await tx.address.findMany({ where: { accountId }, orderBy: { address: 'asc' } })
+  const addresses = held.map((row) => row.address as NormalizedAddress)
+  for (const address of addresses) {
+    await lockAgainstClaims(tx, address)
+    const { count } = await tx.address.deleteMany({ where: { address, accountId } })
+    if (count === 0) continue // unlocked by Support at this very moment
+    const lock = { claimedAt: now, lockedAt: now, lockReason: 'account_erased' satisfies LockReason }
+    await tx.address.create({ data: { address: `erased:${hashAddress(deps, address)}`, ...lock } })
+  }
+  return addresses
+}
+
+/**
+ * Holds erasures off until the transaction ends: one lock, where many addresses are claimed at once and a lock for
+ * each would fill PostgreSQL's table of them.
+ */
+export async function holdErasuresOff(tx: Transaction): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('erasures', 0))`
+}
+
+/** What may be left of an address that was erased: its keyed hash, under any of the keys. */
+export function erasedForms(deps: Pick<Deps, 'keys'>, address: NormalizedAddress): string[] {
+  return hashesOfAddress(deps, address).map((hash) => `erased:${hash}`)
+}
+
+/** An address hash made today, and what it was under the keys before. */
+export function hashesOfAddress(deps: Pick<Deps, 'keys'>, address: NormalizedAddress): string[] {
+  return deps.keys.addressHashKeys().map((key) => keyedHash(key, address))
+}
+
+/** An erased account's addresses stay locked, though all that is left of them is a keyed hash. */
+async function findErasedAddress(
+  deps: Pick<Deps, 'keys'>,
+  tx: Transaction,
+  address: NormalizedAddress,
+): Promise<Address | null> {
+  await lockAgainstClaims(tx, address)
+  return tx.address.findFirst({ where: { address: { in: erasedForms(deps, address) } } })
+}
+
+/**
+ * Erasing replaces the row's key while a claim may be waiting for it: both take this lock, so a claim sees one or the
+ * other. Who would touch anything else of a claim first takes it before that, or two of them wait for each other.
+ */
+export async function lockAgainstClaims(tx: Transaction, address: NormalizedAddress): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`address ${address}`}, 0))`
-  const erased = deps.keys.addressHashKeys().map((key) => `erased:${keyedHash(key, address)}`)
-  return (await tx.address.count({ where: { address: { in: erased } } })) > 0
 }

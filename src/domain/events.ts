@@ -1,4 +1,5 @@
 import type { Transaction } from '../database/client.ts'
+import { queueSecurityEvent } from './security-events/queue-security-event.ts'
 
 /** Where a request came from, as the audit trail, the session list and the notices show it. */
 export interface Origin {
@@ -25,6 +26,24 @@ export type EventType =
   | 'service_client.created'
   | 'service_client.secret_rotated'
   | 'service_client.disabled'
+  | 'service_client.token_revoked'
+  | 'signing_key.rotated'
+  | 'keys.reencrypted'
+  | 'account.disabled'
+  | 'account.enabled'
+  | 'account.erased'
+  | 'address.unlocked'
+  | 'service_client.denied'
+  | 'address.suppression_cleared'
+  | 'security_event.replayed'
+
+export type EventActor =
+  | 'account'
+  | 'anonymous'
+  | 'system'
+  | { readonly serviceClientId: string }
+  /** Whoever has a shell on the machine, by the name they have there. */
+  | { readonly operator: string }
 
 export interface NewEvent {
   readonly type: EventType
@@ -33,15 +52,18 @@ export interface NewEvent {
   readonly accountId?: string | null
   readonly sessionId?: string | null
   /** `anonymous` where the caller has proven nothing, as with a mailed link before it is known to be good. */
-  readonly actor?: 'account' | 'anonymous' | 'system' | { readonly serviceClientId: string }
+  readonly actor?: EventActor
   readonly origin: Origin | null
   readonly details?: Readonly<Record<string, string | number | boolean | null>>
 }
 
-/** Appends to the audit trail in the transaction of the change, so that neither can exist without the other. */
+/**
+ * Appends to the audit trail in the transaction of the change, so that neither can exist without the other; and what
+ * other systems have to hear of is queued for them with it.
+ */
 export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
   const actor = event.actor ?? 'account'
-  await tx.event.create({
+  const recorded = await tx.event.create({
     data: {
       type: event.type,
       at: event.at,
@@ -54,10 +76,17 @@ export async function recordEvent(tx: Transaction, event: NewEvent): Promise<voi
       requestId: event.origin?.requestId ?? null,
       details: event.details ?? {},
     },
+    select: { id: true, type: true, at: true, accountId: true, sessionId: true, actorType: true },
   })
+  await queueSecurityEvent(tx, recorded)
 }
 
-function actorColumns(actor: NonNullable<NewEvent['actor']>, accountId: string | null | undefined) {
-  if (typeof actor === 'object') return { actorType: 'service_client', actorId: actor.serviceClientId }
-  return { actorType: actor, actorId: actor === 'account' ? (accountId ?? null) : null }
+/** How an actor is written down, also by those who write many events in one statement. */
+export function actorColumns(
+  actor: EventActor,
+  accountId: string | null | undefined,
+): { actorType: string; actorId: string | null } {
+  if (typeof actor === 'string') return { actorType: actor, actorId: actor === 'account' ? (accountId ?? null) : null }
+  if ('operator' in actor) return { actorType: 'system', actorId: actor.operator }
+  return { actorType: 'service_client', actorId: actor.serviceClientId }
 }

@@ -1,9 +1,9 @@
-import type { FastifyInstance } from 'fastify'
-import { v7 as uuidv7 } from 'uuid'
+import { validate as isUuid, v7 as uuidv7 } from 'uuid'
 import type { Deps } from '../deps.ts'
 import type { ServiceGrant } from '../domain/service-clients/grant-service-token.ts'
 import { splitScopes } from '../domain/service-clients/scopes.ts'
 import type { SessionGrant } from '../domain/sessions/session-grant.ts'
+import type { ServiceClaims, SessionClaims } from '../domain/tokens/claims.ts'
 import { signToken, type TokenPayload, verifyToken } from './signed-token.ts'
 
 /** RFC 9068, section 2.2. */
@@ -26,23 +26,12 @@ interface SessionTokenPayload extends AccessTokenPayload {
   readonly cv: number
 }
 
-export interface SessionClaims {
-  readonly sessionId: string
-  readonly accountId: string
-  readonly credentialVersion: number
-}
-
-export interface ServiceClaims {
-  readonly clientId: string
-  readonly scopes: readonly string[]
-}
-
 /** The `client_id` of people signing in directly; service clients have ids of another form. */
-const FIRST_PARTY = 'latchkey'
+export const FIRST_PARTY = 'latchkey'
 const SCOPE = 'account'
 
 /** Signs what a session's holder shows to this service and others, for `ACCESS_TOKEN_TTL` seconds. */
-export function signAccessToken(app: FastifyInstance, deps: Deps, grant: SessionGrant): string {
+export async function signAccessToken(deps: Deps, grant: SessionGrant): Promise<string> {
   const payload: SessionTokenPayload = {
     ...commonClaims(deps, grant.now),
     sub: grant.accountId,
@@ -53,11 +42,11 @@ export function signAccessToken(app: FastifyInstance, deps: Deps, grant: Session
     scope: SCOPE,
     cv: grant.credentialVersion,
   }
-  return signToken(app, deps, payload)
+  return signToken(deps, payload)
 }
 
 /** Signs what a service shows in its own name: the subject is the client, and there is no session (RFC 9068 section 2.2). */
-export function signServiceToken(app: FastifyInstance, deps: Deps, grant: ServiceGrant): string {
+export async function signServiceToken(deps: Deps, grant: ServiceGrant): Promise<string> {
   const { clientId, scopes, now } = grant
   const payload: AccessTokenPayload = {
     ...commonClaims(deps, now),
@@ -65,7 +54,7 @@ export function signServiceToken(app: FastifyInstance, deps: Deps, grant: Servic
     client_id: clientId,
     scope: scopes.join(' '),
   }
-  return signToken(app, deps, payload)
+  return signToken(deps, payload)
 }
 
 function commonClaims(deps: Deps, now: Date) {
@@ -76,22 +65,17 @@ function commonClaims(deps: Deps, now: Date) {
 
 /** What a person's access token claims; null for anything else, a service's too. */
 export async function verifyAccessToken(
-  app: FastifyInstance,
   deps: Deps,
   token: string,
   options: { mayBeExpired: boolean } = { mayBeExpired: false },
 ): Promise<SessionClaims | null> {
-  const payload = await verifyToken(app, deps, token, options)
+  const payload = await verifyToken(deps, token, options)
   return payload && sessionClaims(payload)
 }
 
 /** What a service's access token claims; null for anything else, a person's too. */
-export async function verifyServiceToken(
-  app: FastifyInstance,
-  deps: Deps,
-  token: string,
-): Promise<ServiceClaims | null> {
-  const payload = await verifyToken(app, deps, token)
+export async function verifyServiceToken(deps: Deps, token: string): Promise<ServiceClaims | null> {
+  const payload = await verifyToken(deps, token)
   return payload && serviceClaims(payload)
 }
 
@@ -102,7 +86,8 @@ export function sessionClaims({ sub, sid, cv, client_id }: TokenPayload): Sessio
   return { accountId: sub, sessionId: sid, credentialVersion: cv }
 }
 
-export function serviceClaims({ sub, sid, client_id, scope }: TokenPayload): ServiceClaims | null {
+export function serviceClaims({ sub, sid, client_id, scope, jti, exp }: TokenPayload): ServiceClaims | null {
   if (sid !== undefined || typeof client_id !== 'string' || sub !== client_id || client_id === FIRST_PARTY) return null
-  return typeof scope === 'string' ? { clientId: client_id, scopes: splitScopes(scope) } : null
+  if (typeof scope !== 'string' || typeof jti !== 'string' || !isUuid(jti) || typeof exp !== 'number') return null
+  return { clientId: client_id, scopes: splitScopes(scope), tokenId: jti, expiresAt: new Date(exp * 1000) }
 }

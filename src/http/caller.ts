@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import { Refusal } from '../domain/problems.ts'
-import type { ServicePrincipal } from '../domain/service-clients/authenticate-client.ts'
-import { authenticateService } from '../domain/service-clients/authenticate-service.ts'
+import { authenticateClient, type ServicePrincipal } from '../domain/service-clients/authenticate-client.ts'
 import type { Scope } from '../domain/service-clients/scopes.ts'
 import { authenticateSession, type Principal } from '../domain/sessions/authenticate-session.ts'
 import { verifyAccessToken, verifyServiceToken } from './access-token.ts'
@@ -46,27 +45,27 @@ export function authenticateCallers(app: FastifyInstance, deps: Deps): void {
   })
   app.addHook('onRequest', async (request, reply) => {
     const { caller, scope } = request.routeOptions.config
-    if (caller === 'account') request.principal = await authenticateAccount(app, deps, request)
-    if (caller === 'service' && scope) request.service = await authorizeService(app, deps, { request, reply, scope })
+    if (caller === 'account') request.principal = await authenticateAccount(deps, request)
+    if (caller === 'service' && scope) request.service = await authorizeService(deps, { request, reply, scope })
   })
 }
 
-async function authenticateAccount(app: FastifyInstance, deps: Deps, request: FastifyRequest): Promise<Principal> {
+async function authenticateAccount(deps: Deps, request: FastifyRequest): Promise<Principal> {
   const token = bearerToken(request)
-  const claims = token === null ? null : await verifyAccessToken(app, deps, token)
+  const claims = token === null ? null : await verifyAccessToken(deps, token)
   if (!claims) throw new Refusal('unauthenticated')
   return authenticateSession(deps, claims)
 }
 
 async function authorizeService(
-  app: FastifyInstance,
   deps: Deps,
   { request, reply, scope }: { request: FastifyRequest; reply: FastifyReply; scope: Scope },
 ): Promise<ServicePrincipal> {
   const token = bearerToken(request)
-  const claims = token === null ? null : await verifyServiceToken(app, deps, token)
-  const service = claims && (await authenticateService(deps, claims))
+  const claims = token === null ? null : await verifyServiceToken(deps, token)
+  const service = claims && (await authenticateClient(deps, { claims }))
   if (!service) throw new Refusal('unauthenticated')
+  request.service = service // before it is refused: the log and the audit trail say who it was
   if (!service.scopes.includes(scope)) {
     reply.header('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`) // RFC 6750 section 3.1
     throw new Refusal('insufficient_scope')

@@ -1,7 +1,10 @@
 import type { FastifyRequest } from 'fastify'
-import type { ClientCredentials } from '../domain/service-clients/authenticate-client.ts'
+import type { Deps } from '../deps.ts'
+import type { ClientCredentials, ClientProof } from '../domain/service-clients/authenticate-client.ts'
 import { OAuthRefusal } from '../domain/service-clients/oauth-refusal.ts'
 import { Secret } from '../security/secret.ts'
+import { verifyServiceToken } from './access-token.ts'
+import { bearerToken } from './caller.ts'
 import { decodeFormText } from './strict-form.ts'
 
 /**
@@ -21,6 +24,25 @@ export function clientCredentials(request: FastifyRequest): ClientCredentials | 
     throw new OAuthRefusal('invalid_request', 'Send the client credentials in the header or in the body, not in both.')
   }
   return basic
+}
+
+/**
+ * How a service says which it is where it may do so by an access token as well (RFC 7662 section 2.1).
+ *
+ * @throws {OAuthRefusal} invalid_request, invalid_client, invalid_token
+ */
+export async function clientProof(deps: Deps, request: FastifyRequest): Promise<ClientProof> {
+  const credentials = clientCredentials(request)
+  const isBearer = /^Bearer(?: |$)/i.test(request.headers.authorization ?? '')
+  if (credentials && isBearer) {
+    throw new OAuthRefusal('invalid_request', 'Send client credentials or an access token, not both.')
+  }
+  if (credentials) return { credentials }
+  if (!isBearer) throw new OAuthRefusal('invalid_client')
+  const token = bearerToken(request)
+  const claims = token === null ? null : await verifyServiceToken(deps, token)
+  if (!claims) throw new OAuthRefusal('invalid_token')
+  return { claims }
 }
 
 function readBasic(header: string | undefined): ClientCredentials | null {

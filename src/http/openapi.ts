@@ -16,6 +16,8 @@ const TAGS = [
   { name: 'Email change', description: 'Asked for, confirmed from the new address, reverted from the old one.' },
   { name: 'Password', description: 'Changing a known password, resetting a forgotten one, and the rules for both.' },
   { name: 'Services', description: 'For other services: signing in by themselves, and asking about tokens.' },
+  { name: 'Support desk', description: 'Seeing and mending what goes wrong for people, with a service token.' },
+  { name: 'Webhooks', description: 'What other services tell this one, proven by their signature.' },
   { name: 'Operations', description: 'For those who run the service.' },
 ] as const
 

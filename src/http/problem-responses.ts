@@ -41,11 +41,13 @@ export function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: So
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
   const code: ProblemCode = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_request'
   const [status, title] = problems[code]
-  const body = JSON.stringify(problemDocument(code, uuidv7()))
+  const requestId = uuidv7()
+  const body = JSON.stringify(problemDocument(code, requestId))
   const head = [
     `HTTP/1.1 ${status} ${title}`,
     'Content-Type: application/problem+json; charset=utf-8',
     'Cache-Control: no-store',
+    `X-Request-Id: ${requestId}`,
   ]
   socket.end([...head, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body].join('\r\n'))
 }

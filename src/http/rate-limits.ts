@@ -44,6 +44,9 @@ export const limitOfRoute: Readonly<Record<string, RateLimitName>> = {
   'POST /v1/email/change/confirm': 'links',
   'POST /v1/email/change/revert': 'links',
   'POST /oauth/token': 'clientSecrets',
+  'POST /oauth/introspect': 'gateways',
+  'POST /oauth/introspect': 'gateways',
+  'POST /oauth/revoke': 'gateways',
 }
 
 /** Asked by machines that must not be turned away: an orchestrator would take a 429 for a dead service. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import type { Origin } from '../domain/events.ts'
 
@@ -19,19 +19,22 @@ export function logRequests(app: FastifyInstance, deps: Deps): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-Id', request.id)
   })
-  app.addHook('onResponse', async (request, reply) => {
-    const answered = { method: request.method, route: request.routeOptions.url ?? 'unknown', status: reply.statusCode }
-    deps.metrics.observeRequest({ ...answered, seconds: reply.elapsedTime / 1000 })
-    request.log.info(
-      {
-        ...answered,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-        ...(request.principal
-          ? { accountId: request.principal.accountId, sessionId: request.principal.sessionId }
-          : {}),
-        ...(request.service ? { clientId: request.service.clientId } : {}),
-      },
-      'request',
-    )
-  })
+  app.addHook('onResponse', async (request, reply) => logAnswer(deps, request, reply))
+}
+
+/** For answers that no hook sees, such as to a path that cannot be decoded: call it once the answer is sent. */
+export function logAnswer(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
+  const route = request.routeOptions?.url ?? 'unknown'
+  const answered = { method: request.method, route, status: reply.statusCode }
+  deps.metrics.observeRequest({ ...answered, seconds: reply.elapsedTime / 1000 })
+  const { principal, service } = request
+  request.log.info(
+    {
+      ...answered,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      ...(principal ? { accountId: principal.accountId, sessionId: principal.sessionId } : {}),
+      ...(service ? { clientId: service.clientId } : {}),
+    },
+    'request',
+  )
 }

@@ -1,25 +1,15 @@
-import fastifyJwt from '@fastify/jwt'
-import type { FastifyInstance } from 'fastify'
 import type { Deps } from '../deps.ts'
+import { CLOCK_LEEWAY_SECONDS } from '../domain/keys/key-lifetimes.ts'
+import { jwtOf } from './key-jwt.ts'
 
-const TOKEN_TYPE = 'at+jwt'
-/** How far another machine's clock may be ahead. */
-const LEEWAY_SECONDS = 30
-const COMPACT_FORM = /^[A-Za-z0-9_-]{1,512}\.[A-Za-z0-9_-]{1,2048}\.([A-Za-z0-9_-]{86})$/
+const COMPACT_FORM = /^([A-Za-z0-9_-]{1,512})\.[A-Za-z0-9_-]{1,2048}\.([A-Za-z0-9_-]{86})$/
 
 export type TokenPayload = Readonly<Record<string, unknown>>
 
-/** The plugin wants keys at registration; ours are in the database and change, so each call names its own. */
-export async function registerJwt(app: FastifyInstance): Promise<void> {
-  const noKey = async () => Promise.reject(new Error('every call names its key'))
-  await app.register(fastifyJwt, { secret: { private: noKey, public: noKey } })
-}
-
 /** Signs claims with the current key, as an access token (RFC 9068: its own type, so that no other JWT passes for one). */
-export function signToken(app: FastifyInstance, deps: Deps, payload: object): string {
-  const key = deps.keys.signingKey()
-  const header = { alg: key.algorithm, typ: TOKEN_TYPE, kid: key.kid }
-  return app.jwt.sign(payload, { key: key.privatePem, algorithm: key.algorithm, kid: key.kid, header })
+export async function signToken(deps: Deps, payload: object): Promise<string> {
+  const jwt = await jwtOf(deps.keys.signingKey())
+  return jwt.sign(payload)
 }
 
 /**
@@ -28,33 +18,37 @@ export function signToken(app: FastifyInstance, deps: Deps, payload: object): st
  * algorithm, the type, issuer and audience, no critical extension.
  */
 export async function verifyToken(
-  app: FastifyInstance,
   deps: Deps,
   token: string,
   options: { mayBeExpired: boolean } = { mayBeExpired: false },
 ): Promise<TokenPayload | null> {
-  const payload = verifySignature(app, deps, token)
+  const payload = await verifySignature(deps, token)
   return payload && isForUs(payload, deps) && isInTime(payload, deps.clock.now(), options) ? payload : null
 }
 
-function verifySignature(app: FastifyInstance, deps: Deps, token: string): TokenPayload | null {
-  const signature = COMPACT_FORM.exec(token)?.[1]
+async function verifySignature(deps: Deps, token: string): Promise<TokenPayload | null> {
+  const [, header = '', signature = ''] = COMPACT_FORM.exec(token) ?? []
   // The last character of a signature carries unused bits: one spelling only.
-  if (!signature || Buffer.from(signature, 'base64url').toString('base64url') !== signature) return null
+  if (signature === '' || Buffer.from(signature, 'base64url').toString('base64url') !== signature) return null
+  const { alg, typ, kid, crit } = readHeader(header)
+  if (typeof kid !== 'string' || typ !== 'at+jwt' || crit !== undefined) return null
+  const key = await deps.keys.verificationKey(kid)
+  if (!key || alg !== key.algorithm) return null
+  const jwt = await jwtOf(key)
   try {
-    const decoded = app.jwt.decode<{ header: Record<string, unknown> }>(token, { complete: true })
-    const header = decoded?.header ?? {}
-    const key = typeof header['kid'] === 'string' ? deps.keys.verificationKey(header['kid']) : undefined
-    if (!key || header['alg'] !== key.algorithm || header['typ'] !== TOKEN_TYPE || 'crit' in header) return null
-    const payload: unknown = app.jwt.verify(token, {
-      key: key.publicPem,
-      algorithms: [key.algorithm],
-      ignoreExpiration: true, // with the service's clock, below
-      ignoreNotBefore: true,
-    })
-    return typeof payload === 'object' ? (payload as TokenPayload | null) : null
+    return jwt.verify<TokenPayload>(token)
   } catch {
     return null // whatever the library calls it, it is not a token of ours
+  }
+}
+
+/** Nothing where it is not an object: only a header that names a key of ours is looked at any further. */
+function readHeader(encoded: string): Readonly<Record<string, unknown>> {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString())
+    return typeof header === 'object' && header !== null ? (header as Record<string, unknown>) : {}
+  } catch {
+    return {}
   }
 }
 
@@ -66,6 +60,6 @@ function isInTime(payload: TokenPayload, now: Date, { mayBeExpired }: { mayBeExp
   const { iat, exp, nbf } = payload
   const seconds = now.getTime() / 1000
   if (typeof iat !== 'number' || typeof exp !== 'number') return false
-  if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= seconds + LEEWAY_SECONDS)) return false
-  return iat <= seconds + LEEWAY_SECONDS && (mayBeExpired || exp > seconds)
+  if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= seconds + CLOCK_LEEWAY_SECONDS)) return false
+  return iat <= seconds + CLOCK_LEEWAY_SECONDS && (mayBeExpired || exp > seconds)
 }

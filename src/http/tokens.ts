@@ -1,14 +1,13 @@
-import type { FastifyInstance } from 'fastify'
 import type { Deps } from '../deps.ts'
 import type { SessionGrant } from '../domain/sessions/session-grant.ts'
 import { deriveRefreshToken } from '../security/refresh-token.ts'
 import { signAccessToken } from './access-token.ts'
 
 /** The *tokens* answer of sign-in, refresh and password change. */
-export function toTokens(app: FastifyInstance, deps: Deps, grant: SessionGrant) {
+export async function toTokens(deps: Deps, grant: SessionGrant) {
   const { sessionId, refreshCounter: counter, expiresAt, now } = grant
   return {
-    accessToken: signAccessToken(app, deps, grant),
+    accessToken: await signAccessToken(deps, grant),
     tokenType: 'Bearer' as const,
     expiresIn: deps.config.lifetimes.accessToken,
     refreshToken: deriveRefreshToken({ sessionId, counter }, deps.keys.refreshTokenKeys()[0]).reveal(),

@@ -18,6 +18,7 @@ export function createConsoleMailer(settings: ConsoleSettings, now = () => new D
       process.stdout.write(readableBlock(mail, path))
       return { providerMessageId: null }
     },
+    async liftSuppression() {},
     async close() {},
   }
 }

@@ -21,6 +21,8 @@ export interface OutgoingMail {
 
 export interface Mailer {
   send(mail: OutgoingMail): Promise<{ providerMessageId: string | null }>
+  /** Takes an address off the provider's lists of those it has given up on; nothing where the transport has none. */
+  liftSuppression(address: string): Promise<void>
   close(): Promise<void>
 }
 

@@ -21,6 +21,8 @@ type ClientRequest = Parameters<Client['createRequest']>[0]
 
 /** Refusals of the moment, of our key or of a mistyped base URL, not of this mail. */
 const PASSING_STATUSES = [401, 403, 404, 405, 408, 429]
+/** Not the unsubscribes: those are a person's own word, and only theirs to take back. */
+const SUPPRESSION_LISTS = ['bounces', 'blocks', 'invalid_emails', 'spam_reports']
 const TIMEOUT_CODES = ['ERR_CANCELED', 'ECONNABORTED', 'ETIMEDOUT']
 
 /** Hands mails to SendGrid's v3 API. A mail it accepts may still bounce: its event webhook tells that. */
@@ -42,6 +44,15 @@ export function createSendgridMailer(settings: SendgridSettings, timeoutMs = 10_
       } catch (error) {
         // The original is not passed on as a cause: it holds the request, with the key and the link.
         throw deliveryError(error, [mail.link, settings.apiKey.reveal()])
+      }
+    },
+    async liftSuppression(address) {
+      for (const list of SUPPRESSION_LISTS) {
+        try {
+          await client.request({ method: 'DELETE', url: `/v3/suppression/${list}/${encodeURIComponent(address)}` })
+        } catch (error) {
+          if (!(isRefusal(error) && error.code === 404)) throw deliveryError(error, [settings.apiKey.reveal()])
+        }
       }
     },
     async close() {},

@@ -47,6 +47,7 @@ export function createSmtpMailer(settings: SmtpSettings, deadlineMs = 60_000): M
         throw deliveryError(error, mail.link)
       }
     },
+    async liftSuppression() {},
     async close() {
       transport.close()
     },

@@ -19,6 +19,8 @@ export async function purgeExpired(deps: Deps): Promise<void> {
     registrations: await db.registration.deleteMany({ where: { expiresAt: { lt: now } } }),
     mailedTokens: await db.mailedToken.deleteMany({ where: { expiresAt: { lt: before(LINK_DAYS) } } }),
     mails: await db.mail.deleteMany({ where: { queuedAt: { lt: before(MAIL_DAYS) } } }),
+    securityEvents: await db.securityEvent.deleteMany({ where: { at: { lt: before(MAIL_DAYS) } } }),
+    revokedTokens: await db.revokedToken.deleteMany({ where: { expiresAt: { lt: before(1) } } }),
     throttles: await db.throttle.deleteMany({
       where: {
         updatedAt: { lt: before(THROTTLE_DAYS) },

@@ -1,31 +1,28 @@
 import formbody from '@fastify/formbody'
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
+import { requireClient } from '../domain/service-clients/authenticate-client.ts'
 import { grantServiceToken } from '../domain/service-clients/grant-service-token.ts'
 import { OAuthRefusal } from '../domain/service-clients/oauth-refusal.ts'
+import { introspectToken } from '../domain/tokens/introspect-token.ts'
+import { revokeToken } from '../domain/tokens/revoke-token.ts'
 import { signServiceToken } from '../http/access-token.ts'
-import { clientCredentials } from '../http/client-credentials.ts'
+import { clientCredentials, clientProof } from '../http/client-credentials.ts'
 import { answerOAuthErrorsOf } from '../http/oauth-responses.ts'
-import { OAuthClientFields, oauthRefusals } from '../http/oauth-schemas.ts'
+import {
+  GrantAnswer,
+  GrantRequest,
+  IntrospectionAnswer,
+  oauthRefusals,
+  PresentedTokenRequest,
+  Revoked,
+} from '../http/oauth-schemas.ts'
+import { introspectionAnswer, readToken } from '../http/presented-token.ts'
+import { originOf } from '../http/request-log.ts'
 import { parseStrictForm } from '../http/strict-form.ts'
 
-const TokenBody = Type.Object(
-  {
-    grant_type: Type.String({ description: 'Always `client_credentials`.' }),
-    scope: Type.Optional(Type.String({ description: 'Space-separated; without it, all that the client has.' })),
-    ...OAuthClientFields,
-  },
-  { examples: [{ grant_type: 'client_credentials', scope: 'tokens:introspect' }] },
-)
-const TokenAnswer = Type.Object(
-  {
-    access_token: Type.String({ description: 'A JWT (RFC 9068).' }),
-    token_type: Type.Literal('Bearer'),
-    expires_in: Type.Integer({ description: 'Seconds.' }),
-    scope: Type.String({ description: 'What it was granted for, space-separated.' }),
-  },
-  { description: 'An access token; there is no refresh token (RFC 6749 section 4.4.3).' },
-)
+const FORM = { tags: ['Services'], consumes: ['application/x-www-form-urlencoded'] }
+const byClientOrToken = [{ client: [] }, { service: [] }, {}]
 
 /** What other services call, in the words and the encoding of the OAuth RFCs. */
 export const oauthRoutes =
@@ -35,22 +32,21 @@ export const oauthRoutes =
     await app.register(formbody, { parser: parseStrictForm })
     answerOAuthErrorsOf(app)
     app.addHook('onRequest', async (_request, reply) => {
-      reply.header('Pragma', 'no-cache') // RFC 6749 section 5.1; beside Cache-Control: no-store
+      reply.header('Pragma', 'no-cache') // RFC 6749 section 5.1, beside Cache-Control: no-store
     })
 
     app.post(
       '/oauth/token',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public' }, // proves itself by its credentials
         schema: {
+          ...FORM,
           operationId: 'grantToken',
-          tags: ['Services'],
           summary: 'Sign a service in with its client credentials (RFC 6749 section 4.4).',
-          consumes: ['application/x-www-form-urlencoded'],
           security: [{ client: [] }, {}],
-          body: TokenBody,
+          body: GrantRequest,
           response: {
-            200: TokenAnswer,
+            200: GrantAnswer,
             ...oauthRefusals(['invalid_client', 'unsupported_grant_type', 'invalid_scope']),
           },
         },
@@ -62,11 +58,56 @@ export const oauthRoutes =
         if (!credentials) throw new OAuthRefusal('invalid_client')
         const grant = await grantServiceToken(deps, { credentials, scope })
         return {
-          access_token: signServiceToken(app, deps, grant),
+          access_token: await signServiceToken(deps, grant),
           token_type: 'Bearer' as const,
           expires_in: deps.config.lifetimes.accessToken,
           scope: grant.scopes.join(' '),
         }
+      },
+    )
+
+    app.post(
+      '/oauth/introspect',
+      {
+        config: { caller: 'public' }, // proves itself in the statement that answers
+        schema: {
+          ...FORM,
+          operationId: 'introspectToken',
+          summary: 'Ask whether a token still holds (RFC 7662); for clients with tokens:introspect.',
+          security: byClientOrToken,
+          body: PresentedTokenRequest,
+          response: {
+            200: IntrospectionAnswer,
+            ...oauthRefusals(['invalid_client', 'invalid_token', 'insufficient_scope']),
+          },
+        },
+      },
+      async (request) => {
+        const proof = await clientProof(deps, request)
+        const token = await readToken(deps, request.body.token)
+        return introspectionAnswer(deps, token, await introspectToken(deps, { proof, subject: token.subject }))
+      },
+    )
+
+    app.post(
+      '/oauth/revoke',
+      {
+        config: { caller: 'public' }, // proves itself by its credentials or its token
+        schema: {
+          ...FORM,
+          operationId: 'revokeToken',
+          summary: 'End the session of an access or refresh token, or a service’s own token (RFC 7009).',
+          security: byClientOrToken,
+          body: PresentedTokenRequest,
+          response: { 200: Revoked, ...oauthRefusals(['invalid_client', 'invalid_token']) },
+        },
+      },
+      async (request, reply) => {
+        const client = await requireClient(deps, await clientProof(deps, request))
+        // An expired access token still says which session its holder wants to end.
+        const { subject } = await readToken(deps, request.body.token, { mayBeExpired: true })
+        await revokeToken(deps, { client, subject, origin: originOf(request) })
+        return reply.serializer(() => '').send(null) // the RFC's answer is the status alone
       },
     )
   }

@@ -84,7 +84,7 @@ export const passwordRoutes =
         const currentPassword = new PlainPassword(request.body.currentPassword)
         const newPassword = new PlainPassword(request.body.newPassword)
         const who = { principal: principalOf(request), origin: originOf(request) }
-        return toTokens(app, deps, await changePassword(deps, { ...who, currentPassword, newPassword }))
+        return toTokens(deps, await changePassword(deps, { ...who, currentPassword, newPassword }))
       },
     )
 

@@ -15,6 +15,8 @@ export interface Passwords {
   hash(password: PlainPassword): Promise<PasswordHash>
   /** Null stands for "no such account" or "no password set" and costs what a real comparison costs. */
   matches(password: PlainPassword, stored: PasswordHash | null): Promise<boolean>
+  /** The place of the first that the password fits, or -1, which costs as many real comparisons as there are places. */
+  firstMatch(password: PlainPassword, stored: ReadonlyArray<PasswordHash | null>): Promise<number>
   /** Whether the next sign-in should store a new hash: an import, a lower cost or an older pepper. */
   isOutdated(stored: PasswordHash): boolean
 }
@@ -25,16 +27,17 @@ const MAX_COST = 15
 /**
  * bcrypt(base64(HMAC-SHA-384(pepper, password))), the form of OWASP's Password Storage Cheat Sheet: 64 characters, so
  * bcrypt's cut at 72 bytes never bites; no NUL; and a stolen table cannot be guessed against without the pepper.
- * Every call goes through the lane.
+ * Every call goes through the lane, and what belongs together goes through it as one: whoever was let in and turned away
+ * half-way would have been work for nothing.
  */
 export function createPasswords(options: { cost: number; peppers: Peppers; lane: HashingLane }): Passwords {
   const { cost, peppers, lane } = options
 
   async function compare(password: PlainPassword, stored: PasswordHash | null): Promise<boolean> {
     const parsed = parse(stored)
-    if (!parsed) return lane.run(() => bcrypt.compare(password.reveal(), decoy(cost))).then(() => false)
+    if (!parsed) return bcrypt.compare(password.reveal(), decoy(cost)).then(() => false)
     const secret = parsed.pepperId === undefined ? password.reveal() : peppered(password, peppers.find(parsed.pepperId))
-    const matches = await lane.run(() => bcrypt.compare(secret, parsed.bcryptHash))
+    const matches = await bcrypt.compare(secret, parsed.bcryptHash)
     if (!matches) await payTheDifference(parsed.cost)
     return matches
   }
@@ -45,8 +48,17 @@ export function createPasswords(options: { cost: number; peppers: Peppers; lane:
    */
   async function payTheDifference(paidCost: number): Promise<void> {
     for (let missing = paidCost; missing < cost; missing += 1) {
-      await lane.run(() => bcrypt.compare('', decoy(missing)))
+      await bcrypt.compare('', decoy(missing))
     }
+  }
+
+  async function firstMatch(password: PlainPassword, stored: ReadonlyArray<PasswordHash | null>): Promise<number> {
+    // bcrypt counts a `2a` key's length modulo 256: longer input than a password may have is never compared.
+    if (password.length > MAX_PASSWORD_LENGTH) return -1
+    return lane.run(async () => {
+      for (const [place, hash] of stored.entries()) if (await compare(password, hash)) return place
+      return -1
+    })
   }
 
   return {
@@ -55,11 +67,8 @@ export function createPasswords(options: { cost: number; peppers: Peppers; lane:
       const bcryptHash = await lane.run(() => bcrypt.hash(peppered(password, pepper.key), cost))
       return `v1$${pepper.id}${bcryptHash}` as PasswordHash
     },
-    async matches(password, stored) {
-      // bcrypt counts a `2a` key's length modulo 256: longer input than a password may have is never compared.
-      if (password.length > MAX_PASSWORD_LENGTH) return false
-      return compare(password, stored)
-    },
+    matches: async (password, stored) => (await firstMatch(password, [stored])) === 0,
+    firstMatch,
     isOutdated(stored) {
       const parsed = parse(stored)
       return parsed === null || parsed.cost < cost || parsed.pepperId !== peppers.current().id
@@ -71,6 +80,11 @@ export function createPasswords(options: { cost: number; peppers: Peppers; lane:
 export function asPasswordHash(text: string): PasswordHash | null {
   const cost = Number(STORED.exec(text)?.[2])
   return cost >= 4 && cost <= MAX_COST ? (text as PasswordHash) : null
+}
+
+/** A bare bcrypt string from another system: one that names a pepper would not be from another. */
+export function asImportedHash(text: string): PasswordHash | null {
+  return text.startsWith('$2') ? asPasswordHash(text) : null
 }
 
 function parse(stored: PasswordHash | null): { pepperId: string | undefined; cost: number; bcryptHash: string } | null {

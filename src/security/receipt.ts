@@ -8,3 +8,11 @@ export function newReceipt(): string {
   const characters = Array.from({ length: 12 }, () => ALPHABET[randomInt(ALPHABET.length)])
   return [characters.slice(0, 4), characters.slice(4, 8), characters.slice(8)].map((group) => group.join('')).join('-')
 }
+
+/** A receipt as a person read it out or typed it: any case, O for 0, I or L for 1, hyphens or none. Null for anything else. */
+export function readReceipt(typed: string): string | null {
+  if (typed.length > 40) return null
+  const characters = typed.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1')
+  const groups = /^([0-9A-HJKMNP-TV-Z]{4})([0-9A-HJKMNP-TV-Z]{4})([0-9A-HJKMNP-TV-Z]{4})$/.exec(characters)
+  return groups === null ? null : groups.slice(1).join('-')
+}

@@ -6,10 +6,19 @@ export type SealedValue = string & { readonly __brand: 'SealedValue' }
 
 export interface Sealer {
   seal(content: Buffer, context: string): SealedValue
-  /** @throws where none of the service's secret keys made it, or `context` is another. */
+  /** @throws {WrongSecretKey} where no secret key of ours made it; another error where it was altered or moved. */
   open(sealed: string, context: string): Buffer
   /** Whether it is sealed under the current SECRET_KEY rather than the previous one. */
   isCurrent(sealed: string): boolean
+}
+
+/** SECRET_KEY is not the one that sealed what is in the database. The message is one line for the operator. */
+export class WrongSecretKey extends Error {
+  constructor() {
+    super(
+      'SECRET_KEY does not open the keys in this database, and SECRET_KEY_PREVIOUS neither: set the one they were sealed under',
+    )
+  }
 }
 
 const TAG_BYTES = 16
@@ -31,8 +40,7 @@ export function createSealer(secretKey: Secret, previousSecretKey: Secret | unde
     open(sealed, context) {
       const [scheme, id, iv, body] = sealed.split('.')
       const sealing = known.find((candidate) => candidate.id === id)
-      if (scheme !== 's1' || !sealing || !iv || !body)
-        throw new Error('SECRET_KEY does not open the keys in this database')
+      if (scheme !== 's1' || !sealing || !iv || !body) throw new WrongSecretKey()
       const bytes = Buffer.from(body, 'base64url')
       const decipher = createDecipheriv('aes-256-gcm', sealing.key, Buffer.from(iv, 'base64url'))
       decipher.setAAD(Buffer.from(context)).setAuthTag(bytes.subarray(-TAG_BYTES))

@@ -79,11 +79,14 @@ async function send(
   return mailer.send({ id: mail.id, kind: planned.kind, from, to: planned.to.email, subject, text, html, link })
 }
 
-/** The provider's own word about a mail may be here before ours: a state never goes back. */
+/**
+ * The provider's own word about a mail may be here before ours: a state never goes back. Written to as many as there
+ * are, here and below: the person may have been erased while the provider was asked.
+ */
 async function settleSent(deps: Deps, mailId: string, providerMessageId: string | null): Promise<void> {
   const now = deps.clock.now()
   const attempts = { increment: 1 }
-  await deps.db.mail.update({ where: { id: mailId }, data: { sentAt: now, providerMessageId, attempts } })
+  await deps.db.mail.updateMany({ where: { id: mailId }, data: { sentAt: now, providerMessageId, attempts } })
   await deps.db.mail.updateMany({
     where: { id: mailId, state: 'sending' },
     data: { state: 'sent', reason: null, stateAt: now },
@@ -91,17 +94,21 @@ async function settleSent(deps: Deps, mailId: string, providerMessageId: string 
 }
 
 async function settleFailed(deps: Deps, mailId: string, reason: string): Promise<void> {
-  await deps.db.mail.update({
-    where: { id: mailId },
+  await deps.db.mail.updateMany({
+    where: { id: mailId, state: 'sending' },
     data: { state: 'failed', reason, stateAt: deps.clock.now(), attempts: { increment: 1 } },
   })
 }
 
+/** Unless the provider, though its answer was lost, has said what became of the mail: that was it, then. */
 async function postpone(deps: Deps, mail: Mail, reason: string): Promise<void> {
   const delay = Math.min(LONGEST_WAIT_SECONDS, 2 ** Math.min(mail.attempts + 1, 10)) * (0.75 + Math.random() / 2)
   await inTransaction(deps.db, async (tx) => {
-    await tx.mail.update({ where: { id: mail.id }, data: { state: 'queued', reason, attempts: { increment: 1 } } })
-    await addMailJob(tx, mail.id, delay)
+    const { count } = await tx.mail.updateMany({
+      where: { id: mail.id, state: 'sending' },
+      data: { state: 'queued', reason, attempts: { increment: 1 } },
+    })
+    if (count === 1) await addMailJob(tx, mail.id, delay)
   })
 }
 

@@ -9,6 +9,7 @@ import { CRONTAB, createTasks } from './tasks.ts'
 
 const RESTART_AFTER_MS = 1_000
 const RECOVERY_EVERY_MS = 5_000
+const MAIL_SLOTS = 4
 
 export interface Worker {
   /** Finishes the jobs at hand, takes no more. */
@@ -56,7 +57,8 @@ async function runOnce(deps: Deps, mailer: Mailer, stopping: AbortSignal): Promi
       pgPool: deps.pool,
       taskList: createTasks(deps, mailer),
       crontab: CRONTAB,
-      concurrency: 4,
+      // One receiver of security events takes at most one slot, however long it hangs: mail keeps its own.
+      concurrency: MAIL_SLOTS + deps.config.securityEvents.urls.length,
       pollInterval: 1_000,
       noHandleSignals: true,
       events,

@@ -407,3 +407,19 @@ test('C9: a change outlives the plain logout of the one who asked', async () => 
 
   expect(await confirm(link)).toHaveStatus(200)
 })
+
+test('L14: all accounts together cannot flood a stranger with confirm mails', async () => {
+  const stranger = people.newEmail('stranger')
+  for (const person of [await people.verified(), await people.verified()]) {
+    for (let turn = 0; turn < 8; turn += 1) {
+      expect(await person.changeEmail(stranger)).toHaveStatus(202)
+      await mailbox.drain()
+    }
+  }
+
+  expect(await mailbox.kinds(stranger)).toEqual(Array(10).fill('confirm_email'))
+  clock.advance(3601)
+  const owner = await people.verified()
+  await owner.changeEmail(stranger)
+  expect(await confirm(await mailbox.token(stranger, 'confirm_email'))).toHaveStatus(200)
+})

@@ -272,3 +272,76 @@ test('fifty registrations of one address at once, however it is written, open on
   expect(opened.filter(({ status }) => status === 200)).toHaveLength(1)
   expect(await deps.db.account.count({ where: { email: { equals: email, mode: 'insensitive' } } })).toBe(1)
 })
+
+test('whatever a thief does at the moment the owner reverts, the owner has the account', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const ada = await people.verified()
+    const lair = people.newEmail('thief')
+    await ada.changeEmail(lair)
+    await api.post('/v1/email/change/confirm', { token: await mailbox.token(lair, 'confirm_email') })
+    await ada.refresh()
+    const thief = ada
+    const revertLink = await mailbox.token(ada.email, 'email_changed')
+    const resetLink = await resetToken(lair)
+    const next = people.newEmail('thief')
+    await thief.changeEmail(next)
+    const confirmLink = await mailbox.token(next, 'confirm_email')
+
+    const [reverted, ...others] = await Promise.all([
+      api.post('/v1/email/change/revert', { token: revertLink }),
+      api.post('/v1/password/reset', { token: resetLink, newPassword: NEW }),
+      api.post('/v1/email/change/confirm', { token: confirmLink }),
+      thief.post('/v1/password/change', { currentPassword: ada.password, newPassword: 'Thief-Staple-9' }),
+      logIn(lair),
+      api.post('/v1/token/refresh', { refreshToken: thief.tokens.refreshToken }),
+    ])
+
+    expect(reverted).toHaveStatus(200)
+    expect(others.filter(({ status }) => status >= 500)).toEqual([])
+    const account = await deps.db.account.findFirstOrThrow({ where: { email: ada.email } })
+    expect(account.passwordHash).toBeNull()
+    expect(await liveSessionsOf(ada.email)).toBe(0)
+    const tokens = others.flatMap(({ body }) => (body?.accessToken ? [body.accessToken] : []))
+    for (const token of tokens) expect(await api.get('/v1/me', { token })).toRefuse('unauthenticated')
+  }
+})
+
+test('everything at once on one account answers everybody, and leaves one account in order', async () => {
+  const ada = await people.verified()
+  const phone = await ada.logIn({ ip: '203.0.113.9' })
+  const target = people.newEmail()
+  await ada.changeEmail(target)
+  const confirmLink = await mailbox.token(target, 'confirm_email')
+  const cancelLink = await mailbox.token(ada.email, 'email_change_requested')
+  const links = [await resetToken(ada.email), await resetToken(ada.email)]
+
+  const storm = Array.from({ length: 4 }, (_, turn) => [
+    api.post('/v1/email/change/confirm', { token: confirmLink }),
+    api.post('/v1/password/reset', { token: links[turn % 2], newPassword: `Storm-Staple-${turn}` }),
+    ada.post('/v1/password/change', { currentPassword: ada.password, newPassword: `Change-Staple-${turn}` }),
+    phone.changeEmail(people.newEmail()),
+    api.delete('/v1/sessions', { token: phone.token }),
+    api.post('/v1/token/refresh', { refreshToken: phone.tokens.refreshToken }),
+    api.post('/v1/logout', { refreshToken: ada.tokens.refreshToken }),
+    api.post('/v1/email/change/revert', { token: cancelLink }),
+    api.post('/v1/password/forgot', { email: ada.email }),
+    api.post('/v1/register', { email: ada.email, password: NEW }),
+  ]).flat()
+  const answers = await Promise.all(storm)
+  await mailbox.drain()
+
+  expect(answers.filter(({ status }) => status >= 500 && status !== 503).map(({ text }) => text)).toEqual([])
+  expect(answers.filter(({ status, body }) => status === 503 && body.code !== 'overloaded')).toEqual([])
+  const addresses = [ada.email, target]
+  const accounts = await deps.db.account.findMany({
+    where: { email: { in: addresses } },
+    include: { addresses: true, sessions: true },
+  })
+  expect(accounts).toHaveLength(1)
+  const [account] = accounts
+  expect(account?.addresses.filter(({ lockedAt }) => lockedAt === null).map(({ address }) => address)).toEqual([
+    account?.email,
+  ])
+  const live = account?.sessions.filter(({ endedAt }) => endedAt === null) ?? []
+  expect(live.filter(({ credentialVersion }) => credentialVersion !== account?.credentialVersion)).toEqual([])
+})

@@ -172,6 +172,9 @@ test.each([
   ['mails', 'state', 'mails_state_known'],
   ['keys', 'state', 'keys_state_known'],
   ['mailed_tokens', 'purpose', 'mailed_tokens_purpose_known'],
+  ['mail_events', 'type', 'mail_events_type_known'],
+  ['suppressed_addresses', 'reason', 'suppressed_addresses_reason_known'],
+  ['security_event_deliveries', 'state', 'security_event_deliveries_state_known'],
 ])('%s.%s is one of a closed list', async (table, column, constraint) => {
   await expect(insert(table, { [column]: 'misspelt' })).rejects.toThrow(constraint)
 })

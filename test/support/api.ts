@@ -58,7 +58,7 @@ export class Api {
       remoteAddress: options.ip ?? '198.51.100.7',
       ...(body === undefined ? {} : { payload: isRaw ? body : JSON.stringify(body) }),
     })
-    const isJson = /json/.test(String(response.headers['content-type'] ?? '')) && response.body !== ''
+    const isJson = /\bjson\b/.test(String(response.headers['content-type'] ?? '')) && response.body !== ''
     return {
       status: response.statusCode,
       body: isJson ? JSON.parse(response.body) : null,

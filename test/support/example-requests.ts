@@ -5,7 +5,8 @@ export interface ExampleRequest {
   readonly route: string
   readonly method: string
   readonly path: string
-  readonly needsToken: boolean
+  /** Whose token it takes. */
+  readonly caller: 'public' | 'account' | 'service'
   readonly body: object | undefined
 }
 
@@ -36,11 +37,19 @@ export async function exampleRequests(app: FastifyInstance): Promise<ExampleRequ
       .map(([method, operation]) => ({
         route: `${method.toUpperCase()} ${path}`,
         method: method.toUpperCase(),
-        path: path.replace(/\{\w+\}/g, '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'),
-        needsToken: (operation.security ?? []).length > 0,
+        path: path.replace(/\{(\w+)\}/g, (_, name: string) => PARAMETERS[name] ?? SOME_ID),
+        caller: callerOf(operation),
         body: exampleOf(operation, components.schemas),
       })),
   )
+}
+
+const SOME_ID = '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'
+const PARAMETERS: Readonly<Record<string, string>> = { email: 'ada@example.com', receipt: '0000-0000-0000' }
+
+function callerOf({ security = [] }: Operation): ExampleRequest['caller'] {
+  if (security.some((scheme) => 'service' in scheme)) return 'service'
+  return security.length > 0 ? 'account' : 'public'
 }
 
 function exampleOf({ requestBody }: Operation, schemas: Description['components']['schemas']): object | undefined {

@@ -29,6 +29,11 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       - count(e.id) FILTER (WHERE e.type <> 'password.reset')
       NOT BETWEEN count(e.id) FILTER (WHERE e.type = 'password.reset') - 1
               AND count(e.id) FILTER (WHERE e.type = 'password.reset')`,
+  'I5: an event that other systems are not told of, or that they are told of and never was': `
+    SELECT coalesce(e.id, s.id) AS id FROM events e FULL JOIN security_events s ON s.id = e.id
+    WHERE e.id IS NULL OR s.id IS NULL AND e.account_id IS NOT NULL AND e.type IN ('password.changed',
+      'password.reset', 'email_change.confirmed', 'email_change.reverted', 'account.disabled', 'account.enabled',
+      'account.erased', 'session.refresh_token_reused')`,
   'I5: an event without its mail, or a mail without its event': `
     SELECT coalesce(e.account_id, m.account_id) AS account_id, coalesce(e.request, m.request) AS request, e.n, m.n
     FROM (

@@ -31,6 +31,11 @@ export class Mailbox {
   /** Does every job that is waiting, also those put off for later. */
   async drain(): Promise<void> {
     await this.#deps.pool.query('UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now()')
+    await this.work()
+  }
+
+  /** Does the jobs whose time has come. */
+  async work(): Promise<void> {
     await runOnce({
       pgPool: this.#deps.pool,
       taskList: createTasks(this.#deps, this.#mailer),

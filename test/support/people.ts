@@ -78,6 +78,11 @@ export class People {
     const password = given.password ?? 'Correct-Horse-7'
     await this.#api.post('/v1/register', { email, password })
     await this.#api.post('/v1/email/verify', { token: await this.#mailbox.token(email, 'verify_email') })
+    return this.signedIn(email, password)
+  }
+
+  /** Somebody with an account, on another device. */
+  async signedIn(email: string, password: string): Promise<Person> {
     return new Person(this.#api, email, password, tokensIn(await this.#api.post('/v1/login', { email, password })))
   }
 

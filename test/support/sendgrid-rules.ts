@@ -19,6 +19,9 @@ export function refusalOf(request: ApiRequest, apiKey: string | undefined): Answ
   if (key === undefined || (apiKey !== undefined && key !== apiKey)) {
     return refusal(401, 'The provided authorization grant is invalid, expired, or revoked')
   }
+  if (suppressionIn(request.path)) {
+    return request.method === 'DELETE' ? undefined : refusal(405, 'method not allowed')
+  }
   if (request.path !== '/v3/mail/send') return refusal(404, 'Not Found')
   if (request.method !== 'POST') return refusal(405, 'POST method allowed only')
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
@@ -27,6 +30,13 @@ export function refusalOf(request: ApiRequest, apiKey: string | undefined): Answ
   if (!isObject(request.body)) return refusal(400, 'Bad Request')
   const errors = [...recipientErrors(request.body), ...senderErrors(request.body), ...contentErrors(request.body)]
   return errors.length === 0 ? undefined : { status: 400, body: { errors } }
+}
+
+/** `bounces/ada@example.com` for the path of one address on one list. */
+export function suppressionIn(path: string): string | null {
+  const [, list, address] =
+    /^\/v3\/suppression\/(bounces|blocks|invalid_emails|spam_reports)\/([^/]+)$/.exec(path) ?? []
+  return list && address ? `${list}/${decodeURIComponent(address)}` : null
 }
 
 interface FieldError {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Answer, refusalOf } from './sendgrid-rules.ts'
+import { type Answer, refusalOf, suppressionIn } from './sendgrid-rules.ts'
 
 export interface RecordedRequest {
   method: string
@@ -33,6 +33,8 @@ export interface SendgridStandIn {
   url: string
   requests: RecordedRequest[]
   mails: AcceptedMail[]
+  /** Who is on which list: `bounces/ada@example.com`. */
+  suppressed: Set<string>
   /** The next `times` requests (all, where it is left out) get this instead of an answer of SendGrid's. */
   failWith(failure: Failure, times?: number): void
   recover(): void
@@ -46,6 +48,7 @@ export interface SendgridStandIn {
 export async function startSendgridStandIn(options: { apiKey?: string } = {}): Promise<SendgridStandIn> {
   const requests: RecordedRequest[] = []
   const mails: AcceptedMail[] = []
+  const suppressed = new Set<string>()
   let failing: { failure: Failure; remaining: number } | undefined
 
   function nextFailure(): Failure | undefined {
@@ -71,6 +74,11 @@ export async function startSendgridStandIn(options: { apiKey?: string } = {}): P
     record.answered = refusal?.status ?? 202
     if (refusal) return answer(response, refusal)
 
+    const suppression = suppressionIn(path)
+    if (suppression !== null) {
+      record.answered = suppressed.delete(suppression) ? 204 : 404
+      return answer(response, { status: record.answered })
+    }
     const mail = acceptedMail(record.body as MailSendBody, `stand-in-${mails.length + 1}`)
     mails.push(mail)
     answer(response, { status: 202, headers: { 'X-Message-Id': mail.messageId } })
@@ -82,6 +90,7 @@ export async function startSendgridStandIn(options: { apiKey?: string } = {}): P
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     requests,
     mails,
+    suppressed,
     failWith(failure, times = Number.POSITIVE_INFINITY) {
       failing = { failure, remaining: times }
     },

@@ -46,6 +46,12 @@ const SETTINGS = {
   RATE_LIMIT_FACTOR: '0', // tests ask more of one address than anybody may; guarantees/rate-limits.test.ts sets it
 }
 
+/** Registered as the file is loaded, so that a test may start an app too; what was opened last is closed first. */
+const toClose: Array<() => Promise<unknown>> = []
+afterAll(async () => {
+  for (const close of toClose.reverse()) await close()
+})
+
 /**
  * The whole service on a database of its own: real PostgreSQL, real routes, real worker, real SendGrid client talking to
  * a stand-in. Only bcrypt is cheaper than an operator may make it. Closed after the file's tests.
@@ -54,7 +60,9 @@ export async function startTestApp(
   options: { env?: Record<string, string>; bcryptCost?: number; databaseUrl?: string } = {},
 ): Promise<TestApp> {
   const sendgrid = await startSendgridStandIn()
+  toClose.push(() => sendgrid.close())
   const database = options.databaseUrl ? null : await createTestDatabase()
+  if (database) toClose.push(() => database.drop())
   const databaseUrl = options.databaseUrl ?? database?.url ?? ''
   const environment = { ...SETTINGS, SENDGRID_BASE_URL: sendgrid.url, DATABASE_URL: databaseUrl, ...options.env }
   const config: Config = { ...readConfig(environment), bcryptCost: options.bcryptCost ?? 4 }
@@ -63,20 +71,17 @@ export async function startTestApp(
   const clock = new TestClock()
   const secretKey = new Secret(options.env?.['SECRET_KEY'] ?? 'a secret key for tests, 32 bytes or more')
   const deps = createDeps({ config, databaseUrl, secretKey, log, clock })
+  toClose.push(() => closeDeps(deps))
   await deps.keys.load()
   const app = await buildApp(deps, { hasStarted: true, isDraining: false })
   const api = new Api(app)
   const mailer = createMailer(config.mail, log)
   const mailbox = new Mailbox(deps, mailer, sendgrid)
   const people = new People(api, mailbox)
-
-  afterAll(async () => {
-    await app.close()
-    await mailer.close()
-    await closeDeps(deps)
-    await sendgrid.close()
-    await database?.drop()
-  })
+  toClose.push(
+    () => mailer.close(),
+    () => app.close(),
+  )
   const serviceToken = async (...scopes: Scope[]) => serviceTokenOf(api, await registerClient(deps, ...scopes))
   return { app, deps, clock, api, mailbox, people, sendgrid, databaseUrl, serviceToken, logLines }
 }

@@ -7,7 +7,7 @@ import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
 import { Refusal } from '../problems.ts'
 import { createProvenAccount } from './create-account.ts'
 import type { NormalizedAddress } from './email-address.ts'
-import { lockAccount } from './lock-account.ts'
+import { lockOwner } from './lock-account.ts'
 
 /**
  * Opens the account of the registration that the link belongs to, and of no other: its password is the one that was
@@ -20,7 +20,7 @@ export async function verifyEmail(deps: Deps, input: { token: string; origin: Or
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const link = await findMailedToken(tx, { token: input.token, purpose: 'verify_email', now })
-    await lockAccount(tx, link.accountId)
+    await lockOwner(tx, link)
     await spendMailedToken(tx, link, now)
     const proven = { link, origin: input.origin, now }
     return link.accountId === null ? openAccount(deps, tx, proven) : proveAddress(tx, link.accountId, proven)

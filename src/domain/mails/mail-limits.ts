@@ -33,6 +33,6 @@ export async function hasRoomFor(
   return sent < limit.most
 }
 
-async function lockMailbox(tx: Transaction, address: string): Promise<void> {
+export async function lockMailbox(tx: Transaction, address: string): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`mail to ${address}`}, 0))`
 }

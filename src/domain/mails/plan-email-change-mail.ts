@@ -1,7 +1,11 @@
 import type { EmailChange } from '../../database/generated/client.ts'
 import { maskAddress } from '../../mail/mask-address.ts'
 import { mintMailedToken } from '../mailed-tokens.ts'
+import { hasRoomFor, type MailLimit } from './mail-limits.ts'
 import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
+
+/** Anybody with an account can have us write to any free address; a hundred accounts must not make it a flood. */
+const LIMIT: MailLimit = { requests: ['confirm_email'], most: 10, windowSeconds: 3600 }
 
 const OVER = { settled: 'not_needed', reason: 'the change is over' } as const
 
@@ -10,6 +14,9 @@ export async function planConfirmEmailMail(planning: Planning): Promise<MailPlan
   const { deps, tx, mail, now } = planning
   const change = await readChange(planning)
   if (!change || !isPending(change, now)) return OVER
+  if (!(await hasRoomFor(tx, mail, { ...LIMIT, now }))) {
+    return { settled: 'held_back', reason: 'too many confirm mails to this address in the last hour' }
+  }
   const { accountId, id: emailChangeId, expiresAt } = change
   const { credentialVersion } = await tx.account.findUniqueOrThrow({ where: { id: accountId } })
   const token = await mintMailedToken(tx, {

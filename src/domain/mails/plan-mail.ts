@@ -1,7 +1,7 @@
 import type { MailPlan, Planning } from './mail-plan.ts'
 import { planConfirmEmailMail, planEmailChangedMail, planEmailChangeRequestedMail } from './plan-email-change-mail.ts'
 import { planRegistrationMail, planVerificationMail } from './plan-registration-mail.ts'
-import { planResetAfterRevertMail, planResetMail } from './plan-reset-mail.ts'
+import { planResetAfterRevertMail, planResetBySupportMail, planResetMail } from './plan-reset-mail.ts'
 import type { RequestedMail } from './queue-mail.ts'
 
 /** From what was asked to what is sent: here, and not in the request, it shows whether there is an account. */
@@ -9,6 +9,7 @@ const planners: Readonly<Record<RequestedMail, (planning: Planning) => Promise<M
   registration: planRegistrationMail,
   verification: planVerificationMail,
   reset_password: planResetMail,
+  reset_by_support: planResetBySupportMail,
   reset_after_revert: planResetAfterRevertMail,
   confirm_email: planConfirmEmailMail,
   email_change_requested: planEmailChangeRequestedMail,

@@ -3,7 +3,7 @@ import type { NormalizedAddress } from '../accounts/email-address.ts'
 import { addressState } from '../addresses.ts'
 import { recordEvent } from '../events.ts'
 import { mintMailedToken } from '../mailed-tokens.ts'
-import { hasRoomFor, type MailLimit } from './mail-limits.ts'
+import { hasRoomFor, lockMailbox, type MailLimit } from './mail-limits.ts'
 import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
 import type { MailContext } from './queue-mail.ts'
 
@@ -38,6 +38,22 @@ async function recordRequest({ tx, mail, now }: Planning, accountId: string): Pr
   await recordEvent(tx, { type: 'password.reset_requested', at: now, accountId, actor: 'anonymous', origin })
 }
 
+/**
+ * Support sends them again because no mail came: it must not be held back by what did not come, nor by strangers who
+ * asked. Where three links live already, the oldest make room.
+ */
+export async function planResetBySupportMail(planning: Planning): Promise<MailPlan> {
+  const { tx, mail } = planning
+  const account = mail.accountId && (await tx.account.findUnique({ where: { id: mail.accountId } }))
+  const isCurrent =
+    account && (await tx.address.count({ where: { address: mail.address, accountId: account.id, lockedAt: null } })) > 0
+  if (!account || !isCurrent) return { settled: 'not_needed', reason: 'the account has another address by now' }
+  if (account.disabledAt) return { settled: 'not_needed', reason: 'the account is disabled' }
+  await lockMailbox(tx, mail.address) // two workers would leave a link too many
+  await endOldestLinks(planning, account)
+  return { kind: 'reset_password', ...(await mintReset(planning, account)) }
+}
+
 /** The instructions that follow a revert: never held back, for no password works until they are followed. */
 export async function planResetAfterRevertMail(planning: Planning): Promise<MailPlan> {
   const { tx, mail } = planning
@@ -56,8 +72,13 @@ async function hasRegistration({ deps, tx, mail, now }: Planning): Promise<boole
   return (await addressState(deps, tx, address as NormalizedAddress)) === 'free'
 }
 
-async function countLiveLinks({ tx, mail, now }: Planning, account: Account | null): Promise<number> {
-  const live = await tx.mailedToken.findMany({
+async function countLiveLinks(planning: Planning, account: Account | null): Promise<number> {
+  return (await findLiveLinks(planning, account)).length
+}
+
+/** The mails whose links still work, the newest first. */
+async function findLiveLinks({ tx, mail, now }: Planning, account: Account | null): Promise<{ mailId: string }[]> {
+  return tx.mailedToken.findMany({
     where: {
       purpose: 'reset_password',
       ...(account ? { accountId: account.id, credentialVersion: account.credentialVersion } : { accountId: null }),
@@ -67,9 +88,15 @@ async function countLiveLinks({ tx, mail, now }: Planning, account: Account | nu
       expiresAt: { gt: now },
     },
     distinct: ['mailId'], // a mail that was tried again has a token for each try
+    orderBy: { createdAt: 'desc' },
     select: { mailId: true },
   })
-  return live.length
+}
+
+async function endOldestLinks(planning: Planning, account: Account): Promise<void> {
+  const { tx, now } = planning
+  const tooMany = (await findLiveLinks(planning, account)).slice(MOST_LIVE_LINKS - 1).map(({ mailId }) => mailId)
+  await tx.mailedToken.updateMany({ where: { mailId: { in: tooMany }, spentAt: null }, data: { expiresAt: now } })
 }
 
 /** Without an account the link opens one, for whoever reads this mailbox: see passwords/reset-password.ts. */

@@ -9,6 +9,7 @@ export type RequestedMail =
   | 'registration'
   | 'verification'
   | 'reset_password'
+  | 'reset_by_support'
   | 'reset_after_revert'
   | 'confirm_email'
   | 'email_change_requested'

@@ -7,7 +7,7 @@ import type { PlainPassword } from '../../security/plain-password.ts'
 import { createProvenAccount } from '../accounts/create-account.ts'
 import type { NormalizedAddress } from '../accounts/email-address.ts'
 import { endAccess } from '../accounts/end-access.ts'
-import { lockAccount } from '../accounts/lock-account.ts'
+import { lockOwner } from '../accounts/lock-account.ts'
 import { hashAddress } from '../addresses.ts'
 import { type Origin, recordEvent } from '../events.ts'
 import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
@@ -43,7 +43,7 @@ async function resetOnce(
   const now = deps.clock.now()
 
   await inTransaction(deps.db, async (tx) => {
-    const account = await lockAccount(tx, link.accountId)
+    const account = await lockOwner(tx, link)
     await spendMailedToken(tx, link, now)
     const accountId = account
       ? await replacePassword(tx, { accountId: account.id, passwordHash, now })

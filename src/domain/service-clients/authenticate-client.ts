@@ -1,7 +1,8 @@
-import { readLiveClient } from '../../database/client-statements.ts'
+import { type LiveClient, readLiveClient } from '../../database/client-statements.ts'
 import type { Deps } from '../../deps.ts'
 import { matchesClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
+import type { ServiceClaims } from '../tokens/claims.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
 import { isScope, type Scope } from './scopes.ts'
 
@@ -18,20 +19,49 @@ export interface ClientCredentials {
   readonly clientSecret: Secret<'client-secret'>
 }
 
+/** How a caller says which service it is: by its secret, or by an access token whose signature has been checked. */
+export type ClientProof =
+  | { readonly credentials: ClientCredentials; readonly claims?: never }
+  | { readonly claims: ServiceClaims; readonly credentials?: never }
+
+/** Who the caller is, or null. Disabling a client, revoking its token or taking a scope away counts at once. */
+export async function authenticateClient(deps: Deps, proof: ClientProof): Promise<ServicePrincipal | null> {
+  return judgeProof(proof, await readLiveClient(deps.pool, callerOf(proof)), deps.clock.now())
+}
+
+/** @throws {OAuthRefusal} invalid_client, invalid_token */
+export async function requireClient(deps: Deps, proof: ClientProof): Promise<ServicePrincipal> {
+  const client = await authenticateClient(deps, proof)
+  if (!client) throw notProven(proof)
+  return client
+}
+
+export function notProven({ credentials }: ClientProof): OAuthRefusal {
+  return new OAuthRefusal(credentials ? 'invalid_client' : 'invalid_token')
+}
+
+/** What the database is asked for. */
+export function callerOf({ credentials, claims }: ClientProof): { clientId: string; tokenId: string | null } {
+  return credentials ? { clientId: credentials.clientId, tokenId: null } : claims
+}
+
 /**
- * Proves a service client by its secret: the current one, or during a rotation the one before. A client that is
- * unknown or disabled is refused after the same work, in the same words, as a wrong secret.
- *
- * @throws {OAuthRefusal} invalid_client
+ * Judges a proof by the client's row. A client that is unknown or disabled is refused after the same work, in the same
+ * words, as a wrong secret; during a rotation the secret before is as good as the current one.
  */
-export async function authenticateClient(deps: Deps, credentials: ClientCredentials): Promise<ServicePrincipal> {
-  const client = await readLiveClient(deps.pool, credentials.clientId)
-  const { previousSecretHash = null, previousSecretExpiresAt = null } = client ?? {}
-  const mayStillUsePrevious = previousSecretExpiresAt !== null && previousSecretExpiresAt > deps.clock.now()
-  const isRight = matchesClientSecret(credentials.clientSecret.reveal(), [
-    client?.secretHash ?? null,
-    mayStillUsePrevious ? previousSecretHash : null,
-  ])
-  if (!client || !isRight) throw new OAuthRefusal('invalid_client')
-  return { clientId: client.clientId, name: client.name, scopes: client.scopes.filter(isScope) }
+export function judgeProof(proof: ClientProof, client: LiveClient | null, now: Date): ServicePrincipal | null {
+  const { credentials, claims } = proof
+  const isRight =
+    credentials === undefined || matchesClientSecret(credentials.clientSecret.reveal(), liveHashes(client, now))
+  if (!client || !isRight) return null
+  const { clientId, name } = client
+  const scopes = client.scopes.filter(isScope)
+  return { clientId, name, scopes: claims ? scopes.filter((scope) => claims.scopes.includes(scope)) : scopes }
+}
+
+function liveHashes(client: LiveClient | null, now: Date): [current: string | null, previous: string | null] {
+  if (!client) return [null, null]
+  const { secretHash, previousSecretHash, previousSecretExpiresAt } = client
+  const isInOverlap = previousSecretExpiresAt !== null && previousSecretExpiresAt > now
+  return [secretHash, isInOverlap ? previousSecretHash : null]
 }

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { authenticateClient, type ClientCredentials } from './authenticate-client.ts'
+import { type ClientCredentials, requireClient } from './authenticate-client.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
 import { isScope, type Scope, splitScopes } from './scopes.ts'
 
@@ -20,7 +20,7 @@ export async function grantServiceToken(
   deps: Deps,
   input: { credentials: ClientCredentials; scope: string | undefined },
 ): Promise<ServiceGrant> {
-  const { clientId, scopes } = await authenticateClient(deps, input.credentials)
+  const { clientId, scopes } = await requireClient(deps, { credentials: input.credentials })
   const now = deps.clock.now()
   if (input.scope === undefined) return { clientId, scopes, now }
   const asked = splitScopes(input.scope)

@@ -8,6 +8,7 @@ export const SCOPES = {
   'addresses:unlock': 'Unlock an address.',
   'mail:read': 'See what became of a mail or a receipt; never its link.',
   'events:read': 'Read the audit trail of an account.',
+  'events:replay': 'Have a security event sent again to the configured URLs.',
 } as const satisfies Record<string, string>
 
 export type Scope = keyof typeof SCOPES

@@ -9,6 +9,8 @@ export type SessionEndReason =
   | 'email_changed'
   | 'email_reverted'
   | 'too_many_sessions'
+  | 'revoked_by_support'
+  | 'account_disabled'
 
 /**
  * Ends sessions of one account, all or some, and with them the email changes they asked for: an owner who throws out

@@ -60,8 +60,9 @@ export async function comparePassword(
   candidate: Candidate,
   password: PlainPassword,
 ): Promise<'account' | 'registration' | 'nothing'> {
-  if (await deps.passwords.matches(password, candidate.account?.passwordHash ?? null)) return 'account'
-  return (await deps.passwords.matches(password, candidate.registeredHash)) ? 'registration' : 'nothing'
+  const stored = [candidate.account?.passwordHash ?? null, candidate.registeredHash]
+  const place = await deps.passwords.firstMatch(password, stored)
+  return (['account', 'registration'] as const)[place] ?? 'nothing'
 }
 
 function readHash(stored: string | null): PasswordHash | null {

@@ -198,7 +198,10 @@ test('the audit trail has each sign-in and each failure with its reason, and whe
 
   const [success, failure] = await eventsOf(deps, 'login', accountId)
   expect(failure).toMatchObject({ outcome: 'failure', actorType: 'anonymous', ip: '203.0.113.9' })
-  expect(failure).toMatchObject({ details: { reason: 'wrong_password' }, requestId: failed.headers['x-request-id'] })
+  expect(failure).toMatchObject({
+    details: { reason: 'invalid_credentials' },
+    requestId: failed.headers['x-request-id'],
+  })
   expect(success).toMatchObject({ outcome: 'success', actorId: accountId, ip: '203.0.113.10' })
   expect(success).toMatchObject({ sessionId: succeeded.body.sessionId, requestId: succeeded.headers['x-request-id'] })
 })

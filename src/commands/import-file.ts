@@ -1,0 +1,101 @@
+import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { SingleBar } from 'cli-progress'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Config } from '../config.ts'
+import {
+  type ImportRow,
+  type ImportSummary,
+  importUsers,
+  type RefusedRow,
+} from '../domain/support/import/import-users.ts'
+import { parseStrictJson, UnreadableBody } from '../http/strict-json.ts'
+import { newUserFields } from '../http/support-schemas.ts'
+import { operator, withDeps } from './command-line.ts'
+import { type Line, LONGEST_LINE_BYTES, readLines } from './read-lines.ts'
+
+/** A line is what the body of POST /v1/admin/users is. */
+const NewUser = Compile(Type.Object(newUserFields, { additionalProperties: false }))
+
+/** Imports a file, shows how far it is where somebody watches, and writes down the lines that were refused. */
+export async function importFile(
+  config: Config,
+  input: { file: string; report: string; dryRun: boolean },
+): Promise<ImportSummary & { seconds: number }> {
+  const { file, dryRun } = input
+  const { size } = statSync(file)
+  const report = openReport(input.report)
+  const bar = startBar(size)
+  const began = performance.now()
+  let bytesRead = 0
+  const rows = readRows(file, (bytes) => {
+    bytesRead = bytes
+  })
+  try {
+    const summary = await withDeps(config, (deps) =>
+      importUsers(deps, {
+        ...{ rows, dryRun, by: operator() },
+        onBatch(refused, total) {
+          report.add(refused)
+          bar?.update(bytesRead, { ...total })
+        },
+      }),
+    )
+    return { ...summary, seconds: Math.round((performance.now() - began) / 100) / 10 }
+  } finally {
+    bar?.stop()
+    report.close()
+  }
+}
+
+function startBar(bytes: number): SingleBar | null {
+  if (!process.stderr.isTTY) return null
+  const format =
+    '{bar} {percentage}% | {imported} imported, {alreadyThere} there already, {refused} refused | {eta_formatted} left'
+  const bar = new SingleBar({ format, stream: process.stderr, hideCursor: true })
+  bar.start(bytes, 0, { imported: 0, alreadyThere: 0, refused: 0 })
+  return bar
+}
+
+/** Made at the first refusal, and only its owner may read it; one of an earlier run says nothing about this one. */
+function openReport(path: string): { add(rows: readonly RefusedRow[]): void; close(): void } {
+  rmSync(path, { force: true })
+  let descriptor: number | null = null
+  return {
+    add(rows) {
+      if (rows.length === 0) return
+      descriptor ??= openSync(path, 'w', 0o600)
+      writeSync(descriptor, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    },
+    close() {
+      if (descriptor !== null) closeSync(descriptor)
+    },
+  }
+}
+
+async function* readRows(file: string, onRead: (bytes: number) => void): AsyncGenerator<ImportRow> {
+  for await (const line of readLines(file)) {
+    onRead(line.end)
+    const isBlank = line.text?.toString('latin1').trim() === ''
+    if (!isBlank) yield toRow(line)
+  }
+}
+
+function toRow({ number: line, text }: Line): ImportRow {
+  if (text === null) return unreadable(line, '', 'length', `The line is longer than ${LONGEST_LINE_BYTES} bytes.`)
+  try {
+    const value = parseStrictJson(text)
+    if (NewUser.Check(value)) return { line, user: value }
+    const [error] = NewUser.Errors(value)
+    const { requiredProperties = [], additionalProperties = [] } = (error?.params ?? {}) as Record<string, string[]>
+    const field = requiredProperties[0] ?? additionalProperties[0] ?? error?.instancePath.slice(1) ?? ''
+    return unreadable(line, field, error?.keyword ?? 'form', error?.message ?? 'The line does not describe an account.')
+  } catch (error) {
+    if (error instanceof UnreadableBody) return { line, violation: error.violation }
+    throw error
+  }
+}
+
+function unreadable(line: number, field: string, rule: string, message: string): ImportRow {
+  return { line, violation: { field, rule, message } }
+}

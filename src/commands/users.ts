@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { readConfig } from '../config.ts'
+import { problems, Refusal } from '../domain/problems.ts'
+import { findUsers } from '../domain/support/users/find-users.ts'
+import type { UserView } from '../domain/support/users/user-view.ts'
+import { print, refuse, withDeps } from './command-line.ts'
+import { importFile } from './import-file.ts'
+
+export function usersCommand(): Command {
+  return new Command('users')
+    .description('See accounts, and bring them in.')
+    .addCommand(showCommand())
+    .addCommand(importCommand())
+}
+
+function showCommand(): Command {
+  return new Command('show')
+    .description('Show the account that has an address, and those that had it before.')
+    .argument('<email>')
+    .option('--json', 'answer in JSON', false)
+    .action(async (email: string, { json }: { json: boolean }) => {
+      await withDeps(readConfig(process.env), async (deps) => {
+        try {
+          const { items } = await findUsers(deps, { by: 'everHeld', email }, { limit: 100 })
+          if (items.length === 0) refuse(json, 'not_found', `No account has, or had, ${email}.`)
+          else print(json, { users: items }, items.map(describe).join('\n\n'))
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error
+          refuse(json, error.code, problems[error.code][2])
+        }
+      })
+    })
+}
+
+function describe(user: UserView): string {
+  const times = { created: user.createdAt, disabled: user.disabledAt, 'password changed': user.passwordChangedAt }
+  return [
+    `${user.email}${user.emailVerified ? '' : ' (not confirmed)'}`,
+    `  id: ${user.id}`,
+    ...Object.entries(times).flatMap(([what, at]) => (at === null ? [] : `  ${what}: ${at.toISOString()}`)),
+    `  password: ${user.hasPassword ? 'set' : 'none'}`,
+    `  sessions: ${user.activeSessions}`,
+    ...(user.pendingEmail === null ? [] : [`  moving to: ${user.pendingEmail}`]),
+    ...user.addresses.map(({ address, state, reason }) => `  address: ${address} ${state} ${reason ?? ''}`.trimEnd()),
+  ].join('\n')
+}
+
+function importCommand(): Command {
+  const command = new Command('import')
+    .description(
+      'Import accounts from a file with one JSON object a line: {email, passwordHash?, emailVerified?, disabled?, createdAt?}. ' +
+        'Running it again completes what was interrupted.',
+    )
+    .argument('<file.ndjson>')
+    .option('--dry-run', 'say what would happen, and leave nothing behind', false)
+    .option('--report <file>', 'where to write the lines refused, and why (default: FILE.refused.ndjson)')
+    .option('--json', 'answer in JSON', false)
+    .action(async (file: string, options: { dryRun: boolean; report?: string; json: boolean }) => {
+      const { dryRun, json, report = `${file}.refused.ndjson` } = options
+      if (resolve(report) === resolve(file)) command.error('error: the report would replace the file')
+      const summary = await importFile(readConfig(process.env), { file, report, dryRun }).catch((error: unknown) => {
+        const { code, path } = error as NodeJS.ErrnoException
+        if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
+          command.error(`error: ${path ?? file}: ${code}`)
+        throw error
+      })
+      const { imported, alreadyThere, refused, seconds } = summary
+      const counts = `${imported} imported, ${alreadyThere} there already, ${refused} refused`
+      const text = `${dryRun ? 'Dry run: ' : ''}${counts}, in ${seconds} s${refused > 0 ? `; see ${report}` : ''}`
+      print(json, { ...summary, dryRun, report: refused > 0 ? report : null }, text)
+      if (refused > 0) process.exitCode = 1
+    })
+  return command
+}

@@ -1,0 +1,13 @@
+import type { KeyDeps } from './rotate-signing-key.ts'
+
+/** Every key, by what it is for and the newest first; nothing of what is sealed. */
+export async function listKeys(deps: Pick<KeyDeps, 'db' | 'keys'>) {
+  const rows = await deps.db.key.findMany({
+    orderBy: [{ purpose: 'asc' }, { createdAt: 'desc' }],
+    omit: { publicJwk: true },
+  })
+  return rows.map(({ sealed, ...key }) => ({
+    ...key,
+    sealedUnder: deps.keys.sealer.isCurrent(sealed) ? ('SECRET_KEY' as const) : ('another' as const),
+  }))
+}

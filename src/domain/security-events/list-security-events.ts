@@ -1,0 +1,40 @@
+import type { Deps } from '../../deps.ts'
+import { cutPage, type Page, type PageOf } from '../support/page.ts'
+
+export interface SecurityEventView {
+  readonly id: string
+  readonly type: string
+  readonly at: Date
+  readonly accountId: string
+  readonly deliveries: Array<{
+    readonly url: string
+    readonly state: string
+    readonly attempts: number
+    readonly attemptedAt: Date | null
+    readonly deliveredAt: Date | null
+    readonly reason: string | null
+  }>
+}
+
+/** What other systems were told, or are still to be told, the newest first. */
+export async function listSecurityEvents(
+  deps: Deps,
+  filter: { accountId?: string; state?: 'pending' | 'delivered' | 'failed' },
+  page: Page,
+): Promise<PageOf<SecurityEventView>> {
+  const { accountId, state } = filter
+  const found = await deps.db.securityEvent.findMany({
+    where: {
+      ...(accountId === undefined ? {} : { accountId }),
+      ...(state === undefined ? {} : { deliveries: { some: { state } } }),
+      ...(page.after === undefined ? {} : { id: { lt: page.after } }),
+    },
+    orderBy: { id: 'desc' },
+    take: page.limit + 1,
+    select: {
+      ...{ id: true, type: true, at: true, accountId: true },
+      deliveries: { omit: { eventId: true, queuedAt: true }, orderBy: { url: 'asc' } },
+    },
+  })
+  return cutPage(found, page.limit, ({ id }) => id)
+}

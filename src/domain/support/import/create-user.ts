@@ -1,0 +1,23 @@
+import { inTransaction } from '../../../database/client.ts'
+import type { Deps } from '../../../deps.ts'
+import { Refusal } from '../../problems.ts'
+import type { Requester } from '../requester.ts'
+import { readUser, type UserView } from '../users/user-view.ts'
+import { insertUsers } from './insert-users.ts'
+import { checkNewUser, type NewUserInput } from './new-user.ts'
+
+/**
+ * Opens one account, on Support's word. No mail goes out: whoever has no password yet is sent reset instructions, which
+ * prove the address too.
+ *
+ * @throws {Refusal} invalid_email, invalid_password_hash, invalid_request, email_unavailable
+ */
+export async function createUser(deps: Deps, input: { user: NewUserInput; by: Requester }): Promise<UserView> {
+  const now = deps.clock.now()
+  const user = checkNewUser(deps, input.user, now)
+  return inTransaction(deps.db, async (tx) => {
+    const created = await insertUsers(deps, tx, { users: [user], by: input.by, now })
+    if (!created.has(user.id)) throw new Refusal('email_unavailable')
+    return readUser(tx, user.id, now)
+  })
+}

@@ -1,0 +1,77 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Transaction } from '../../../database/client.ts'
+import type { Deps } from '../../../deps.ts'
+import { erasedForms, holdErasuresOff } from '../../addresses.ts'
+import { actorColumns } from '../../events.ts'
+import type { Requester } from '../requester.ts'
+import type { NewUser } from './new-user.ts'
+
+/**
+ * Opens accounts, a thousand in one statement as well as one. Whose address is in use, locked or erased gets none: the
+ * primary key of `addresses` decides, row by row, also among the rows themselves. Registrations that wait for an
+ * address which now has an account are over, and so are their passwords.
+ *
+ * @returns the ids of the accounts that were opened.
+ */
+export async function insertUsers(
+  deps: Pick<Deps, 'keys'>,
+  tx: Transaction,
+  input: { users: readonly NewUser[]; by: Requester; now: Date },
+): Promise<Set<string>> {
+  const { users, by, now } = input
+  await holdErasuresOff(tx)
+  const { actorType, actorId } = actorColumns(by.actor, null)
+  const rows = JSON.stringify(users.map((user) => toRow(deps, user, now)))
+  const created = await tx.$queryRaw<Array<{ id: string }>>`
+    WITH wanted AS MATERIALIZED (
+      SELECT * FROM json_to_recordset(${rows}::json) AS w(
+        id uuid, email text, address text, erased text[], password_hash text, email_verified_at timestamptz,
+        disabled_at timestamptz, created_at timestamptz, event_id uuid, details jsonb)
+    ), claimed AS (
+      INSERT INTO addresses (address, account_id, claimed_at)
+      SELECT address, id, ${now} FROM wanted
+      WHERE NOT EXISTS (SELECT FROM addresses e WHERE e.address = ANY(wanted.erased))
+      ORDER BY address, id -- in one order everywhere, so that two imports do not wait for each other in a circle
+      ON CONFLICT (address) DO NOTHING
+      RETURNING account_id AS id
+    ), opened AS (
+      INSERT INTO accounts (id, email, password_hash, email_verified_at, disabled_at, created_at)
+      SELECT id, email, password_hash, email_verified_at, disabled_at, created_at FROM wanted JOIN claimed USING (id)
+    ), ended AS (
+      DELETE FROM registrations WHERE address IN (SELECT address FROM wanted JOIN claimed USING (id))
+    )
+    INSERT INTO events (id, at, type, outcome, account_id, actor_type, actor_id, ip, user_agent, request_id, details)
+    SELECT event_id, ${now}, 'account.created', 'success', id, ${actorType}, ${actorId}, ${by.origin?.ip ?? null},
+      ${by.origin?.userAgent ?? null}, ${by.origin?.requestId ?? null}::uuid, details
+    FROM wanted JOIN claimed USING (id)
+    RETURNING account_id AS id`
+  return new Set(created.map(({ id }) => id))
+}
+
+function toRow(deps: Pick<Deps, 'keys'>, user: NewUser, now: Date): Record<string, unknown> {
+  const { id, email, address, passwordHash, emailVerified, disabled, createdAt, fingerprint } = user
+  return {
+    ...{ id, email, address, erased: erasedForms(deps, address), password_hash: passwordHash, created_at: createdAt },
+    email_verified_at: emailVerified ? createdAt : null,
+    disabled_at: disabled ? now : null,
+    event_id: uuidv7(),
+    details: { imported: passwordHash !== null, emailVerified, fingerprint },
+  }
+}
+
+/**
+ * Those of the descriptions that have made an account before, whatever has become of it since: its holder may have
+ * changed the password, or moved on to another address.
+ *
+ * @returns their fingerprints.
+ */
+export async function findImported(tx: Transaction, users: readonly NewUser[]): Promise<Set<string>> {
+  if (users.length === 0) return new Set()
+  const rows = JSON.stringify(users.map(({ address, fingerprint }) => ({ address, fingerprint })))
+  const found = await tx.$queryRaw<Array<{ fingerprint: string }>>`
+    SELECT w.fingerprint FROM json_to_recordset(${rows}::json) AS w(address text, fingerprint text)
+    JOIN addresses a ON a.address = w.address
+    JOIN events e ON e.account_id = a.account_id AND e.type = 'account.created'
+    WHERE e.details ->> 'fingerprint' = w.fingerprint`
+  return new Set(found.map(({ fingerprint }) => fingerprint))
+}

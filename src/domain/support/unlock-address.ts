@@ -1,0 +1,30 @@
+import { inTransaction } from '../../database/client.ts'
+import type { Deps } from '../../deps.ts'
+import { requireAddress } from '../accounts/require-address.ts'
+import { hashAddress, unlockAddress as releaseLock } from '../addresses.ts'
+import { recordEvent } from '../events.ts'
+import { Refusal } from '../problems.ts'
+import type { Requester } from './requester.ts'
+
+/**
+ * Frees a locked address for whoever asks for it next, the account that left it included. Who did it and why is in
+ * that account's trail; of an erased one's address the trail keeps a keyed hash.
+ *
+ * @throws {Refusal} invalid_email, not_found where it is not locked.
+ */
+export async function unlockAddress(
+  deps: Deps,
+  input: { email: string; reason: string | null; by: Requester },
+): Promise<void> {
+  const { address } = requireAddress(input.email, 'email')
+  const { reason, by } = input
+  const now = deps.clock.now()
+  await inTransaction(deps.db, async (tx) => {
+    const unlocked = await releaseLock(deps, tx, address)
+    if (!unlocked) throw new Refusal('not_found')
+    const { accountId, lockReason, lockedAt } = unlocked
+    const about = { lockReason, lockedAt: lockedAt?.toISOString() ?? null, addressHash: hashAddress(deps, address) }
+    const details = { ...about, reason, ...(accountId === null ? {} : { address }) }
+    await recordEvent(tx, { type: 'address.unlocked', at: now, accountId, ...by, details })
+  })
+}

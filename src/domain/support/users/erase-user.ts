@@ -1,0 +1,54 @@
+import { inTransaction, type Transaction } from '../../../database/client.ts'
+import type { Deps } from '../../../deps.ts'
+import { lockAccount } from '../../accounts/lock-account.ts'
+import { eraseAddresses, hashesOfAddress } from '../../addresses.ts'
+import { recordEvent } from '../../events.ts'
+import { Refusal } from '../../problems.ts'
+import type { Requester } from '../requester.ts'
+
+/**
+ * Erases a person: the account with its sessions and links, the mails and receipts, what was counted against the
+ * addresses. Of the audit trail what happened and when remains, without where from and about whom. The addresses
+ * stay locked as keyed hashes, so that nobody can pose as the person who had them.
+ *
+ * @throws {Refusal} not_found
+ */
+export async function eraseUser(deps: Deps, input: { accountId: string; by: Requester }): Promise<void> {
+  const { accountId, by } = input
+  const now = deps.clock.now()
+  await inTransaction(deps.db, async (tx) => {
+    if (!(await lockAccount(tx, accountId))) throw new Refusal('not_found')
+    const addresses = await eraseAddresses(deps, tx, { accountId, now })
+    const asked = await addressesAskedFor(tx, accountId)
+    const hashes = addresses.flatMap((address) => hashesOfAddress(deps, address))
+    await tx.mail.deleteMany({ where: { OR: [{ accountId }, { accountId: null, address: { in: addresses } }] } })
+    await tx.registration.deleteMany({ where: { address: { in: addresses } } })
+    await tx.mailedToken.deleteMany({ where: { accountId: null, address: { in: addresses } } })
+    await tx.suppressedAddress.deleteMany({ where: { address: { in: [...addresses, ...asked] } } })
+    await tx.throttle.deleteMany({ where: { addressHash: { in: hashes } } })
+    await tx.account.delete({ where: { id: accountId } }) // sessions, links, proofs and changes go with it
+    await scrubEvents(tx, { accountId, hashes })
+    const details = { addresses: addresses.length }
+    await recordEvent(tx, { type: 'account.erased', at: now, accountId, ...by, details })
+  })
+}
+
+/** Asked for and never proven: what the provider says of them, it says of mail to this person. */
+async function addressesAskedFor(tx: Transaction, accountId: string): Promise<string[]> {
+  const changes = await tx.emailChange.findMany({
+    where: { accountId, confirmedAt: null },
+    select: { toAddress: true },
+  })
+  return changes.map(({ toAddress }) => toAddress)
+}
+
+/** The trail is append-only but for its retention, which this is a part of; the setting ends with the transaction. */
+async function scrubEvents(tx: Transaction, person: { accountId: string; hashes: string[] }): Promise<void> {
+  const { accountId, hashes } = person
+  await tx.$executeRaw`SELECT set_config('latchkey.retention', 'on', true)`
+  await tx.$executeRaw`
+    UPDATE events SET ip = NULL, user_agent = NULL, details = '{}'
+    WHERE account_id = ${accountId}::uuid
+      OR (details ? 'addressHash' AND details ->> 'addressHash' = ANY(${hashes}))`
+  await tx.$executeRaw`SELECT set_config('latchkey.retention', 'off', true)`
+}

@@ -1,0 +1,65 @@
+import { readForIntrospection, type SubjectKeys, type SubjectSession } from '../../database/client-statements.ts'
+import type { Deps } from '../../deps.ts'
+import { type ClientProof, callerOf, judgeProof, notProven } from '../service-clients/authenticate-client.ts'
+import { OAuthRefusal } from '../service-clients/oauth-refusal.ts'
+import type { ServiceClaims, SessionClaims } from './claims.ts'
+
+/** What a token turned out to be, as far as that can be told without the database; null: nothing of ours. */
+export type TokenSubject =
+  | { readonly kind: 'session'; readonly claims: SessionClaims }
+  | { readonly kind: 'service'; readonly claims: ServiceClaims }
+  | { readonly kind: 'refresh'; readonly claims: { readonly sessionId: string; readonly counter: number } }
+  | null
+
+/** What holds of a token right now; null: nothing, whatever the reason. */
+export type Introspection =
+  | { readonly kind: 'session' }
+  | { readonly kind: 'service'; readonly scopes: readonly string[] }
+  | { readonly kind: 'refresh'; readonly session: SubjectSession }
+  | null
+
+/**
+ * Whether a token still holds (RFC 7662), for a service that may ask: of a person's, whether the session, the account
+ * and its credentials are what they were; of a service's, whether the client is. Caller and token are read in one
+ * statement. Spends nothing.
+ *
+ * @throws {OAuthRefusal} invalid_client, invalid_token, insufficient_scope
+ */
+export async function introspectToken(
+  deps: Deps,
+  input: { proof: ClientProof; subject: TokenSubject },
+): Promise<Introspection> {
+  const { proof, subject } = input
+  const now = deps.clock.now()
+  const row = await readForIntrospection(deps.pool, { caller: callerOf(proof), subject: keysOf(subject), now })
+  const caller = judgeProof(proof, row, now)
+  if (!caller) throw notProven(proof)
+  if (!caller.scopes.includes('tokens:introspect')) throw new OAuthRefusal('insufficient_scope')
+  if (!subject || !row) return null
+  if (subject.kind === 'service') {
+    const scopes = subject.claims.scopes.filter((scope) => row.subjectScopes?.includes(scope))
+    return scopes.length > 0 ? { kind: 'service', scopes } : null
+  }
+  const { session } = row
+  if (!session) return null
+  if (subject.kind === 'session') {
+    const { accountId, credentialVersion } = subject.claims
+    const isSame = session.accountId === accountId && session.credentialVersion === credentialVersion
+    return isSame ? { kind: 'session' } : null
+  }
+  return wouldRefresh(deps, session, subject.claims.counter, now) ? { kind: 'refresh', session } : null
+}
+
+function keysOf(subject: TokenSubject): SubjectKeys {
+  if (subject?.kind === 'service') return { ...subject.claims, sessionId: null }
+  return { sessionId: subject?.claims.sessionId ?? null, clientId: null, tokenId: null }
+}
+
+/** As ROTATE_REFRESH_TOKEN in session-statements.ts would judge it. */
+function wouldRefresh(deps: Deps, session: SubjectSession, counter: number, now: Date): boolean {
+  const { refreshCounter, refreshFloor, rotatedAt } = session
+  if (counter < refreshFloor) return false
+  if (counter === refreshCounter) return true
+  const windowMs = deps.config.lifetimes.refreshReuseWindow * 1000
+  return counter === refreshCounter - 1 && rotatedAt.getTime() > now.getTime() - windowMs
+}

@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify'
+import { validate as isUuid } from 'uuid'
+import type { Deps } from '../deps.ts'
+import { recordEvent } from '../domain/events.ts'
+import { Refusal } from '../domain/problems.ts'
+import { originOf } from './request-log.ts'
+
+/**
+ * Writes down that a service client asked for what it may not do: a stolen client shows by what it tries. The answer
+ * does not wait for the trail to be writable, and stays the refusal it is.
+ */
+export function auditDenials(app: FastifyInstance, deps: Deps): void {
+  app.addHook('onError', async (request, _reply, error) => {
+    const { service, routeOptions } = request
+    if (!service || !(error instanceof Refusal) || error.code !== 'insufficient_scope') return
+    const { id } = request.params as { id?: string }
+    await recordEvent(deps.db, {
+      ...{ type: 'service_client.denied', outcome: 'failure', at: deps.clock.now() },
+      accountId: id !== undefined && isUuid(id) ? id : null,
+      ...{ actor: { serviceClientId: service.clientId }, origin: originOf(request) },
+      details: { method: request.method, route: routeOptions.url ?? null, scope: routeOptions.config.scope ?? null },
+    }).catch(() => request.log.warn({ clientId: service.clientId }, 'a denial could not be written to the audit trail'))
+  })
+}

@@ -1,0 +1,20 @@
+import { Type } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import { validate as isUuid } from 'uuid'
+import { Refusal } from '../domain/problems.ts'
+import type { Requester } from '../domain/support/requester.ts'
+import { serviceOf } from './caller.ts'
+import { originOf } from './request-log.ts'
+
+export const AccountParams = Type.Object({ id: Type.String({ description: 'The id of an account.' }) })
+
+/** @throws {Refusal} not_found for what cannot be an id, as for one that nobody has. */
+export function accountIdIn(params: { id: string }): string {
+  if (!isUuid(params.id)) throw new Refusal('not_found')
+  return params.id
+}
+
+/** Who asks: the service client, from where it called. */
+export function requesterOf(request: FastifyRequest): Requester {
+  return { actor: { serviceClientId: serviceOf(request).clientId }, origin: originOf(request) }
+}

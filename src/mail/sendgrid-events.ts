@@ -1,0 +1,75 @@
+import { quotableReason } from './outgoing-mail.ts'
+
+/** What a provider tells of a mail after it took it. `blocked` is a bounce that says nothing against the address. */
+export type ProviderEventType =
+  | 'processed'
+  | 'deferred'
+  | 'delivered'
+  | 'opened'
+  | 'clicked'
+  | 'bounced'
+  | 'blocked'
+  | 'dropped'
+  | 'spam_reported'
+
+export interface ProviderEvent {
+  /** The provider's own id: the same, however often it tells it. */
+  readonly id: string
+  readonly mailId: string
+  readonly type: ProviderEventType
+  readonly reason: string | null
+  readonly at: Date
+}
+
+/** SendGrid's names; who unsubscribes from a list has told us nothing of this mail. */
+const TYPES: ReadonlyMap<unknown, ProviderEventType> = new Map([
+  ['processed', 'processed'],
+  ['deferred', 'deferred'],
+  ['delivered', 'delivered'],
+  ['open', 'opened'],
+  ['click', 'clicked'],
+  ['bounce', 'bounced'],
+  ['dropped', 'dropped'],
+  ['spamreport', 'spam_reported'],
+])
+const EVENT_ID = /^[\x21-\x7e]{1,200}$/
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const LATEST_SECONDS = 253_402_300_799 // the year 9999
+
+/**
+ * Reads a batch of SendGrid's event webhook. What is not about a mail of ours, or has a form we do not know, is left
+ * out rather than refused: a refusal would have SendGrid send the whole batch again, for a day, and then drop it.
+ *
+ * @returns null where the body is no batch at all.
+ */
+export function readSendgridEvents(body: Buffer): ProviderEvent[] | null {
+  let batch: unknown
+  try {
+    batch = JSON.parse(body.toString('utf8'))
+  } catch {
+    return null
+  }
+  if (!Array.isArray(batch)) return null
+  return batch.map(readEvent).filter((event) => event !== null)
+}
+
+function readEvent(event: unknown): ProviderEvent | null {
+  if (typeof event !== 'object' || event === null) return null
+  const fields = event as Record<string, unknown>
+  const { sg_event_id: id, latchkeyMailId: mailId, timestamp } = fields
+  const type = TYPES.get(fields['event'])
+  if (typeof id !== 'string' || !EVENT_ID.test(id) || typeof mailId !== 'string' || !UUID.test(mailId)) return null
+  if (typeof timestamp !== 'number' || !(timestamp >= 0 && timestamp <= LATEST_SECONDS) || !type) return null
+  return {
+    id,
+    mailId,
+    type: type === 'bounced' && fields['type'] === 'blocked' ? 'blocked' : type,
+    reason: reasonOf(fields),
+    at: new Date(timestamp * 1000),
+  }
+}
+
+function reasonOf({ reason, response }: Record<string, unknown>): string | null {
+  const words = typeof reason === 'string' && reason !== '' ? reason : response
+  return typeof words === 'string' && words !== '' ? quotableReason(words, []) : null
+}

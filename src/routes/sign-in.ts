@@ -1,0 +1,147 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Deps } from '../deps.ts'
+import { Refusal } from '../domain/problems.ts'
+import { logIn } from '../domain/sessions/log-in.ts'
+import { logOut } from '../domain/sessions/log-out.ts'
+import { reauthenticate } from '../domain/sessions/reauthenticate.ts'
+import { refreshSession } from '../domain/sessions/refresh-session.ts'
+import { verifyAccessToken } from '../http/access-token.ts'
+import { bearerToken, principalOf } from '../http/caller.ts'
+import { originOf } from '../http/request-log.ts'
+import { named, refusals, requestBody, Tokens } from '../http/schemas.ts'
+import { toTokens } from '../http/tokens.ts'
+import { PlainPassword } from '../security/plain-password.ts'
+
+const LogInRequest = requestBody(
+  'LogInRequest',
+  { email: Type.String(), password: Type.String() },
+  { email: 'ada@example.com', password: 'Correct-Horse-7' },
+)
+const RefreshRequest = requestBody('RefreshRequest', { refreshToken: Type.String() }, { refreshToken: 'lkr_…' })
+const LogOutRequest = requestBody(
+  'LogOutRequest',
+  { refreshToken: Type.Optional(Type.String()) },
+  { refreshToken: 'lkr_…' },
+)
+const ReauthenticateRequest = requestBody(
+  'ReauthenticateRequest',
+  { currentPassword: Type.String() },
+  { currentPassword: 'Correct-Horse-7' },
+)
+const Reauthentication = named(
+  'Reauthentication',
+  Type.Object(
+    { reauthToken: Type.String(), expiresIn: Type.Integer() },
+    { description: 'Good for one change, for this many seconds.' },
+  ),
+)
+const bearer = [{ bearer: [] }]
+
+/** Signing in, staying signed in, signing out, and proving the password once more. */
+export const signInRoutes =
+  (deps: Deps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.post(
+      '/v1/login',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'logIn',
+          tags: ['Sessions'],
+          summary: 'Sign in on this device.',
+          body: LogInRequest,
+          response: {
+            200: Tokens,
+            ...refusals([
+              ...(['invalid_credentials', 'email_not_verified', 'account_disabled', 'too_many_attempts'] as const),
+              'password_policy',
+            ]),
+          },
+        },
+      },
+      async (request) => {
+        const { email, password } = request.body
+        const grant = await logIn(deps, { email, password: new PlainPassword(password), origin: originOf(request) })
+        return toTokens(deps, grant)
+      },
+    )
+
+    app.post(
+      '/v1/token/refresh',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'refreshSession',
+          tags: ['Sessions'],
+          summary: 'Spend a refresh token for the next tokens.',
+          body: RefreshRequest,
+          response: {
+            200: Tokens,
+            ...refusals(['refresh_token_invalid', 'refresh_token_reused', 'too_many_attempts']),
+          },
+        },
+      },
+      async (request) => {
+        const { refreshToken } = request.body
+        return toTokens(deps, await refreshSession(deps, { refreshToken, origin: originOf(request) }))
+      },
+    )
+
+    app.post(
+      '/v1/logout',
+      {
+        config: { caller: 'public' },
+        preValidation: async (request) => {
+          if (request.body === undefined) request.body = {} // the one route whose body may be left out; null is none
+        },
+        schema: {
+          operationId: 'logOut',
+          tags: ['Sessions'],
+          summary: 'End the session of a refresh token, or of the access token in the Authorization header.',
+          security: [{}, ...bearer],
+          body: LogOutRequest,
+          response: {
+            204: Type.Null({ description: 'Signed out.' }),
+            ...refusals(['unauthenticated', 'too_many_attempts']),
+          },
+        },
+      },
+      async (request, reply) => {
+        const token = bearerToken(request)
+        const refreshToken = request.body.refreshToken
+        if (refreshToken === undefined && token === null) throw new Refusal('unauthenticated')
+        // An expired access token still says which session its holder wants to end.
+        const claims = token === null ? null : await verifyAccessToken(deps, token, { mayBeExpired: true })
+        await logOut(deps, { refreshToken, sessionId: claims?.sessionId, origin: originOf(request) })
+        return reply.code(204).send(null)
+      },
+    )
+
+    app.post(
+      '/v1/reauthenticate',
+      {
+        config: { caller: 'account' },
+        schema: {
+          operationId: 'reauthenticate',
+          tags: ['Sessions'],
+          summary: 'Prove the current password ahead of one sensitive change of this session.',
+          security: bearer,
+          body: ReauthenticateRequest,
+          response: {
+            200: Reauthentication,
+            ...refusals(['unauthenticated', 'wrong_password', 'too_many_attempts', 'password_policy']),
+          },
+        },
+      },
+      async (request) => {
+        const currentPassword = new PlainPassword(request.body.currentPassword)
+        const origin = originOf(request)
+        const { reauthToken, expiresIn } = await reauthenticate(deps, {
+          principal: principalOf(request),
+          currentPassword,
+          origin,
+        })
+        return { reauthToken: reauthToken.reveal(), expiresIn }
+      },
+    )
+  }

@@ -1,0 +1,103 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Deps } from '../deps.ts'
+import { JWKS_CACHE_SECONDS } from '../domain/keys/key-lifetimes.ts'
+import { SCOPES } from '../domain/service-clients/scopes.ts'
+import { named, refusals } from '../http/schemas.ts'
+
+const METADATA_CACHE_SECONDS = 3600
+const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post']
+
+const Jwks = named(
+  'Jwks',
+  Type.Object(
+    {
+      keys: Type.Array(
+        Type.Object({
+          kty: Type.String(),
+          crv: Type.String(),
+          x: Type.String(),
+          y: Type.Optional(Type.String()),
+          kid: Type.String(),
+          alg: Type.String(),
+          use: Type.Literal('sig'),
+        }),
+      ),
+    },
+    { description: 'Public keys only (RFC 7517): the one that signs first, then the next, then the retired.' },
+  ),
+)
+const Metadata = named(
+  'AuthorizationServerMetadata',
+  Type.Object(
+    {
+      issuer: Type.String(),
+      token_endpoint: Type.String(),
+      jwks_uri: Type.String(),
+      introspection_endpoint: Type.String(),
+      revocation_endpoint: Type.String(),
+      scopes_supported: Type.Array(Type.String()),
+      response_types_supported: Type.Array(Type.String()),
+      grant_types_supported: Type.Array(Type.String()),
+      token_endpoint_auth_methods_supported: Type.Array(Type.String()),
+      introspection_endpoint_auth_methods_supported: Type.Array(Type.String()),
+      revocation_endpoint_auth_methods_supported: Type.Array(Type.String()),
+    },
+    { description: 'Where everything is (RFC 8414).' },
+  ),
+)
+
+/** What anybody may know, and cache: how our tokens are verified, and where a service finds the rest. */
+export const wellKnownRoutes =
+  (deps: Deps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/.well-known/jwks.json',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'readJwks',
+          tags: ['Services'],
+          summary: 'The public keys that access tokens are verified with.',
+          response: { 200: Jwks, ...refusals([], { body: false }) },
+        },
+      },
+      async (_request, reply) => {
+        const keys = [...deps.keys.publicKeys()] // throws before the header is set: an outage is not to be cached
+        reply.header('Cache-Control', `public, max-age=${JWKS_CACHE_SECONDS}`)
+        return { keys }
+      },
+    )
+
+    app.get(
+      '/.well-known/oauth-authorization-server',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'readMetadata',
+          tags: ['Services'],
+          summary: 'The endpoints for services, and what they support (RFC 8414).',
+          response: { 200: Metadata, ...refusals([], { body: false }) },
+        },
+      },
+      async (_request, reply) => {
+        reply.header('Cache-Control', `public, max-age=${METADATA_CACHE_SECONDS}`)
+        return metadata(deps.config.publicUrl)
+      },
+    )
+  }
+
+function metadata(issuer: string) {
+  return {
+    issuer,
+    token_endpoint: `${issuer}/oauth/token`,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    introspection_endpoint: `${issuer}/oauth/introspect`,
+    revocation_endpoint: `${issuer}/oauth/revoke`,
+    scopes_supported: Object.keys(SCOPES),
+    response_types_supported: [], // required by the RFC; nobody is sent here to sign in
+    grant_types_supported: ['client_credentials'],
+    token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+  }
+}

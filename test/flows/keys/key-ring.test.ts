@@ -1,0 +1,73 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { expect, test } from '@jest/globals'
+import { SignJWT } from 'jose'
+import { rotateSigningKey } from '../../../src/domain/keys/rotate-signing-key.ts'
+import '../../support/matchers.ts'
+import { startTestApp } from '../../support/test-app.ts'
+
+const first = await startTestApp()
+const { databaseUrl } = first
+const strange = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+
+const named = (kid: string) =>
+  new SignJWT({}).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid }).sign(strange.privateKey)
+
+/** How often the database is asked for the keys while `work` is done. */
+async function countingKeyReads(app: typeof first, work: () => Promise<unknown>): Promise<number> {
+  const { pool } = app.deps
+  const query = pool.query
+  let reads = 0
+  pool.query = ((...given: unknown[]) => {
+    if (/SELECT [^;]*"sealed"/.test(JSON.stringify(given[0]).replaceAll('\\"', '"'))) reads += 1
+    return Reflect.apply(query, pool, given)
+  }) as typeof query
+  await work()
+  pool.query = query
+  return reads
+}
+
+test('a token of a key that another process made a moment ago is good at once', async () => {
+  const second = await startTestApp({ databaseUrl })
+  await rotateSigningKey(first.deps, { algorithm: undefined, isCompromised: true })
+  await rotateSigningKey(first.deps, { algorithm: undefined, isCompromised: true })
+  await first.deps.keys.load() // and the second process has not, and its keys are all gone
+
+  const token = await first.serviceToken('users:read')
+
+  expect(await second.api.get('/v1/admin/users?email=nobody@example.com', { token })).toHaveStatus(200)
+})
+
+test('made-up key names do not become a stream of queries: the keys are read once, however many come', async () => {
+  const app = await startTestApp({ databaseUrl })
+  const tokens = await Promise.all(Array.from({ length: 50 }, (_, index) => named(String(index).padStart(43, 'A'))))
+
+  const reads = await countingKeyReads(app, async () => {
+    for (const token of tokens.slice(25)) expect(await app.api.get('/v1/me', { token })).toRefuse('unauthenticated')
+    await Promise.all(tokens.slice(0, 25).map((token) => app.api.get('/v1/me', { token })))
+  })
+
+  expect(reads).toBe(1)
+})
+
+test('a name that could not be one of ours asks nobody', async () => {
+  const app = await startTestApp({ databaseUrl })
+  const tokens = await Promise.all(
+    ['', 'x', '../../etc/passwd', `' OR 1=1 --${'A'.repeat(32)}`, 'A'.repeat(44)].map(named),
+  )
+
+  const reads = await countingKeyReads(app, async () => {
+    for (const token of tokens) expect(await app.api.get('/v1/me', { token })).toRefuse('unauthenticated')
+  })
+
+  expect(reads).toBe(0)
+})
+
+test('processes that start on an empty database at once make one set of keys', async () => {
+  await first.deps.db.key.deleteMany()
+
+  const apps = await Promise.all(Array.from({ length: 4 }, () => startTestApp({ databaseUrl })))
+
+  const kids = apps.map(({ deps }) => deps.keys.publicKeys().map(({ kid }) => kid))
+  for (const kid of kids) expect(kid).toEqual(kids[0])
+  expect(await first.deps.db.key.count()).toBe(5)
+})

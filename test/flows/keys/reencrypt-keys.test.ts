@@ -1,0 +1,77 @@
+import { expect, test } from '@jest/globals'
+import { listKeys } from '../../../src/domain/keys/list-keys.ts'
+import { reencryptKeys } from '../../../src/domain/keys/reencrypt-keys.ts'
+import { WrongSecretKey } from '../../../src/security/sealed-value.ts'
+import '../../support/matchers.ts'
+import { startTestApp } from '../../support/test-app.ts'
+
+const OLD = 'the old secret key, 32 bytes or more'
+const NEW = 'the new secret key, 32 bytes or more'
+
+const old = await startTestApp({ env: { SECRET_KEY: OLD } })
+const { databaseUrl } = old
+const startWith = (env: Record<string, string>) => startTestApp({ databaseUrl, env })
+
+test('SECRET_KEY can be changed without losing a password, a session or a token', async () => {
+  const ada = await old.people.verified()
+
+  const both = await startWith({ SECRET_KEY: NEW, SECRET_KEY_PREVIOUS: OLD })
+  const before = await listKeys(both.deps)
+  const counts = await reencryptKeys(both.deps)
+  const renewed = await startWith({ SECRET_KEY: NEW })
+
+  expect(new Set(before.map((key) => key.sealedUnder))).toEqual(new Set(['another']))
+  expect(counts).toEqual({ reencrypted: 5, total: 5 })
+  for (const app of [both, renewed]) {
+    expect(await app.api.get('/v1/me', { token: ada.token })).toHaveStatus(200)
+    expect(await app.api.post('/v1/login', { email: ada.email, password: ada.password })).toHaveStatus(200)
+  }
+  const refreshed = await renewed.api.post('/v1/token/refresh', { refreshToken: ada.tokens.refreshToken })
+  expect(refreshed).toHaveStatus(200)
+})
+
+test('a process that runs with the old key only goes on, and misses nothing it knows', async () => {
+  const ada = await old.people.verified()
+
+  await old.deps.keys.load()
+
+  expect(await ada.refresh()).toHaveStatus(200)
+})
+
+test('with another SECRET_KEY nothing starts, nothing is written, and one line says why', async () => {
+  const before = await old.deps.db.key.findMany({ orderBy: { id: 'asc' } })
+
+  const start = startWith({ SECRET_KEY: 'a third secret key, 32 bytes or more' })
+
+  await expect(start).rejects.toThrow(WrongSecretKey)
+  await expect(start).rejects.toThrow(/^SECRET_KEY does not open the keys in this database[^\n]*$/)
+  expect(await old.deps.db.key.findMany({ orderBy: { id: 'asc' } })).toEqual(before)
+})
+
+test('doing it again does nothing, and it is in the audit trail once', async () => {
+  const renewed = await startWith({ SECRET_KEY: NEW })
+
+  expect(await reencryptKeys(renewed.deps)).toEqual({ reencrypted: 0, total: 5 })
+  expect(await renewed.deps.db.event.count({ where: { type: 'keys.reencrypted' } })).toBe(1)
+})
+
+test('one key that does not open stops it, and leaves the others as they are', async () => {
+  const third = await startWith({ SECRET_KEY: 'a third secret key, 32 bytes or more', SECRET_KEY_PREVIOUS: NEW })
+  const rows = await third.deps.db.key.findMany({ orderBy: { id: 'asc' } })
+  const [victim] = rows
+  const foreign = `s1.00000000.${victim?.sealed.split('.').slice(2).join('.')}`
+  await third.deps.db.key.update({ where: { id: victim?.id ?? '' }, data: { sealed: foreign } })
+
+  await expect(reencryptKeys(third.deps)).rejects.toThrow(WrongSecretKey)
+
+  const after = await third.deps.db.key.findMany({ orderBy: { id: 'asc' } })
+  expect(after.slice(1)).toEqual(rows.slice(1))
+})
+
+test('a sealed key moved to another row does not open there', async () => {
+  const app = await startTestApp()
+  const [one, other] = await app.deps.db.key.findMany({ where: { algorithm: 'HMAC' } })
+  await app.deps.db.key.update({ where: { id: one?.id ?? '' }, data: { sealed: other?.sealed ?? '' } })
+
+  await expect(startTestApp({ databaseUrl: app.databaseUrl })).rejects.toThrow()
+})

@@ -1,0 +1,147 @@
+import { describe, expect, test } from '@jest/globals'
+import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../../support/sendgrid-events.ts'
+import { openSupportDesk } from '../../support/support-desk.ts'
+import { startTestApp } from '../../support/test-app.ts'
+import '../../support/matchers.ts'
+
+const service = await startTestApp({ env: { SENDGRID_WEBHOOK_PUBLIC_KEY: SENDGRID_PUBLIC_KEY } })
+const { api, people, clock } = service
+const sendgrid = new SendgridEvents(service)
+const desk = await openSupportDesk(service)
+
+/** Somebody who asked for a reset link: the mail's id and the receipt. */
+async function asked(): Promise<{ email: string; receipt: string; mailId: string }> {
+  const { email } = await people.verified()
+  const { body } = await api.post('/v1/password/forgot', { email })
+  return { email, receipt: body.receipt, mailId: await sendgrid.mailTo(email) }
+}
+
+async function receiptOf({ receipt }: { receipt: string }) {
+  return (await desk.get(`/receipts/${receipt}`)).body
+}
+
+async function flagOf({ email }: { email: string }) {
+  return (await desk.get(`/addresses/${email}`)).body.suppression
+}
+
+describe('what Support sees of a mail after the provider took it', () => {
+  test('"no mail came": it bounced, in the provider’s own words, and the address is flagged', async () => {
+    const person = await asked()
+    const reason = '550 5.1.1 The email account that you tried to reach does not exist'
+
+    await sendgrid.post(sendgrid.event(person.mailId, 'bounce', { reason, type: 'bounce', status: '5.1.1' }))
+
+    expect(await receiptOf(person)).toMatchObject({ state: 'bounced', reason })
+    expect(await flagOf(person)).toEqual({ reason: 'bounced', providerReason: reason, since: expect.any(String) })
+  })
+
+  test('the whole way, each step with its time and reason, the oldest first', async () => {
+    const person = await asked()
+    const at = Math.floor(clock.now().getTime() / 1000) + 2
+    clock.advance(10)
+
+    await sendgrid.post(
+      sendgrid.event(person.mailId, 'delivered', { timestamp: at + 2, response: '250 OK' }),
+      sendgrid.event(person.mailId, 'deferred', { timestamp: at + 1, response: '451 greylisted' }),
+      sendgrid.event(person.mailId, 'processed', { timestamp: at }),
+    )
+
+    const { history, state } = await receiptOf(person)
+    expect(state).toBe('delivered')
+    expect(history).toMatchObject([
+      { state: 'queued' },
+      { state: 'sent' },
+      { state: 'processed', reason: null },
+      { state: 'deferred', reason: '451 greylisted' },
+      { state: 'delivered', reason: '250 OK', at: new Date((at + 2) * 1000).toISOString() },
+    ])
+  })
+
+  test('of several deferrals the newest says why', async () => {
+    const person = await asked()
+    const now = Math.floor(clock.now().getTime() / 1000)
+    const deferred = (secondsAgo: number, response: string) =>
+      sendgrid.event(person.mailId, 'deferred', { timestamp: now - secondsAgo, response })
+
+    await sendgrid.post(deferred(5, '451 greylisted'))
+    await sendgrid.post(deferred(1, '452 mailbox full'), deferred(9, '421 try later'))
+
+    expect(await receiptOf(person)).toMatchObject({ state: 'deferred', reason: '452 mailbox full' })
+  })
+
+  test('a mail that was delivered and then returned bounced', async () => {
+    const person = await asked()
+
+    await sendgrid.post(sendgrid.event(person.mailId, 'delivered'))
+    await sendgrid.post(sendgrid.event(person.mailId, 'bounce', { reason: '550 returned' }))
+
+    expect(await receiptOf(person)).toMatchObject({ state: 'bounced', reason: '550 returned' })
+  })
+
+  test('a time of the provider’s that is ahead of ours is not shown as the future', async () => {
+    const person = await asked()
+    const timestamp = Math.floor(clock.now().getTime() / 1000) + 300
+
+    await sendgrid.post(sendgrid.event(person.mailId, 'delivered', { timestamp }))
+
+    const { history } = await receiptOf(person)
+    expect(new Date(history.at(-1).at).getTime()).toBeLessThanOrEqual(clock.now().getTime())
+  })
+})
+
+describe('an address that the provider has given up on', () => {
+  test.each([
+    ['bounce', { reason: '550 no such user' }, 'bounced'],
+    ['dropped', { reason: 'Bounced Address' }, 'dropped'],
+    ['spamreport', {}, 'spam_reported'],
+  ])('a %s flags it', async (name, fields, reason) => {
+    const person = await asked()
+
+    await sendgrid.post(sendgrid.event(person.mailId, name, fields))
+
+    expect(await flagOf(person)).toMatchObject({ reason })
+  })
+
+  test.each([
+    ['a bounce that only says no for now', 'bounce', { type: 'blocked', reason: '550 your network is blocked' }],
+    ['a drop for what the mail says', 'dropped', { reason: 'Spam Content' }],
+    ['a drop for what we asked', 'dropped', { reason: 'Invalid SMTPAPI header' }],
+    ['a deferral', 'deferred', { response: '451 later' }],
+    ['a delivery', 'delivered', {}],
+  ])('%s does not', async (_name, event, fields) => {
+    const person = await asked()
+
+    await sendgrid.post(sendgrid.event(person.mailId, event, fields))
+
+    expect(await flagOf(person)).toBeNull()
+  })
+
+  test('the first reason stands', async () => {
+    const person = await asked()
+
+    await sendgrid.post(sendgrid.event(person.mailId, 'bounce', { reason: '550 first' }))
+    await sendgrid.post(sendgrid.event(person.mailId, 'dropped', { reason: 'Bounced Address' }))
+
+    expect(await flagOf(person)).toMatchObject({ reason: 'bounced', providerReason: '550 first' })
+  })
+
+  test('still gets its mail: who unsubscribed or bounced once must hear of a changed password', async () => {
+    const person = await asked()
+    await sendgrid.post(sendgrid.event(person.mailId, 'bounce'))
+
+    await api.post('/v1/password/forgot', { email: person.email })
+
+    expect(await sendgrid.mailTo(person.email)).not.toBe(person.mailId)
+  })
+
+  test('is forgotten when its holder is erased', async () => {
+    const person = await asked()
+    await sendgrid.post(sendgrid.event(person.mailId, 'bounce'))
+    const address = person.email
+
+    await desk.delete(`/users/${await desk.idOf(person.email)}`)
+
+    expect(await service.deps.db.suppressedAddress.count({ where: { address } })).toBe(0)
+    expect(await service.deps.db.mailEvent.count({ where: { mailId: person.mailId } })).toBe(0)
+  })
+})

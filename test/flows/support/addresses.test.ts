@@ -1,0 +1,100 @@
+import { expect, test } from '@jest/globals'
+import '../../support/matchers.ts'
+import { openSupportDesk } from '../../support/support-desk.ts'
+import { startTestApp } from '../../support/test-app.ts'
+
+const testApp = await startTestApp()
+const { api, people, mailbox } = testApp
+const desk = await openSupportDesk(testApp)
+
+async function moved(): Promise<{ left: string; now: string }> {
+  const ada = await people.verified()
+  const now = people.newEmail()
+  await ada.changeEmail(now)
+  await api.post('/v1/email/change/confirm', { token: await mailbox.token(now, 'confirm_email') })
+  return { left: ada.email, now }
+}
+
+test('an address is free, in use or locked, and a locked one says since when and why', async () => {
+  const { left, now } = await moved()
+  const free = people.newEmail()
+  const nothing = { lockedAt: null, reason: null, suppression: null }
+
+  expect((await desk.get(`/addresses/${free}`)).body).toEqual({ address: free, state: 'free', ...nothing })
+  expect((await desk.get(`/addresses/${now}`)).body).toEqual({ address: now, state: 'in_use', ...nothing })
+  expect((await desk.get(`/addresses/${left.toUpperCase()}`)).body).toEqual({
+    ...{ address: left, state: 'locked', lockedAt: expect.stringMatching(/Z$/), reason: 'email_changed' },
+    suppression: null,
+  })
+})
+
+test('a registration alone takes no address', async () => {
+  const email = people.newEmail()
+  await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
+
+  expect(await desk.addressState(email)).toBe('free')
+})
+
+test('only what is locked is unlocked: a free address and one in use are not found, and stay as they are', async () => {
+  const { now } = await moved()
+
+  expect(await desk.delete(`/addresses/${people.newEmail()}/lock`)).toRefuse('not_found')
+  expect(await desk.delete(`/addresses/${now}/lock`)).toRefuse('not_found')
+  expect(await desk.addressState(now)).toBe('in_use')
+})
+
+test('of ten that unlock one address at once, one does', async () => {
+  const { left } = await moved()
+
+  const answers = await Promise.all(Array.from({ length: 10 }, () => desk.delete(`/addresses/${left}/lock`)))
+
+  expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array.from({ length: 9 }, () => 404)])
+})
+
+test('an unlocked address can be registered by anybody', async () => {
+  const { left } = await moved()
+  await desk.delete(`/addresses/${left}/lock`)
+
+  const newcomer = await people.verified({ email: left })
+
+  expect((await newcomer.get('/v1/me')).body.email).toBe(left)
+})
+
+test('the reason may stand in the query, where a proxy drops the body of a DELETE', async () => {
+  const { left, now } = await moved()
+
+  const unlocked = await desk.delete(`/addresses/${left}/lock?reason=${encodeURIComponent('Ticket 12')}`)
+
+  expect(unlocked).toHaveStatus(204)
+  const { body } = await desk.get(`/users/${await desk.idOf(now)}/events?limit=1`)
+  expect(body.events[0].details).toMatchObject({ reason: 'Ticket 12', address: left })
+})
+
+test('an unlocking that is refused leaves no trace of one', async () => {
+  const { now } = await moved()
+
+  await desk.delete(`/addresses/${now}/lock`)
+
+  expect(await desk.trailOf(await desk.idOf(now))).not.toContain('address.unlocked')
+})
+
+test.each(['not-an-address', 'a@b@', '%00', 'a%0a@example.com', 'a,b@example.com'])(
+  '%s is not an address',
+  async (email) => {
+    expect(await desk.get(`/addresses/${email}`)).toRefuse('invalid_email')
+    expect(await desk.delete(`/addresses/${email}/lock`)).toRefuse('invalid_email')
+  },
+)
+
+test.each([
+  [{ reason: 'x'.repeat(501) }, ''],
+  [{ reason: 5 }, ''],
+  [{ because: 'x' }, ''],
+  [undefined, '?reason=%00'],
+  [undefined, '?because=x'],
+])('a reason that cannot be kept is refused: %j %s', async (body, query) => {
+  const { left } = await moved()
+
+  expect(await desk.delete(`/addresses/${left}/lock${query}`, body)).toRefuse('invalid_request')
+  expect(await desk.addressState(left)).toBe('locked')
+})

@@ -1,0 +1,182 @@
+import { expect, test } from '@jest/globals'
+import pg from 'pg'
+import '../../support/matchers.ts'
+import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../../support/sendgrid-events.ts'
+import { openSupportDesk } from '../../support/support-desk.ts'
+import { startTestApp } from '../../support/test-app.ts'
+
+const testApp = await startTestApp({ env: { SENDGRID_WEBHOOK_PUBLIC_KEY: SENDGRID_PUBLIC_KEY } })
+const provider = new SendgridEvents(testApp)
+const { api, deps, people, mailbox, databaseUrl } = testApp
+const desk = await openSupportDesk(testApp)
+
+/** Somebody who has left traces in every table: a move, sessions, guesses, a receipt, links, a pending change. */
+async function somebodyWithAPast(name: string) {
+  const person = await people.verified({ email: people.newEmail(name) })
+  const [first, second, third] = [person.email, people.newEmail(name), people.newEmail(name)]
+  await person.changeEmail(second)
+  await api.post('/v1/email/change/confirm', { token: await mailbox.token(second, 'confirm_email') })
+  await api.post('/v1/login', { email: second, password: 'Wrong-Guess-1' }, { headers: { 'user-agent': `${name} UA` } })
+  const { body } = await api.post('/v1/login', { email: second, password: person.password })
+  const change = { newEmail: third, currentPassword: person.password }
+  await api.post('/v1/email/change', change, { token: body.accessToken })
+  const asked = await api.post('/v1/password/forgot', { email: second })
+  const reset = await mailbox.token(second, 'reset_password')
+  const revert = await mailbox.token(first, 'email_changed')
+  const confirm = await mailbox.token(third, 'confirm_email')
+  await provider.post(...(await Promise.all([first, second, third].map(bounce))))
+  const id = await desk.idOf(second)
+  return {
+    id,
+    first,
+    second,
+    third,
+    receipt: asked.body.receipt,
+    reset,
+    revert,
+    confirm,
+    accessToken: body.accessToken,
+  }
+}
+
+async function bounce(email: string) {
+  return provider.event(await provider.mailTo(email), 'bounce', { type: 'bounce', reason: `no mailbox ${email}` })
+}
+
+/** Every row of every table of ours, and of the queue, as text. */
+async function wholeDatabase(): Promise<string> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rows: tables } = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'graphile_worker')`,
+  )
+  const texts: string[] = []
+  for (const { name } of tables) {
+    const { rows } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)
+    texts.push(...rows.map(({ row }) => `${name} ${row}`))
+  }
+  await client.end()
+  return texts.join('\n')
+}
+
+test('erasing a person leaves nothing of them in any table, and the addresses locked', async () => {
+  const gone = await somebodyWithAPast('zebulon')
+  const before = await wholeDatabase()
+
+  const erased = await desk.delete(`/users/${gone.id}`)
+
+  const after = await wholeDatabase()
+  expect(erased).toHaveStatus(204)
+  expect(before).toContain('zebulon UA')
+  expect(after.split('\n').filter((row) => row.includes('zebulon') || row.includes(gone.receipt))).toEqual([])
+  expect(await desk.get(`/users/${gone.id}`)).toRefuse('not_found')
+  expect(await desk.get(`/users/${gone.id}/mail`)).toRefuse('not_found')
+  expect(await desk.get(`/receipts/${gone.receipt}`)).toRefuse('not_found')
+  expect((await desk.get(`/users?everHeld=${gone.first}`)).body.users).toEqual([])
+  for (const email of [gone.first, gone.second]) {
+    expect((await desk.get(`/addresses/${email}`)).body).toMatchObject({ state: 'locked', reason: 'account_erased' })
+  }
+  expect(await desk.addressState(gone.third)).toBe('free') // asked for, never theirs
+})
+
+test('C7: nothing of an erased account works any more: sessions, links, sign-in', async () => {
+  const gone = await somebodyWithAPast('yolanda')
+
+  await desk.delete(`/users/${gone.id}`)
+
+  expect(await api.get('/v1/me', { token: gone.accessToken })).toRefuse('unauthenticated')
+  expect(await api.post('/v1/login', { email: gone.second, password: 'Correct-Horse-7' })).toRefuse(
+    'invalid_credentials',
+  )
+  for (const [path, token] of [
+    ['/v1/password/reset/check', gone.reset],
+    ['/v1/email/change/revert', gone.revert],
+    ['/v1/email/change/confirm', gone.confirm],
+  ] as const) {
+    const answer = await api.post(path, { token })
+    expect([400, 410]).toContain(answer.status)
+  }
+})
+
+test('nobody gets an erased person’s address, by registration, change or import, until Support unlocks it', async () => {
+  const gone = await somebodyWithAPast('xavier')
+  await desk.delete(`/users/${gone.id}`)
+  const other = await people.verified()
+
+  const changed = await other.changeEmail(gone.second)
+  const created = await desk.post('/users', { email: gone.second })
+  await api.post('/v1/register', { email: gone.first, password: 'Correct-Horse-7' })
+  const mails = await mailbox.kinds(gone.first)
+  const unlocked = await desk.delete(`/addresses/${gone.second}/lock`, { reason: 'asked for in writing' })
+  const afterwards = await other.changeEmail(gone.second)
+
+  expect(changed).toRefuse('email_unavailable')
+  expect(created).toRefuse('email_unavailable')
+  expect(mails.at(-1)).toBe('address_locked')
+  expect(unlocked).toHaveStatus(204)
+  expect(afterwards).toHaveStatus(202)
+})
+
+test('of the audit trail what happened and when remains, without where from and about whom', async () => {
+  const gone = await somebodyWithAPast('wilhelmina')
+  const before = await desk.trailOf(gone.id)
+
+  await desk.delete(`/users/${gone.id}`)
+
+  const { body } = await desk.get(`/users/${gone.id}/events?limit=100`)
+  const [erasure, ...rest] = body.events
+  expect(erasure).toMatchObject({
+    type: 'account.erased',
+    actor: { type: 'service_client' },
+    details: { addresses: 2 },
+  })
+  expect(rest.map(({ type }: { type: string }) => type)).toEqual(before)
+  for (const event of rest) expect(event).toMatchObject({ ip: null, ipFamily: null, userAgent: null, details: {} })
+})
+
+test('the trail is closed again afterwards', async () => {
+  const gone = await somebodyWithAPast('victor')
+  await desk.delete(`/users/${gone.id}`)
+
+  await expect(deps.pool.query('DELETE FROM events')).rejects.toThrow('append-only')
+})
+
+test('erasing somebody leaves everybody else as they were', async () => {
+  const stays = await somebodyWithAPast('ursula')
+  const [before, mailBefore] = [await desk.get(`/users/${stays.id}`), await desk.get(`/users/${stays.id}/mail`)]
+  const gone = await somebodyWithAPast('terence')
+
+  await desk.delete(`/users/${gone.id}`)
+
+  expect((await desk.get(`/users/${stays.id}`)).body).toEqual(before.body)
+  expect((await desk.get(`/users/${stays.id}/mail`)).body).toEqual(mailBefore.body)
+  expect(await api.get('/v1/me', { token: stays.accessToken })).toHaveStatus(200)
+})
+
+test('a mail that waits in the queue for an erased person is never sent', async () => {
+  const ada = await people.verified()
+  const id = await desk.idOf(ada.email)
+  await api.post('/v1/password/forgot', { email: ada.email })
+  const before = testApp.sendgrid.mails.length
+
+  await desk.delete(`/users/${id}`)
+  await mailbox.drain()
+
+  expect(testApp.sendgrid.mails).toHaveLength(before)
+})
+
+test('erased while another account asks for the address: one of the two happens first, and never both hold it', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const ada = await people.verified()
+    const id = await desk.idOf(ada.email)
+
+    const [erased, created] = await Promise.all([
+      desk.delete(`/users/${id}`),
+      desk.post('/users', { email: ada.email }),
+    ])
+
+    expect(erased).toHaveStatus(204)
+    expect(created).toRefuse('email_unavailable')
+    expect(await desk.addressState(ada.email)).toBe('locked')
+  }
+})

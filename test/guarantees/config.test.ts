@@ -1,0 +1,270 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { describe, expect, test } from '@jest/globals'
+import { readConfig } from '../../src/config.ts'
+import { ConfigError } from '../../src/environment.ts'
+import { StartRefused, serve } from '../../src/serve.ts'
+
+type Environment = Record<string, string>
+
+/** All that production asks for. */
+const PRODUCTION: Environment = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgresql://latchkey:database-secret@db.internal:5432/latchkey',
+  SECRET_KEY: 'secret-key-of-32-bytes-0123456789',
+  MAIL_TRANSPORT: 'sendgrid',
+  MAIL_FROM: 'Acme Support <support@acme.example>',
+  SUPPORT_CONTACT: 'help@acme.example',
+  PRODUCT_NAME: 'Acme',
+  SENDGRID_API_KEY: 'SG.sendgrid-secret',
+  LINK_VERIFY_EMAIL: 'https://app.acme.example/verify-email#token={token}',
+  LINK_RESET_PASSWORD: 'https://app.acme.example/reset-password#token={token}',
+  LINK_CONFIRM_EMAIL: 'https://app.acme.example/confirm-email#token={token}',
+  LINK_REVERT_EMAIL: 'https://app.acme.example/revert-email#token={token}',
+}
+
+/** The one line that a start stops with. */
+function refusalOf(environment: Environment): string {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as ConfigError).message
+  }
+  throw new Error('the start is not refused')
+}
+
+test('with nothing set, a development machine gets good defaults', () => {
+  expect(readConfig({})).toMatchObject({
+    ...{ production: false, host: '127.0.0.1', port: 3000, publicUrl: 'http://127.0.0.1:3000' },
+    ...{ databaseUrl: undefined, secretKey: undefined, dataDir: join(process.cwd(), 'data') },
+    mail: { transport: 'console', directory: join(process.cwd(), 'data/mail') },
+    ...{ bcryptCost: 12, passwordPreset: 'classic', logLevel: 'info' },
+    lifetimes: {
+      ...{ accessToken: 300, refreshToken: 2_592_000, resetToken: 1800, verifyToken: 86_400 },
+      ...{ revertToken: 604_800, refreshReuseWindow: 30 },
+    },
+    ...{ corsOrigins: [], trustProxy: [], rateLimitFactor: 1, redisUrl: undefined, breachList: undefined },
+  })
+})
+
+test('links lead to pages with the token in the fragment, where nothing else is set', () => {
+  for (const link of Object.values(readConfig({}).links))
+    expect(link).toMatch(/^http:\/\/localhost:\d+\/[^?]*#token=\{token\}$/)
+})
+
+test('HOST and PORT are in the default of PUBLIC_URL, an IPv6 address in brackets', () => {
+  expect(readConfig({ HOST: '::1', PORT: '8080' }).publicUrl).toBe('http://[::1]:8080')
+})
+
+test('with all that production asks for, the start is not refused, and each value is where it belongs', () => {
+  const config = readConfig(PRODUCTION)
+
+  expect(config).toMatchObject({
+    ...{ production: true, supportContact: 'help@acme.example', productName: 'Acme' },
+    mail: { transport: 'sendgrid', from: { name: 'Acme Support', address: 'support@acme.example' } },
+    links: { resetPassword: PRODUCTION['LINK_RESET_PASSWORD'] },
+  })
+  expect(config.databaseUrl?.reveal()).toBe(PRODUCTION['DATABASE_URL'])
+  expect(config.secretKey?.reveal()).toBe(PRODUCTION['SECRET_KEY'])
+  expect(Object.isFrozen(config)).toBe(true)
+})
+
+describe('in production', () => {
+  const required = Object.keys(PRODUCTION).filter((name) => name !== 'NODE_ENV')
+
+  test.each(required)('%s must be there', (name) => {
+    for (const nothing of [undefined, '', '  ']) {
+      const { [name]: _left, ...others } = PRODUCTION
+
+      const refusal = refusalOf(nothing === undefined ? others : { ...others, [name]: nothing })
+
+      expect(refusal).toMatch(new RegExp(`^Refusing to start: ${name} is missing`))
+      expect(refusal).not.toContain(';')
+    }
+  })
+
+  test('everything that is missing is named at once, in one line', () => {
+    const refusal = refusalOf({ NODE_ENV: 'production' })
+
+    for (const name of required.filter((name) => name !== 'SENDGRID_API_KEY'))
+      expect(refusal).toContain(`${name} is missing`)
+    expect(refusal).not.toContain('\n')
+  })
+
+  test.each<[string, Environment]>([
+    ['MAIL_TRANSPORT', { MAIL_TRANSPORT: 'console' }],
+    ['BREACH_LIST', { PASSWORD_PRESET: 'nist' }],
+    ['SMTP_URL', { MAIL_TRANSPORT: 'smtp' }],
+  ])('%s stops the start where it would not be safe or not work', (name, changes) => {
+    expect(refusalOf({ ...PRODUCTION, ...changes })).toContain(name)
+  })
+})
+
+const LINKS = ['LINK_VERIFY_EMAIL', 'LINK_RESET_PASSWORD', 'LINK_CONFIRM_EMAIL', 'LINK_REVERT_EMAIL']
+const SECONDS = [
+  ...['ACCESS_TOKEN_TTL', 'REFRESH_TOKEN_TTL', 'RESET_TOKEN_TTL', 'VERIFY_TOKEN_TTL', 'REVERT_TOKEN_TTL'],
+  'REFRESH_REUSE_WINDOW',
+]
+
+describe('a value that makes no sense stops the start with one line that names the variable', () => {
+  test.each<[string, string[]]>([
+    ['NODE_ENV', ['prod', 'Production']],
+    ['PORT', ['abc', '-1', '65536', '80.5', '1e3', '0x50', ' 80']],
+    ['PUBLIC_URL', ['acme.example', 'ftp://acme.example', 'https://acme.example/?x', 'https://user:pw@acme.example']],
+    ['DATABASE_URL', ['mysql://db/x', 'db:5432', 'postgres://u:p w@h:99999999/x']],
+    ['SECRET_KEY', ['too-short', 'x'.repeat(31)]],
+    ['MAIL_TRANSPORT', ['sendgird', 'SMTP']],
+    [
+      'MAIL_FROM',
+      ['Acme Support', 'Acme <acme>', 'Acme <a@b.example>, Eve <e@f.example>', 'A\r\nBcc: e@f.example <a@b.example>'],
+    ],
+    ['PRODUCT_NAME', ['Acme\r\nBcc: eve@example.com']],
+    ['SUPPORT_CONTACT', ['help@acme.example\nX: y']],
+    ...LINKS.map((name): [string, string[]] => [
+      name,
+      [
+        'https://app.example/reset',
+        '{token}',
+        '/reset#{token}',
+        'javascript:{token}',
+        'https://a.example/{token}#{token}',
+      ],
+    ]),
+    ['BCRYPT_COST', ['9', '16', '12.5', 'high']],
+    ...SECONDS.map((name): [string, string[]] => [name, ['-1', '5m', '1.5', '99999999999']]),
+    ...SECONDS.slice(0, -1).map((name): [string, string[]] => [name, ['0']]),
+    ['CORS_ORIGINS', ['*', 'https://app.example/', 'app.example', 'https://app.example,https://b.example/x']],
+    ['TRUST_PROXY', ['true', '1', '10.0.0.0/33', '10.0.0', 'loopback']],
+    ['RATE_LIMIT_FACTOR', ['-1', 'off', '1,5']],
+    ['REDIS_URL', ['localhost:6379', 'http://redis']],
+    ['PASSWORD_PRESET', ['NIST', 'strict']],
+    ['BREACH_LIST', ['https://']],
+    ['SENDGRID_WEBHOOK_PUBLIC_KEY', ['not-a-key']],
+    ['SECURITY_EVENT_URLS', ['siem.example', 'https://user:pw@siem.example/x']],
+    ['SECURITY_EVENT_SECRET', ['secret', 'whsec_AAAA']],
+    ['AUDIT_RETENTION_DAYS', ['0', 'forever']],
+    ['LOG_LEVEL', ['verbose', 'INFO']],
+  ])('%s', (name, values) => {
+    for (const value of values) {
+      const refusal = refusalOf({ [name]: value })
+
+      expect(refusal).toContain(name)
+      expect(refusal).not.toContain('\n')
+    }
+  })
+
+  test.each<[string, Environment]>([
+    ['SENDGRID_API_KEY', { MAIL_TRANSPORT: 'sendgrid' }],
+    ['SENDGRID_BASE_URL', { MAIL_TRANSPORT: 'sendgrid', SENDGRID_API_KEY: 'SG.x', SENDGRID_BASE_URL: 'eu' }],
+    ['SMTP_URL', { MAIL_TRANSPORT: 'smtp' }],
+    ['SMTP_URL', { MAIL_TRANSPORT: 'smtp', SMTP_URL: 'mail.acme.example:25' }],
+    ['SECRET_KEY_PREVIOUS', { SECRET_KEY: 'x'.repeat(32), SECRET_KEY_PREVIOUS: 'short' }],
+    ['SECRET_KEY_PREVIOUS', { SECRET_KEY_PREVIOUS: 'x'.repeat(32) }],
+    ['SECURITY_EVENT_SECRET', { SECURITY_EVENT_URLS: 'https://siem.example/hook' }],
+    ['ACCESS_TOKEN_TTL', { ACCESS_TOKEN_TTL: '600', REFRESH_TOKEN_TTL: '300' }],
+  ])('%s, by what goes with it', (name, environment) => {
+    const refusal = refusalOf(environment)
+
+    expect(refusal).toContain(name)
+    expect(refusal).not.toContain('\n')
+  })
+
+  test.each(['PORT', 'LOG_LEVEL', 'CORS_ORIGINS', 'RATE_LIMIT_FACTOR', 'BCRYPT_COST'])(
+    '%s, also where the value has lines of its own',
+    (name) => {
+      expect(refusalOf({ [name]: 'one\ntwo\u001b[31m' })).not.toMatch(/\p{Cc}/u)
+    },
+  )
+
+  test('all of them at once, so that one start shows what there is to mend', () => {
+    expect(refusalOf({ PORT: 'abc', BCRYPT_COST: '4', LOG_LEVEL: 'loud' })).toMatch(
+      /PORT .*; BCRYPT_COST .*; LOG_LEVEL /,
+    )
+  })
+})
+
+describe('what only shows on trying stops the start with one line too', () => {
+  const quiet = { LOG_LEVEL: 'silent', PORT: '0' }
+
+  test('HOST, where it is no address of this machine', async () => {
+    const config = readConfig({ ...quiet, HOST: 'no-such-host.invalid', DATABASE_URL: 'postgresql://127.0.0.1:1/x' })
+
+    const error = await serve(config, 'api').then(undefined, (refused: Error) => refused)
+
+    expect(error).toBeInstanceOf(StartRefused)
+    expect((error as Error).message).toMatch(/^Cannot listen on no-such-host\.invalid.*HOST/)
+  })
+
+  test('DATA_DIR, where no folder can be made', async () => {
+    for (const DATABASE_URL of ['', 'postgresql://127.0.0.1:1/x']) {
+      const config = readConfig({ ...quiet, DATA_DIR: '/dev/null/data', DATABASE_URL })
+
+      const error = await serve(config, 'api').then(undefined, (refused: Error) => refused)
+
+      expect(error).toBeInstanceOf(StartRefused)
+      expect((error as Error).message).toBe('DATA_DIR /dev/null/data cannot be used (ENOTDIR)')
+    }
+  })
+})
+
+describe('no secret is printed', () => {
+  const SECRETS = {
+    DATABASE_URL: 'postgresql://latchkey:database-secret@db.internal/latchkey',
+    SECRET_KEY: 'a-secret-key-of-32-bytes-0123456789',
+    SECRET_KEY_PREVIOUS: 'a-secret-key-before-that-0123456789',
+    REDIS_URL: 'redis://:redis-secret@redis.internal',
+  }
+  const MAIL = [
+    { MAIL_TRANSPORT: 'sendgrid', SENDGRID_API_KEY: 'SG.sendgrid-secret' },
+    { MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtps://acme:smtp-secret@mail.acme.example' },
+  ]
+
+  test('by whatever shows the configuration', () => {
+    for (const mail of MAIL) {
+      const config = readConfig({ ...SECRETS, ...mail })
+
+      for (const shown of [
+        JSON.stringify(config),
+        inspect(config, { depth: 9, showHidden: true }),
+        `${config.secretKey}`,
+      ]) {
+        expect(shown).not.toMatch(/-secret|a-secret-key/)
+      }
+    }
+  })
+
+  test('by the line that refuses it', () => {
+    const refusal = refusalOf({
+      DATABASE_URL: 'mysql://latchkey:database-secret@db.internal/latchkey',
+      SECRET_KEY: 'a-secret-key',
+      SECRET_KEY_PREVIOUS: 'a-secret-key',
+      REDIS_URL: 'http://:redis-secret@redis.internal',
+      MAIL_TRANSPORT: 'smtp',
+      SMTP_URL: 'http://acme:smtp-secret@mail.acme.example',
+    })
+
+    for (const name of ['DATABASE_URL', 'SECRET_KEY', 'REDIS_URL', 'SMTP_URL']) expect(refusal).toContain(name)
+    expect(refusal).not.toMatch(/-secret|a-secret-key/)
+  })
+})
+
+test('the table in README.md names every variable that is read, and no other', async () => {
+  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const described = [...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map((row) => row[1])
+  const read = new Set<string>()
+  for (const MAIL_TRANSPORT of ['console', 'sendgrid', 'smtp']) {
+    const environment = { ...PRODUCTION, NODE_ENV: 'development', MAIL_TRANSPORT, SMTP_URL: 'smtp://mail.acme.example' }
+    readConfig(
+      new Proxy<Environment>(environment, {
+        get: (target, name) => {
+          read.add(String(name))
+          return target[String(name)]
+        },
+      }),
+    )
+  }
+
+  expect(described.sort()).toEqual([...read].sort())
+})

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { postWebhook } from '../../src/worker/post-webhook.ts'
+import { WebhookReceiver } from '../support/webhook-receiver.ts'
+
+const WORKING = new AbortController().signal
+const MESSAGE = { headers: {}, body: '{}', stopping: WORKING }
+
+let receiver: WebhookReceiver
+let url: string
+
+beforeEach(async () => {
+  receiver = new WebhookReceiver('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
+  url = await receiver.start()
+})
+
+afterEach(() => receiver.stop())
+
+test.each([200, 202, 204])('a %d is a delivery', async (status) => {
+  receiver.failWith(status)
+
+  expect(await postWebhook(url, MESSAGE)).toBeNull()
+})
+
+test.each([300, 304, 400, 401, 404, 410, 429, 500, 503])('a %d is none', async (status) => {
+  receiver.failWith(status)
+
+  expect(await postWebhook(url, MESSAGE)).toBe(`It answered ${status}`)
+})
+
+test.each([301, 302, 303, 307, 308])('a %d takes nothing to a host that nobody configured', async (status) => {
+  const elsewhere = new WebhookReceiver('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
+  receiver.failWith(status, { location: await elsewhere.start() })
+
+  expect(await postWebhook(url, MESSAGE)).toBe(`It answered ${status}`)
+
+  expect(elsewhere.bodies).toEqual([])
+  await elsewhere.stop()
+})
+
+test('a receiver that says nothing is given up after the deadline', async () => {
+  receiver.hang()
+
+  expect(await postWebhook(url, MESSAGE, 200)).toBe('It did not answer in time')
+})
+
+test('a worker that is told to stop does not wait for the receiver', async () => {
+  receiver.hang()
+  const stopping = new AbortController()
+
+  const posting = postWebhook(url, { ...MESSAGE, stopping: stopping.signal })
+  stopping.abort()
+
+  expect(await posting).toBe('The worker was stopped meanwhile')
+})
+
+test('a port where nobody listens is named by the system’s own code', async () => {
+  expect(await postWebhook('http://127.0.0.1:1/', MESSAGE)).toMatch(/^It could not be reached/)
+})
