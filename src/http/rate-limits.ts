@@ -45,7 +45,6 @@ export const limitOfRoute: Readonly<Record<string, RateLimitName>> = {
   'POST /v1/email/change/revert': 'links',
   'POST /oauth/token': 'clientSecrets',
   'POST /oauth/introspect': 'gateways',
-  'POST /oauth/introspect': 'gateways',
   'POST /oauth/revoke': 'gateways',
 }
 
