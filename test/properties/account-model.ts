@@ -1,0 +1,104 @@
+/**
+ * What must hold of two accounts that share a handful of addresses, and no more: one owner for each address for good,
+ * one password, and which sessions and links are alive. No database, no time, no mail.
+ */
+export interface ModelSession {
+  accessToken: string
+  refreshToken: string
+  readonly sessionId: string
+}
+
+export interface ModelReset {
+  readonly token: string
+  /** The account's when it was mailed: any credential change since has ended it. */
+  readonly epoch: number
+  isSpent: boolean
+}
+
+export interface ModelChange {
+  readonly from: string
+  readonly to: string
+  readonly sessionId: string
+  readonly confirmToken: string
+  readonly revertLinks: Array<{ readonly token: string; isSpent: boolean }>
+  state: 'pending' | 'ended' | 'confirmed' | 'reverted'
+}
+
+export class ModelAccount {
+  readonly owners: Map<string, ModelAccount>
+  readonly former = new Set<string>()
+  readonly oldPasswords: string[] = []
+  readonly resets: ModelReset[] = []
+  readonly changes: ModelChange[] = []
+  readonly deadSessions: ModelSession[] = []
+  sessions: ModelSession[] = []
+  email: string
+  password: string | null
+  epoch = 0
+
+  constructor(owners: Map<string, ModelAccount>, email: string, password: string) {
+    this.owners = owners
+    this.email = email
+    this.password = password
+    owners.set(email, this)
+  }
+
+  isAlive(reset: ModelReset): boolean {
+    return !reset.isSpent && reset.epoch === this.epoch
+  }
+
+  mayHave(address: string): boolean {
+    return (this.owners.get(address) ?? this) === this
+  }
+
+  endSessions(isSpared: (session: ModelSession) => boolean = () => false): void {
+    this.deadSessions.push(...this.sessions.filter((session) => !isSpared(session)))
+    this.sessions = this.sessions.filter(isSpared)
+  }
+
+  endPending(isSpared: (change: ModelChange) => boolean = () => false): void {
+    for (const change of this.changes) if (change.state === 'pending' && !isSpared(change)) change.state = 'ended'
+  }
+
+  /** Every credential change: links of before die, and all sessions but the one it spares. */
+  changeCredentials(survivingSessionId?: string): void {
+    this.epoch += 1
+    this.endPending()
+    this.endSessions(({ sessionId }) => sessionId === survivingSessionId)
+  }
+
+  setPassword(password: string | null): void {
+    if (this.password !== null) this.oldPasswords.push(this.password)
+    this.password = password
+  }
+
+  moveTo(address: string): void {
+    this.former.add(this.email)
+    this.former.delete(address)
+    this.email = address
+    this.owners.set(address, this)
+  }
+
+  confirm(change: ModelChange): void {
+    change.state = 'confirmed'
+    this.moveTo(change.to)
+    this.changeCredentials(change.sessionId)
+  }
+
+  /** What the link of a change would do now: put its old address back, give up whatever is pending, or nothing. */
+  reversalOf(change: ModelChange): 'restore' | 'cancel' | 'nothing' {
+    if (change.state === 'reverted') return 'nothing'
+    if (change.state === 'confirmed' || this.email !== change.from) return 'restore'
+    return this.changes.some(({ state }) => state === 'pending') ? 'cancel' : 'nothing'
+  }
+
+  restore(change: ModelChange): void {
+    this.moveTo(change.from)
+    this.setPassword(null)
+    this.changeCredentials()
+    for (const later of this.changes.slice(this.changes.indexOf(change))) {
+      if (later.state === 'confirmed') later.state = 'reverted'
+      for (const link of later.revertLinks) link.isSpent = true
+    }
+  }
+}
