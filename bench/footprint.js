@@ -37,7 +37,7 @@ for (let round = 0; round < 5; round += 1) {
   if (round === 4) {
     await wait(10_000)
     const status = await readFile(`/proc/${service.pid}/status`, 'utf8')
-    const rss = Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1000)
+    const rss = Math.round((Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1.024) / 1000)
     process.stdout.write(`idle memory without the database: ${rss} MB\n`)
   }
   await stop(service)

@@ -1,11 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { addressesCommand } from './commands/addresses.ts'
-import { clientsCommand } from './commands/clients.ts'
 import { CommandRefused } from './commands/command-line.ts'
-import { keysCommand } from './commands/keys.ts'
-import { migrateCommand } from './commands/migrate.ts'
-import { serveCommand } from './commands/serve.ts'
-import { usersCommand } from './commands/users.ts'
 import { isDatabaseUnavailable } from './database/client.ts'
 import { EmbeddedPostgresFailure } from './database/embedded-postgres.ts'
 import { ConfigError } from './environment.ts'
@@ -19,15 +13,20 @@ const WRONG_USE = 2
 /** Errors whose message is one line that says what to mend. */
 const FOR_THE_OPERATOR = [ConfigError, StartRefused, CommandRefused, EmbeddedPostgresFailure, WrongSecretKey]
 
-const program = new Command('latchkey')
-  .description('A headless service for login credentials.')
-  .exitOverride()
-  .addCommand(serveCommand())
-  .addCommand(migrateCommand())
-  .addCommand(clientsCommand())
-  .addCommand(keysCommand())
-  .addCommand(usersCommand())
-  .addCommand(addressesCommand())
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  clients: async () => (await import('./commands/clients.ts')).clientsCommand(),
+  keys: async () => (await import('./commands/keys.ts')).keysCommand(),
+  users: async () => (await import('./commands/users.ts')).usersCommand(),
+  addresses: async () => (await import('./commands/addresses.ts')).addressesCommand(),
+}
+
+const program = new Command('latchkey').description('A headless service for login credentials.')
+// A service that runs for months need not carry what the other commands load.
+const name = process.argv[2] ?? ''
+const named = Object.hasOwn(commands, name) ? commands[name] : undefined
+for (const load of named ? [named] : Object.values(commands)) program.addCommand(await load())
 throwInsteadOfExiting(program)
 
 try {

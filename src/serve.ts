@@ -51,7 +51,7 @@ export async function serve(config: Config, role: Role): Promise<Service> {
     throw error
   }
   running.reload = setInterval(() => void reloadKeys(deps), RELOAD_KEYS_SECONDS * 1000)
-  if (role !== 'api') running.worker = startWorker(deps, createMailer(config.mail, log))
+  if (role !== 'api') running.worker = startWorker(deps, await createMailer(config.mail, log))
   readiness.hasStarted = true
   const port = running.app ? addressOf(running.app) : 0
   log.info({ role, port, publicUrl: config.publicUrl, database: embedded ? 'embedded' : 'external' }, 'ready')

@@ -20,7 +20,7 @@ export async function limitRequests(app: FastifyInstance, deps: Deps): Promise<v
   const { rateLimitFactor, redisUrl } = deps.config
   if (rateLimitFactor === 0) return
   const countHere = await createCount(app, rateLimitFactor, { cache: CLIENTS_REMEMBERED })
-  const shared = redisUrl && connectSharedCounters(redisUrl, deps.log)
+  const shared = redisUrl && (await connectSharedCounters(redisUrl, deps.log))
   const countTogether =
     shared && (await createCount(app, rateLimitFactor, { redis: shared.redis, nameSpace: 'latchkey ' }))
   if (shared) app.addHook('onClose', async () => shared.close())

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Secret } from '../security/secret.ts'
 
@@ -15,7 +15,8 @@ export interface SharedCounters {
 }
 
 /** The Redis that replicas count in. Nothing fails for want of it: an outage is logged once, and so is its end. */
-export function connectSharedCounters(url: Secret, log: Logger): SharedCounters {
+export async function connectSharedCounters(url: Secret, log: Logger): Promise<SharedCounters> {
+  const { Redis } = await import('ioredis') // 8 MB that a service without Redis need not carry
   const redis = new Redis(url.reveal(), {
     connectTimeout: 2_000,
     commandTimeout: PATIENCE_MS,

@@ -1,7 +1,7 @@
 import { type ConsoleSettings, createConsoleMailer } from './console.ts'
 import type { Mailbox, Mailer } from './outgoing-mail.ts'
-import { createSendgridMailer, type SendgridSettings } from './sendgrid.ts'
-import { createSmtpMailer, type SmtpSettings } from './smtp.ts'
+import type { SendgridSettings } from './sendgrid.ts'
+import type { SmtpSettings } from './smtp.ts'
 
 export { type Mailbox, type Mailer, type OutgoingMail, PermanentMailError } from './outgoing-mail.ts'
 
@@ -16,13 +16,13 @@ export interface MailLog {
   warn(details: object, message: string): void
 }
 
-/** The transport that the configuration names. */
-export function createMailer(config: MailConfig, log: MailLog): Mailer {
+/** The transport that the configuration names; the libraries of the others are never loaded. */
+export async function createMailer(config: MailConfig, log: MailLog): Promise<Mailer> {
   switch (config.transport) {
     case 'sendgrid':
-      return createSendgridMailer(config)
+      return (await import('./sendgrid.ts')).createSendgridMailer(config)
     case 'smtp':
-      return createSmtpMailer(config)
+      return (await import('./smtp.ts')).createSmtpMailer(config)
     case 'console':
       log.warn({ directory: config.directory }, 'mail is shown on the console and kept in files; none is sent')
       return createConsoleMailer(config)

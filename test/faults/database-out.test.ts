@@ -126,7 +126,7 @@ test('M5: stopped and started in mid-traffic, no change is left half done', asyn
 })
 
 test('M5: the worker comes back by itself, and sends what was asked for before and after', async () => {
-  const mailer = createMailer(deps.config.mail, deps.log)
+  const mailer = await createMailer(deps.config.mail, deps.log)
   const worker = startWorker(deps, mailer)
   const received = (email: string) => sendgrid.mails.filter(({ to }) => to === email).length
   const [before, after] = [people.newEmail('before'), people.newEmail('after')]

@@ -12,7 +12,7 @@ const silentLog = { warn: () => {} }
 
 test('the configuration says whether SendGrid takes the mail', async () => {
   const sendgrid = await startSendgridStandIn()
-  const mailer = createMailer(
+  const mailer = await createMailer(
     { ...common, transport: 'sendgrid', apiKey: new Secret('SG.any.key'), baseUrl: sendgrid.url },
     silentLog,
   )
@@ -25,7 +25,7 @@ test('the configuration says whether SendGrid takes the mail', async () => {
 })
 
 test('the configuration says whether an SMTP server takes the mail', async () => {
-  const mailer = createMailer({ ...common, transport: 'smtp', url: new Secret('smtp://127.0.0.1:1') }, silentLog)
+  const mailer = await createMailer({ ...common, transport: 'smtp', url: new Secret('smtp://127.0.0.1:1') }, silentLog)
 
   await expect(mailer.send(exampleMail())).rejects.toThrow('The SMTP server could not be reached (ECONNREFUSED)')
 
@@ -38,7 +38,7 @@ test('the console says at the start that it sends nothing', async () => {
   const warnings: string[] = []
   const log = { warn: (_details: object, message: string) => warnings.push(message) }
 
-  const mailer = createMailer({ ...common, transport: 'console', directory }, log)
+  const mailer = await createMailer({ ...common, transport: 'console', directory }, log)
   await mailer.send(exampleMail())
   printing.mockRestore()
 

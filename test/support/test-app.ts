@@ -75,7 +75,7 @@ export async function startTestApp(
   await deps.keys.load()
   const app = await buildApp(deps, { hasStarted: true, isDraining: false })
   const api = new Api(app)
-  const mailer = createMailer(config.mail, log)
+  const mailer = await createMailer(config.mail, log)
   const mailbox = new Mailbox(deps, mailer, sendgrid)
   const people = new People(api, mailbox)
   toClose.push(
