@@ -1,9 +1,11 @@
-import { afterAll, expect, test } from '@jest/globals'
+import { afterAll, expect, jest, test } from '@jest/globals'
 import { buildCommandLine } from '../support/command-line.ts'
 import { temporaryDataDir } from '../support/embedded-server.ts'
 import { kidOf } from '../support/jwks.ts'
 import { serviceProcess } from '../support/service-process.ts'
 import { until } from '../support/until.ts'
+
+jest.setTimeout(120_000) // each command is a process of its own
 
 /** A newcomer's machine: the service on its embedded database, and commands typed beside it. */
 const { dataDir, discard } = await temporaryDataDir()

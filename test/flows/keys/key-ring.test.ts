@@ -1,9 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { SignJWT } from 'jose'
 import { rotateSigningKey } from '../../../src/domain/keys/rotate-signing-key.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
+
+jest.setTimeout(120_000) // whole services are started in the middle of tests
 
 const first = await startTestApp()
 const { databaseUrl } = first

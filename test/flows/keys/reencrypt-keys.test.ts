@@ -1,9 +1,11 @@
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { listKeys } from '../../../src/domain/keys/list-keys.ts'
 import { reencryptKeys } from '../../../src/domain/keys/reencrypt-keys.ts'
 import { WrongSecretKey } from '../../../src/security/sealed-value.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
+
+jest.setTimeout(120_000) // whole services are started in the middle of tests
 
 const OLD = 'the old secret key, 32 bytes or more'
 const NEW = 'the new secret key, 32 bytes or more'

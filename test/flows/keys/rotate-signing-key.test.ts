@@ -1,9 +1,11 @@
-import { beforeEach, expect, test } from '@jest/globals'
+import { beforeEach, expect, jest, test } from '@jest/globals'
 import { JWKS_CACHE_SECONDS, keepAfterUseSeconds, ROTATE_EVERY_DAYS } from '../../../src/domain/keys/key-lifetimes.ts'
 import { advanceSigningKeys, rotateSigningKey } from '../../../src/domain/keys/rotate-signing-key.ts'
 import { fetchJwks, joseAccepts, kidOf } from '../../support/jwks.ts'
 import '../../support/matchers.ts'
 import { startTestApp, type TestApp } from '../../support/test-app.ts'
+
+jest.setTimeout(120_000) // whole services are started in the middle of tests
 
 let service: TestApp
 
