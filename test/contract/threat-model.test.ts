@@ -10,7 +10,20 @@ const ATTACKS = Object.entries({ E: 7, L: 15, C: 9, P: 8, T: 8, M: 9 }).flatMap(
   Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
 )
 /** How many entries of the catalogue there are of each sort; an entry that is taken out is missed here. */
-const CATALOGUE = { ENU: 11, IDN: 13, PWD: 14, REG: 14, SES: 32, RST: 21, EML: 18, SVC: 22, HTTP: 23, MAIL: 15, REL: 20, LOGS: 8 }
+const CATALOGUE = {
+  ENU: 11,
+  IDN: 13,
+  PWD: 14,
+  REG: 14,
+  SES: 32,
+  RST: 21,
+  EML: 18,
+  SVC: 22,
+  HTTP: 23,
+  MAIL: 15,
+  REL: 20,
+  LOGS: 8,
+}
 
 interface Row {
   readonly id: string
@@ -20,7 +33,10 @@ interface Row {
 
 function rowsOf(document: string, id: RegExp): Row[] {
   return document.split('\n').flatMap((line) => {
-    const cells = line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim())
+    const cells = line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim())
     if (!id.test(cells[0] ?? '')) return []
     const tests = [...line.matchAll(/\]\(\.\.\/(test\/[^)]+\.test\.ts)\)/g)].map((link) => link[1] ?? '')
     return [{ id: cells[0] ?? '', cells, tests }]
