@@ -32,7 +32,7 @@ export async function withDeps<Result>(config: Config, work: (deps: Deps) => Pro
     const log = createLog('silent') // what there is to say is the command's answer
     const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log, clock: systemClock })
     try {
-      await deps.keys.load()
+      await deps.keys.load() // a wrong SECRET_KEY must not seal a key that the service cannot open
       return await work(deps)
     } finally {
       await closeDeps(deps)

@@ -43,10 +43,9 @@ async function list({ json }: { json: boolean }): Promise<void> {
 
 async function rotate(options: { alg?: SigningAlgorithm; compromised: boolean; json: boolean }): Promise<void> {
   const { alg: algorithm, compromised: isCompromised, json } = options
-  const rotation = await withDeps(readConfig(process.env), async (deps) => {
-    await deps.keys.load() // a wrong SECRET_KEY must not seal a key that the service cannot open
-    return rotateSigningKey(deps, { algorithm, isCompromised })
-  })
+  const rotation = await withDeps(readConfig(process.env), (deps) =>
+    rotateSigningKey(deps, { algorithm, isCompromised }),
+  )
   print(json, rotation, describeRotation(rotation))
 }
 

@@ -38,16 +38,16 @@ export async function requestEmailChange(
   const { principal, currentPassword, reauthToken, origin } = input
   const to = requireAddress(input.newEmail, 'newEmail')
   if (currentPassword) await provePassword(deps, { principal, currentPassword, origin })
-  else if (reauthToken === undefined) throw new Refusal('reauthentication_required')
   const now = deps.clock.now()
-  if (reauthToken !== undefined && !currentPassword) await findReauthentication(deps, { principal, reauthToken, now })
+  const proof = { principal, reauthToken: reauthToken ?? '', now }
+  if (!currentPassword) await findReauthentication(deps, proof)
   await limitUse(deps, `email change of ${principal.accountId}`, TRIES)
 
   return inTransaction(deps.db, async (tx) => {
     const account = await lockAccount(tx, principal.accountId)
     if (account?.credentialVersion !== principal.credentialVersion) throw new Refusal('unauthenticated')
     await holdSession(tx, principal.sessionId)
-    if (!currentPassword) await spendReauthentication(tx, { principal, reauthToken: reauthToken ?? '', now })
+    if (!currentPassword) await spendReauthentication(tx, proof)
     await assertAvailable(deps, tx, { principal, to })
     const expiresAt = new Date(now.getTime() + deps.config.lifetimes.verifyToken * 1000)
     await replacePendingChange(tx, { principal, to, expiresAt, origin, now })

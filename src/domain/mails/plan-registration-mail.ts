@@ -3,6 +3,7 @@ import { addressState } from '../addresses.ts'
 import { mintMailedToken } from '../mailed-tokens.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
 import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
+import { mintReset } from './plan-reset-mail.ts'
 
 /** Strangers can make us write to anybody: no more than this an hour, of the two sorts together. */
 const LIMIT: MailLimit = { requests: ['registration', 'verification'], most: 5, windowSeconds: 3600 }
@@ -74,17 +75,6 @@ async function verifyAccount(
   return { kind: 'verify_email', to: { email, address: mail.address }, accountId, data: { link, lifetimeSeconds } }
 }
 
-async function choosePassword({ deps, tx, mail, now }: Planning): Promise<MailPlan> {
-  const lifetimeSeconds = deps.config.lifetimes.resetToken
-  const token = await mintMailedToken(tx, {
-    ...{
-      purpose: 'reset_password',
-      mailId: mail.id,
-      address: mail.address,
-      now,
-      expiresAt: after(now, lifetimeSeconds),
-    },
-  })
-  const link = linkTo(deps.config.links.resetPassword, token)
-  return { kind: 'choose_password', to: mail, accountId: null, data: { link, lifetimeSeconds } }
+async function choosePassword(planning: Planning): Promise<MailPlan> {
+  return { kind: 'choose_password', ...(await mintReset(planning, null)) }
 }

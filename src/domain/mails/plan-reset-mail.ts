@@ -100,7 +100,7 @@ async function endOldestLinks(planning: Planning, account: Account): Promise<voi
 }
 
 /** Without an account the link opens one, for whoever reads this mailbox: see passwords/reset-password.ts. */
-async function mintReset({ deps, tx, mail, now }: Planning, account: Account | null) {
+export async function mintReset({ deps, tx, mail, now }: Planning, account: Account | null) {
   const lifetimeSeconds = deps.config.lifetimes.resetToken
   const owner = account ? { accountId: account.id, credentialVersion: account.credentialVersion } : {}
   const token = await mintMailedToken(tx, {
