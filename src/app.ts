@@ -13,6 +13,7 @@ import { logAnswer, logRequests } from './http/request-log.ts'
 import { requireOneHost } from './http/require-one-host.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
 import { components } from './http/schemas.ts'
+import { buildSerializers } from './http/serialize-answers.ts'
 import { shedLoad } from './http/shed-load.ts'
 import { parseStrictJson } from './http/strict-json.ts'
 import type { Readiness } from './operations/readiness.ts'
@@ -48,6 +49,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
     requestTimeout: 10_000, // 0, the default, switches Node's own guard against slow senders off
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     routerOptions: { maxParamLength: 1024 },
+    schemaController: { compilersFactory: { buildSerializer: buildSerializers } },
     // The defaults turn ["a"] into "a" and drop unknown fields in silence: an API for credentials refuses both.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
     frameworkErrors: (error, request, reply) => {
