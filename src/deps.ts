@@ -5,7 +5,7 @@ import type { Config } from './config.ts'
 import { connect, type Database, type Pool } from './database/client.ts'
 import { createKeyRing, type KeyRing } from './domain/keys/key-ring.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
-import { createHashingLane } from './security/hashing-lane.ts'
+import { createHashingLane, type HashingLane } from './security/hashing-lane.ts'
 import { createPasswords, type Passwords } from './security/password-hash.ts'
 import { createSealer } from './security/sealed-value.ts'
 import type { Secret } from './security/secret.ts'
@@ -27,6 +27,8 @@ export interface Deps {
   readonly log: Logger
   readonly keys: KeyRing
   readonly passwords: Passwords
+  /** Where `passwords` does its work. */
+  readonly hashingLane: HashingLane
   /** Null where none is configured. */
   readonly breachList: BreachList | null
   readonly metrics: Metrics
@@ -49,14 +51,15 @@ export function createDeps(input: {
   )
   const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
   const width = availableParallelism()
-  const lane = createHashingLane({
+  const hashingLane = createHashingLane({
     width,
     maxWaiting: width * WAITING_PER_CORE,
     longestWaitMs: LONGEST_WAIT_FOR_A_CORE_MS,
   })
-  const passwords = createPasswords({ cost: config.bcryptCost, peppers: keys.peppers, lane })
+  const passwords = createPasswords({ cost: config.bcryptCost, peppers: keys.peppers, lane: hashingLane })
   const breachList = config.breachList ? createBreachList(config.breachList, log) : null
-  return { config, db, pool, clock, log, keys, passwords, breachList, metrics: createMetrics(lane) }
+  const metrics = createMetrics(hashingLane)
+  return { config, db, pool, clock, log, keys, passwords, hashingLane, breachList, metrics }
 }
 
 /** Closes what `createDeps` opened. */

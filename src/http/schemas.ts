@@ -76,7 +76,10 @@ export const EmailAnswer = named(
 const ALWAYS: readonly ProblemCode[] = ['headers_too_large', 'overloaded', 'service_unavailable', 'internal_error']
 const WITH_BODY: readonly ProblemCode[] = ['invalid_request', 'payload_too_large', 'unsupported_media_type']
 
-/** The error responses of a route, by status, with each `code` it can answer and an example of it. */
+/**
+ * The error responses of a route, by status, with each `code` it can answer and an example of it. `body: false` is for GET:
+ * a body is read, and can be refused, with every other method, also where the route has no use for one.
+ */
 export function refusals(codes: readonly ProblemCode[], options: { body: boolean } = { body: true }) {
   const all = [...codes, ...(options.body ? WITH_BODY : []), ...ALWAYS]
   const statuses = [...new Set(all.map((code) => problems[code][0]))]

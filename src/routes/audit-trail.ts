@@ -43,13 +43,21 @@ export const auditTrailRoutes =
         },
       },
       async (request, reply) => {
-        const from = new Date(request.query.from ?? 0)
-        const to = request.query.to === undefined ? deps.clock.now() : new Date(request.query.to)
-        if (Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) throw new Refusal('invalid_request')
+        const from = timeOf(request.query.from ?? BEGINNING)
+        const to = request.query.to === undefined ? deps.clock.now() : timeOf(request.query.to)
         return reply.type('application/x-ndjson').send(Readable.from(lines(deps, { from, to })))
       },
     )
   }
+
+/** Older than any event. PostgreSQL knows no year 0, which RFC 3339 does: what is asked of before this is asked of this. */
+const BEGINNING = '1970-01-01T00:00:00Z'
+
+function timeOf(text: string): Date {
+  const milliseconds = Date.parse(text)
+  if (Number.isNaN(milliseconds)) throw new Refusal('invalid_request')
+  return new Date(Math.max(milliseconds, Date.parse(BEGINNING)))
+}
 
 async function* lines(deps: Deps, period: { from: Date; to: Date }): AsyncGenerator<string> {
   for await (const event of exportEvents(deps, period)) yield `${JSON.stringify(event)}\n`

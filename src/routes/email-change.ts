@@ -94,7 +94,7 @@ export const emailChangeRoutes =
           security: bearer,
           response: {
             204: Type.Null({ description: 'Given up.' }),
-            ...refusals(['unauthenticated', 'not_found', 'too_many_attempts'], { body: false }),
+            ...refusals(['unauthenticated', 'not_found', 'too_many_attempts']),
           },
         },
       },

@@ -85,7 +85,7 @@ export const securityEventRoutes =
           params: Type.Object({ id: Uuid }),
           response: {
             202: Type.Object({ status: Type.Literal('queued') }, { description: 'On its way.' }),
-            ...refusals([...common, 'not_found'], { body: false }),
+            ...refusals([...common, 'not_found']),
           },
         },
       },

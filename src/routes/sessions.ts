@@ -64,7 +64,7 @@ export const sessionRoutes =
           params: Type.Object({ id: Type.String() }),
           response: {
             204: Type.Null({ description: 'Signed out.' }),
-            ...refusals(['unauthenticated', 'not_found', 'too_many_attempts'], { body: false }),
+            ...refusals(['unauthenticated', 'not_found', 'too_many_attempts']),
           },
         },
       },
@@ -86,7 +86,7 @@ export const sessionRoutes =
           security: bearer,
           response: {
             200: Revoked,
-            ...refusals(['unauthenticated', 'too_many_attempts'], { body: false }),
+            ...refusals(['unauthenticated', 'too_many_attempts']),
           },
         },
       },

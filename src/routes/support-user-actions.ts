@@ -60,7 +60,7 @@ export const supportUserActionRoutes =
           summary: 'Erase a person. The addresses stay locked, as keyed hashes; nothing brings the account back.',
           security: service,
           params: AccountParams,
-          response: { 204: Type.Null({ description: 'Erased.' }), ...refusals(common, { body: false }) },
+          response: { 204: Type.Null({ description: 'Erased.' }), ...refusals(common) },
         },
       },
       async (request, reply) => {
@@ -80,7 +80,7 @@ export const supportUserActionRoutes =
           description: 'Never held back by a limit. Of more than three links that live, the oldest die.',
           security: service,
           params: AccountParams,
-          response: { 202: InstructionsSent, ...refusals(common, { body: false }) },
+          response: { 202: InstructionsSent, ...refusals(common) },
         },
       },
       async (request, reply) => {
@@ -100,7 +100,7 @@ export const supportUserActionRoutes =
           summary: 'Sign an account out everywhere.',
           security: service,
           params: AccountParams,
-          response: { 200: SessionsRevoked, ...refusals(common, { body: false }) },
+          response: { 200: SessionsRevoked, ...refusals(common) },
         },
       },
       async (request) => revokeAllSessions(deps, { accountId: accountIdIn(request.params), by: requesterOf(request) }),

@@ -21,9 +21,7 @@ export const suppressionRoutes =
           params: Type.Object({ email: Type.String() }),
           response: {
             204: Type.Null({ description: 'Cleared.' }),
-            ...refusals(['unauthenticated', 'insufficient_scope', 'not_found', 'invalid_email', 'too_many_attempts'], {
-              body: false,
-            }),
+            ...refusals(['unauthenticated', 'insufficient_scope', 'not_found', 'invalid_email', 'too_many_attempts']),
           },
         },
       },

@@ -5,6 +5,8 @@ export class HashingLaneFull extends Error {
 
 export interface HashingLane {
   run<Result>(work: () => Promise<Result>): Promise<Result>
+  /** Whether a call would be refused at once. */
+  isFull(): boolean
   /** Calls now in the lane and calls that wait for it. */
   load(): { running: number; waiting: number }
 }
@@ -33,12 +35,16 @@ export function createHashingLane({ width, maxWaiting, longestWaitMs }: HashingL
     else running -= 1
   }
 
+  function isFull(): boolean {
+    return running >= width && waiting.size >= maxWaiting
+  }
+
   async function enter(): Promise<void> {
     if (running < width) {
       running += 1
       return
     }
-    if (waiting.size >= maxWaiting) throw new HashingLaneFull('the hashing lane is full')
+    if (isFull()) throw new HashingLaneFull('the hashing lane is full')
     await new Promise<void>((resolve, reject) => {
       const proceed = (): void => {
         clearTimeout(patience)
@@ -62,6 +68,7 @@ export function createHashingLane({ width, maxWaiting, longestWaitMs }: HashingL
         leave()
       }
     },
+    isFull,
     load: () => ({ running, waiting: waiting.size }),
   }
 }

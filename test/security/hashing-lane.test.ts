@@ -45,8 +45,12 @@ test('as many run as the lane is wide, the rest in the order they came', async (
 test('past the bound a call is refused at once, and never started', async () => {
   const lane = createHashingLane({ width: 1, maxWaiting: 1, longestWaitMs: PATIENT })
   const [running, waiting, refused] = [work(), work(), work()]
-  const results = [lane.run(running.start), lane.run(waiting.start)]
+  expect(lane.isFull()).toBe(false)
+  const results = [lane.run(running.start)]
+  expect(lane.isFull()).toBe(false)
+  results.push(lane.run(waiting.start))
 
+  expect(lane.isFull()).toBe(true)
   await expect(lane.run(refused.start)).rejects.toThrow(HashingLaneFull)
 
   running.finish()

@@ -20,6 +20,7 @@ function countingLane(): HashingLane & { runs: number } {
       lane.runs += 1
       return work()
     },
+    isFull: () => false,
     load: () => ({ running: 0, waiting: 0 }),
   }
   return lane
@@ -113,6 +114,7 @@ test('a hash is outdated if it is an import, of a lower cost or under an older p
   expect(passwords.isOutdated(await cheap.hash(plain('x')))).toBe(true)
   expect(passwords.isOutdated(stored(await bcrypt.hash('x', 5)))).toBe(true)
   expect(cheap.isOutdated(await passwords.hash(plain('x')))).toBe(false)
+  expect(passwords.isOutdated('of a scheme that is no more' as PasswordHash)).toBe(true)
 })
 
 test('the first of several that a password fits is named, and none as -1', async () => {
@@ -160,6 +162,12 @@ test.each([
   'v1$$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
 ])('%j is no stored password', (text) => {
   expect(asPasswordHash(text)).toBeNull()
+})
+
+test.each(['04', '15'])('a stored password may have cost %s', (cost) => {
+  const text = `$2b$${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW`
+
+  expect(asPasswordHash(text)).toBe(text)
 })
 
 test('the length of a password is what a person would count', () => {

@@ -24,6 +24,8 @@ describe('the signature of outgoing events', () => {
     [`whsec_${Buffer.alloc(23).toString('base64')}`, false],
     [`whsec_${Buffer.alloc(65).toString('base64')}`, false],
     [Buffer.alloc(32).toString('base64'), false],
+    [`whsec_${Buffer.alloc(24).toString('base64')}!`, false],
+    [`my whsec_${Buffer.alloc(24).toString('base64')}`, false],
     ['whsec_not base64 at all, but long enough', false],
     ['', false],
   ])('the secret %j is one: %j', (text, isSecret) => {
@@ -101,6 +103,7 @@ describe('SendGrid’s signature', () => {
     'not a key',
     KEY.slice(0, -4),
     `${KEY} `,
+    `!${KEY}`,
     'MIIBCgKCAQEA',
     // Ed25519: a public key, but not of the kind that SendGrid has.
     'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=',

@@ -90,3 +90,12 @@ test('a HEAD, as a browser or a proxy sends it, gets no body', async () => {
 
   expect(answer.text).toBe('')
 })
+
+test('a period that begins in the year 0, which PostgreSQL does not know, begins with the first event', async () => {
+  const whole = await desk.get('/events/export?to=2021-01-01T00:00:00Z')
+  const sinceEver = await desk.get('/events/export?from=0000-01-01T00:00:00Z&to=2021-01-01T00:00:00Z')
+
+  expect(sinceEver).toHaveStatus(200)
+  expect(sinceEver.text).toBe(whole.text)
+  expect((await desk.get('/events/export?to=0000-01-01T00:00:00%2B14:00')).text).toBe('')
+})
