@@ -5,13 +5,7 @@
  * about in random order, and prints what separates the two: medians, and the p-value of the Mann-Whitney test.
  * Plain JavaScript on top of dist, because Node 20 does not run TypeScript: build first. Run it on a quiet machine.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import { withService } from './service.js'
 
 const PAIRS = Number(process.argv[2] ?? 200)
 const BCRYPT_COST = process.argv[3] ?? '12'
@@ -19,24 +13,11 @@ const BCRYPT_COST = process.argv[3] ?? '12'
 const ACCOUNTS = 40
 const PASSWORD = 'Correct-Horse-7'
 
-const dataDir = await mkdtemp(path.join(tmpdir(), 'latchkey-enumeration-'))
-await chmod(dataDir, 0o711) // as root, PostgreSQL's own user has to pass
-const port = await freePort()
-const base = `http://127.0.0.1:${port}`
 let requests = 0
 
-const service = spawn(process.execPath, [path.join(import.meta.dirname, '../bin/latchkey.cjs'), 'serve'], {
-  env: {
-    PATH: process.env.PATH ?? '',
-    ...{ DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: String(port), BCRYPT_COST, LOG_LEVEL: 'warn' },
-    ...{ RATE_LIMIT_FACTOR: '0', TRUST_PROXY: '127.0.0.1' },
-  },
-  stdio: ['ignore', 'ignore', 'inherit'],
-})
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => service.kill('SIGTERM')) // the rest follows from it
-try {
-  await ready()
-  const known = await openAccounts()
+await withService({ BCRYPT_COST }, async (service) => {
+  const known = Array.from({ length: ACCOUNTS }, (_, index) => `person.${index}@example.com`)
+  await service.openAccounts(known, PASSWORD)
   process.stdout.write(`${PAIRS} pairs, cost ${BCRYPT_COST}; medians in ms\n`)
   process.stdout.write('route                        account   none  ratio      p\n')
   for (const [route, bodyFor] of [
@@ -45,59 +26,22 @@ try {
     ['/v1/login', (email) => ({ email, password: 'Wrong-Horse-7' })],
     ['/v1/register', (email) => ({ email, password: PASSWORD })],
   ]) {
-    report(route, await measure(route, bodyFor, known))
+    report(route, await measure(service, route, bodyFor, known))
   }
-} finally {
-  if (service.exitCode === null && service.kill('SIGTERM')) await once(service, 'exit')
-  await rm(dataDir, { recursive: true, force: true })
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
-}
-
-async function ready() {
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    const answer = await fetch(`${base}/health/ready`).catch(() => null)
-    if (answer?.ok) return
-    await wait(100)
-  }
-  throw new Error('the service did not come up')
-}
+})
 
 /** Each from a network of its own: guesses are counted for each network. */
-async function post(route, body) {
+async function timed(service, route, body) {
   requests += 1
-  const ip = `198.18.${(requests >> 8) & 255}.${requests & 255}`
-  const headers = { 'content-type': 'application/json', 'x-forwarded-for': ip }
   const began = performance.now()
-  const answer = await fetch(base + route, { method: 'POST', headers, body: JSON.stringify(body) })
+  const answer = await service.post(route, body, {
+    'x-forwarded-for': `198.18.${(requests >> 8) & 255}.${requests & 255}`,
+  })
   await answer.arrayBuffer()
   return { ms: performance.now() - began, status: answer.status }
 }
 
-/** As people do: register, open the link in the mail. */
-async function openAccounts() {
-  const emails = Array.from({ length: ACCOUNTS }, (_, index) => `person.${index}@example.com`)
-  for (const email of emails) await post('/v1/register', { email, password: PASSWORD })
-  const opened = new Set()
-  while (opened.size < ACCOUNTS) {
-    await wait(200)
-    const names = await readdir(path.join(dataDir, 'mail')).catch(() => [])
-    for (const name of names.filter((file) => file.endsWith('.json') && !opened.has(file))) {
-      const { link } = JSON.parse(await readFile(path.join(dataDir, 'mail', name), 'utf8'))
-      await post('/v1/email/verify', { token: link.split('#token=')[1] })
-      opened.add(name)
-    }
-  }
-  return emails
-}
-
-async function measure(route, bodyFor, known) {
+async function measure(service, route, bodyFor, known) {
   const times = { known: [], unknown: [] }
   const statuses = new Set()
   for (let pair = -10; pair < PAIRS; pair += 1) {
@@ -107,7 +51,7 @@ async function measure(route, bodyFor, known) {
     }
     const order = Math.random() < 0.5 ? ['known', 'unknown'] : ['unknown', 'known']
     for (const sort of order) {
-      const { ms, status } = await post(route, bodyFor(addresses[sort]))
+      const { ms, status } = await timed(service, route, bodyFor(addresses[sort]))
       statuses.add(status)
       if (pair >= 0) times[sort].push(ms) // the first ten warm the service up
     }
