@@ -81,7 +81,7 @@ test('a new link can be had when the first is too old', async () => {
 })
 
 test.each(['', 'not-a-token', 'A'.repeat(43), 'A'.repeat(5_000), 'ünïcode'.repeat(6)])(
-  'what is no link of ours is refused: %.20s',
+  'what is no link of ours is refused (%#)',
   async (token) => {
     expect(await open(token)).toRefuse('link_invalid')
   },

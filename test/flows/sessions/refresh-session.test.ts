@@ -165,7 +165,7 @@ test('a session that was signed out is not refreshed', async () => {
 })
 
 test.each(['', 'garbage', `lkr_${'A'.repeat(70)}`, 'A'.repeat(5000)])(
-  '%.12s is no refresh token of ours',
+  'what is no refresh token of ours is refused (%#)',
   async (token) => {
     expect(await refresh(token)).toRefuse('refresh_token_invalid')
   },
