@@ -78,7 +78,8 @@ const WITH_BODY: readonly ProblemCode[] = ['invalid_request', 'payload_too_large
 
 /**
  * The error responses of a route, by status, with each `code` it can answer and an example of it. `body: false` is for GET:
- * a body is read, and can be refused, with every other method, also where the route has no use for one.
+ * a body is read, and can be refused, with every other method, also where the route has no use for one. A GET with
+ * parameters says invalid_request itself: a path that is too long or cannot be decoded.
  */
 export function refusals(codes: readonly ProblemCode[], options: { body: boolean } = { body: true }) {
   const all = [...codes, ...(options.body ? WITH_BODY : []), ...ALWAYS]

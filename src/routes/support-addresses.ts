@@ -51,7 +51,7 @@ export const supportAddressRoutes =
           summary: 'See whether an address is free, in use or locked, and why.',
           security: service,
           params: AddressParams,
-          response: { 200: Address, ...refusals(common, { body: false }) },
+          response: { 200: Address, ...refusals([...common, 'invalid_request'], { body: false }) },
         },
       },
       async (request) => readAddress(deps, request.params.email),

@@ -85,7 +85,7 @@ export const supportMailRoutes =
               description: 'In any case, with or without hyphens; O is read as 0, I and L as 1.',
             }),
           }),
-          response: { 200: Mail, ...refusals(common, { body: false }) },
+          response: { 200: Mail, ...refusals([...common, 'invalid_request'], { body: false }) },
         },
       },
       async (request) => readReceipt(deps, request.params.receipt),

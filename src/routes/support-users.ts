@@ -74,7 +74,10 @@ export const supportUserRoutes =
           params: AccountParams,
           response: {
             200: User,
-            ...refusals(['unauthenticated', 'insufficient_scope', 'not_found', 'too_many_attempts'], { body: false }),
+            ...refusals(
+              ['unauthenticated', 'insufficient_scope', 'not_found', 'invalid_request', 'too_many_attempts'],
+              { body: false },
+            ),
           },
         },
       },

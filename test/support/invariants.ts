@@ -24,7 +24,8 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     WHERE s.ended_at IS NULL AND s.credential_version <> a.credential_version`,
   'I5: a credential change without its event, or an event without its change': `
     SELECT a.id FROM accounts a LEFT JOIN events e ON e.account_id = a.id AND e.outcome = 'success'
-      AND e.type IN ('password.changed', 'password.reset', 'email_change.confirmed', 'email_change.reverted')
+      AND e.type IN ('password.changed', 'password.reset', 'email_change.confirmed', 'email_change.reverted',
+        'account.disabled')
     GROUP BY a.id HAVING a.credential_version - 1
       - count(e.id) FILTER (WHERE e.type <> 'password.reset')
       NOT BETWEEN count(e.id) FILTER (WHERE e.type = 'password.reset') - 1
@@ -55,7 +56,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT e.n, m.n FROM
       (SELECT count(*) AS n FROM events WHERE type = 'account.registration_requested') e,
       (SELECT count(*) AS n FROM mails WHERE request = 'registration') m
-    WHERE e.n <> m.n`,
+    WHERE e.n <> m.n AND NOT EXISTS (SELECT FROM events WHERE type = 'account.erased') -- which takes mails with it`,
   'I5: a mail that waits and that nobody will send': `
     SELECT m.id FROM mails m WHERE m.state IN ('queued', 'sending') AND NOT EXISTS (
       SELECT FROM graphile_worker._private_jobs j WHERE j.key = 'mail ' || m.id AND j.attempts < j.max_attempts)`,

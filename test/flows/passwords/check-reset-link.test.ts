@@ -88,9 +88,12 @@ test('a link of a registration is dead once the account is there, and the page s
   expect(await reset(token)).toRefuse('link_expired')
 })
 
-test.each(['', 'not-a-token', 'A'.repeat(43), 'A'.repeat(5_000)])('what is no link of ours is refused (%#)', async (token) => {
-  expect(await check(token)).toRefuse('link_invalid')
-})
+test.each(['', 'not-a-token', 'A'.repeat(43), 'A'.repeat(5_000)])(
+  'what is no link of ours is refused (%#)',
+  async (token) => {
+    expect(await check(token)).toRefuse('link_invalid')
+  },
+)
 
 test('a link made for something else is no reset link', async () => {
   const ada = await people.verified()

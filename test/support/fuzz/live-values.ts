@@ -1,4 +1,6 @@
 import { SCOPES, type Scope } from '../../../src/domain/service-clients/scopes.ts'
+import type { Person } from '../people.ts'
+import type { SendgridEvents } from '../sendgrid-events.ts'
 import { basicOf, registerClient, serviceTokenOf } from '../service-clients.ts'
 import type { TestApp } from '../test-app.ts'
 
@@ -17,50 +19,40 @@ export function fillIn(text: string, values: LiveValues): string {
 
 let made = 0
 
-/** A new person with links of all four kinds in their mail, and a new client: what came before may be spent by now. */
-export async function liveValues({ api, people, mailbox, deps, serviceToken }: TestApp) {
+/**
+ * New people to ask things of, for what came before is spent by now: one who is signed in, one with links of all four
+ * kinds in the mail (which end sessions when they are used), one whom Support may do anything to, one whose mail bounces.
+ */
+export async function liveValues(service: TestApp, sendgridEvents: SendgridEvents) {
+  const { api, people, deps, serviceToken } = service
   made += 1
-  const somebody = await people.verified()
-  const lockedEmail = somebody.email
-  const settled = people.newEmail()
-  await people.move(somebody, settled)
-  const revertToken = await mailbox.token(lockedEmail, 'email_change_requested')
-  const pending = people.newEmail()
-  await somebody.changeEmail(pending)
-  const forgotten = await api.post('/v1/password/forgot', { email: settled })
-  await api.post('/v1/register', { email: `registrant.${made}@example.com`, password: somebody.password })
-  const { body: reauthentication } = await somebody.post('/v1/reauthenticate', { currentPassword: somebody.password })
-  const deadRefreshToken = somebody.tokens.refreshToken
-  await somebody.refresh()
-  const gone = await somebody.logIn()
+  const ada = await people.verified()
+  const deadRefreshToken = ada.tokens.refreshToken
+  await ada.refresh()
+  const { body: proof } = await ada.post('/v1/reauthenticate', { currentPassword: ada.password })
+  const gone = await ada.logIn()
   await gone.post('/v1/logout', {})
-  const other = await people.verified()
-  const accountId = String((await somebody.get('/v1/me')).body.id)
+  const bob = await people.verified()
   const client = await registerClient(deps, ...(Object.keys(SCOPES) as Scope[]))
   const everything = await serviceTokenOf(api, client)
   const users = await api.get('/v1/admin/users?emailPrefix=person&limit=1', { token: everything })
   return {
-    email: settled,
-    lockedEmail,
-    otherEmail: other.email,
+    ...(await linkHolder(service)),
+    email: ada.email,
+    otherEmail: bob.email,
     freshEmail: `fresh.${made}@example.com`,
-    password: somebody.password,
+    suppressedEmail: await suppressedEmail(service, sendgridEvents),
+    password: ada.password,
     newPassword: `New-Password-${made}`,
-    accessToken: somebody.token,
+    accessToken: ada.token,
     deadToken: gone.token,
-    refreshToken: somebody.tokens.refreshToken,
+    refreshToken: ada.tokens.refreshToken,
     deadRefreshToken,
-    sessionId: somebody.tokens.sessionId,
-    accountId,
-    otherId: '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55',
-    reauthToken: String(reauthentication.reauthToken),
-    verifyToken: await mailbox.token(`registrant.${made}@example.com`, 'verify_email'),
-    resetToken: await mailbox.token(settled, 'reset_password'),
-    confirmToken: await mailbox.token(pending, 'confirm_email'),
-    revertToken,
-    receipt: String(forgotten.body.receipt),
-    mailId: (await deps.db.mail.findFirstOrThrow({ where: { email: settled } })).id,
-    securityEventId: (await deps.db.securityEvent.findFirstOrThrow({ where: { accountId } })).id,
+    sessionId: ada.tokens.sessionId,
+    accountId: await idOf(ada),
+    otherAccountId: await idOf(bob),
+    nobodysId: '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55',
+    reauthToken: String(proof.reauthToken),
     cursor: String(users.body.nextCursor),
     clientId: client.id,
     clientSecret: client.secret,
@@ -68,4 +60,38 @@ export async function liveValues({ api, people, mailbox, deps, serviceToken }: T
     serviceToken: everything,
     weakServiceToken: await serviceToken('users:read'),
   }
+}
+
+async function linkHolder({ api, people, mailbox, deps }: TestApp) {
+  const eve = await people.verified()
+  const lockedEmail = eve.email
+  await people.move(eve, people.newEmail())
+  const { email } = eve
+  const pendingEmail = people.newEmail()
+  await eve.changeEmail(pendingEmail)
+  const { body: forgotten } = await api.post('/v1/password/forgot', { email })
+  const registrant = people.newEmail('registrant')
+  await api.post('/v1/register', { email: registrant, password: eve.password })
+  const securityEvent = await deps.db.securityEvent.findFirstOrThrow({ where: { accountId: await idOf(eve) } })
+  return {
+    lockedEmail,
+    receipt: String(forgotten.receipt),
+    verifyToken: await mailbox.token(registrant, 'verify_email'),
+    resetToken: await mailbox.token(email, 'reset_password'),
+    confirmToken: await mailbox.token(pendingEmail, 'confirm_email'),
+    revertToken: await mailbox.token(lockedEmail, 'email_change_requested'),
+    mailId: (await deps.db.mail.findFirstOrThrow({ where: { email } })).id,
+    securityEventId: securityEvent.id,
+  }
+}
+
+async function suppressedEmail({ people }: TestApp, sendgridEvents: SendgridEvents): Promise<string> {
+  const { email } = await people.verified()
+  const mailId = await sendgridEvents.mailTo(email)
+  await sendgridEvents.post(sendgridEvents.event(mailId, 'bounce', { type: 'bounce', reason: '550 no such user' }))
+  return email
+}
+
+async function idOf(person: Person): Promise<string> {
+  return String((await person.get('/v1/me')).body.id)
 }

@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check'
 import type { Operation } from './description.ts'
+import { anyJson, anyText, jsonFor, oneLive, textFor } from './field-values.ts'
 import { type LiveName, live } from './live-values.ts'
 
 /** A request as data: what is live in it, such as a token, stands as a placeholder until it is sent. */
@@ -12,86 +13,9 @@ export interface FuzzedRequest {
   readonly ip: string
 }
 
-const anyText = fc.oneof(
-  fc.string({ unit: 'binary' }),
-  fc.string({ unit: 'grapheme' }),
-  fc.string(),
-  fc.emailAddress(),
-  fc.uuid(),
-  fc.constantFrom(
-    ...['', ' ', '\u0000', 'a\u0000b', '\ud800', '../../etc/passwd', "' OR 1=1 --", '__proto__', 'constructor', '%00'],
-    ...['-1', '1e400', '9'.repeat(40), 'null', '\u202e', 'ａｄａ@example.com', 'ada@EXAMPLE.com.', 'true', '0x10'],
-    ...['a'.repeat(3_000), `${'a'.repeat(65)}@example.com`, 'Aa1!'.repeat(32), `Aa1!${'é'.repeat(40)}`, '2026-02-30'],
-  ),
-)
-const anyJson = fc.oneof(
-  anyText,
-  fc.jsonValue({ maxDepth: 3 }),
-  fc.constantFrom<unknown>(null, true, 0, -0, -1, 1e308, 2 ** 53, [], {}, ['{{email}}'], { $ne: null }, [[[]]]),
-)
-
-/** What a field of this name holds in a request that makes sense. */
-const sensible: Readonly<Record<string, Arbitrary<unknown>>> = {
-  email: oneLive('email', 'email', 'otherEmail', 'lockedEmail', 'freshEmail'),
-  everHeld: oneLive('email', 'lockedEmail'),
-  emailPrefix: fc.constantFrom('person', 'p', '%', '_', '\\'),
-  newEmail: oneLive('freshEmail', 'freshEmail', 'otherEmail', 'lockedEmail', 'email'),
-  password: oneLive('password', 'password', 'newPassword'),
-  currentPassword: oneLive('password', 'password', 'password', 'newPassword'),
-  newPassword: fc.oneof(oneLive('newPassword', 'password'), fc.constantFrom('short', 'no-digits-Here', 'Password1!')),
-  token: oneLive(
-    'verifyToken',
-    'resetToken',
-    'confirmToken',
-    'revertToken',
-    'accessToken',
-    'refreshToken',
-    'serviceToken',
-  ),
-  refreshToken: oneLive('refreshToken', 'refreshToken', 'deadRefreshToken'),
-  reauthToken: oneLive('reauthToken'),
-  grant_type: fc.constantFrom('client_credentials', 'client_credentials', 'password', 'refresh_token'),
-  scope: fc.constantFrom('users:read', 'users:read users:write', 'tokens:introspect', '', ' ', 'nonsense'),
-  client_id: oneLive('clientId'),
-  client_secret: oneLive('clientSecret'),
-  token_type_hint: fc.constantFrom('access_token', 'refresh_token', 'nonsense'),
-  passwordHash: fc.constantFrom(
-    '$2b$04$eImiTXuWVxfM37uY4JANjO5eUQYzv3d9T0tW7s2yX6u1m6z7p7mJq',
-    '$2y$31$eImiTXuWVxfM37uY4JANjO5eUQYzv3d9T0tW7s2yX6u1m6z7p7mJq',
-    '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA',
-  ),
-  emailVerified: fc.boolean(),
-  disabled: fc.boolean(),
-  createdAt: fc.constantFrom('2020-01-01T00:00:00Z', '9999-12-31T23:59:60Z', '0000-01-01T00:00:00Z', '2020-01-01'),
-  reason: fc.constantFrom('asked by phone', 'x'.repeat(501), ''),
-  limit: fc.constantFrom('1', '100', '0', '101', '1.5', '-1'),
-  cursor: fc.oneof(oneLive('cursor'), anyText),
-  from: fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-01', '+275760-09-13T00:00:00.000Z', '0000-01-01T00:00:00Z'),
-  to: fc.constantFrom('2027-01-01T00:00:00Z', 'tomorrow', '2016-12-31T23:59:60Z'),
-  accountId: oneLive('accountId', 'otherId'),
-  state: fc.constantFrom('pending', 'delivered', 'failed', 'lost'),
-  receipt: oneLive('receipt'),
-  id: oneLive('accountId', 'sessionId', 'securityEventId', 'otherId'),
-}
-
-function oneLive(...names: LiveName[]): Arbitrary<string> {
-  return fc.constantFrom(...names.map(live))
-}
-
-function jsonFor(field: string): Arbitrary<unknown> {
-  return fc.oneof({ arbitrary: sensible[field] ?? anyJson, weight: 7 }, { arbitrary: anyJson, weight: 1 })
-}
-
-function textFor(field: string): Arbitrary<string> {
-  return fc.oneof(
-    { arbitrary: (sensible[field] ?? anyText) as Arbitrary<string>, weight: 5 },
-    { arbitrary: anyText, weight: 1 },
-  )
-}
-
-function fieldsOf(names: readonly string[]): Arbitrary<Record<string, unknown>> {
-  const known = fc.record(Object.fromEntries(names.map((name) => [name, jsonFor(name)])))
-  const some = fc.record(Object.fromEntries(names.map((name) => [name, jsonFor(name)])), { requiredKeys: [] })
+function fieldsOf(names: readonly string[], route: string): Arbitrary<Record<string, unknown>> {
+  const known = fc.record(Object.fromEntries(names.map((name) => [name, jsonFor(name, route)])))
+  const some = fc.record(Object.fromEntries(names.map((name) => [name, jsonFor(name, route)])), { requiredKeys: [] })
   const more = fc.tuple(some, fc.dictionary(anyText, anyJson, { maxKeys: 2 })).map(([one, two]) => ({ ...one, ...two }))
   return fc.oneof({ arbitrary: known, weight: 6 }, { arbitrary: some, weight: 2 }, { arbitrary: more, weight: 1 })
 }
@@ -137,14 +61,14 @@ const brokenBodies = fc.oneof(
   ),
 )
 
-function bodyOf({ path, body }: Operation): Arbitrary<string | undefined> {
+function bodyOf({ route, path, body }: Operation): Arbitrary<string | undefined> {
   if (!body) return fc.oneof({ arbitrary: fc.constant(undefined), weight: 9 }, brokenBodies)
   const isForm = body.contentType.endsWith('urlencoded')
   const proper = path.startsWith('/v1/webhooks/')
     ? webhookEvents.map((events) => JSON.stringify(events))
     : isForm
       ? formOf(body.fields)
-      : fieldsOf(body.fields).map((fields) => JSON.stringify(fields))
+      : fieldsOf(body.fields, route).map((fields) => JSON.stringify(fields))
   return fc.oneof(
     { arbitrary: proper, weight: 9 },
     { arbitrary: brokenBodies, weight: 1 },
@@ -173,11 +97,11 @@ function isSegment(text: string): boolean {
   return text !== '.' && text !== '..'
 }
 
-function pathOf({ path, parameters }: Operation): Arbitrary<string> {
+function pathOf({ route, path, parameters }: Operation): Arbitrary<string> {
   const filled = fc.tuple(
     ...path.split('/').map((part) => {
       const name = /^\{(\w+)\}$/.exec(part)?.[1]
-      return name === undefined ? fc.constant(part) : textFor(name).filter(isSegment).map(encode)
+      return name === undefined ? fc.constant(part) : textFor(name, route).filter(isSegment).map(encode)
     }),
   )
   const names = [...parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name), 'extra']
