@@ -178,6 +178,22 @@ test('C9: no change comes of a request whose session was revoked while the passw
   expect(await mailbox.kinds(lair)).toEqual([])
 })
 
+test('T4: nor of a password change', async () => {
+  const ada = await people.verified()
+  const thief = await ada.logIn()
+
+  const { slow, quick } = await duringComparison(
+    ada,
+    () => thief.post('/v1/password/change', { currentPassword: ada.password, newPassword: 'Thief-Staple-9' }),
+    () => ada.delete(`/v1/sessions/${thief.tokens.sessionId}`),
+  )
+
+  expect(quick).toHaveStatus(204)
+  expect(slow).toRefuse('unauthenticated')
+  expect(await logIn(ada.email)).toHaveStatus(200)
+  expect(await ada.get('/v1/me')).toHaveStatus(200)
+})
+
 test('C9: nor does a change stand whose session was found stolen while it was being asked for', async () => {
   const ada = await people.verified()
   const stolen = ada.tokens.refreshToken

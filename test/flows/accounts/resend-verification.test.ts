@@ -81,6 +81,19 @@ test('where two people have registered one address, its owner chooses the passwo
   expect(await api.post('/v1/login', { email, password: 'Chosen-By-Me-9' })).toHaveStatus(200)
 })
 
+test('an account that a chosen password opens has its address as it was typed last', async () => {
+  const email = await registered()
+  const typed = email.replace(/^./, (first) => first.toUpperCase())
+  await register(typed, 'Somebody-Else-8')
+  await resend(email)
+  const token = await mailbox.token(email, 'choose_password')
+
+  await api.post('/v1/password/reset', { token, newPassword: 'Chosen-By-Me-9' })
+
+  const owner = await people.signedIn(email, 'Chosen-By-Me-9')
+  expect((await owner.get('/v1/me')).body.email).toBe(typed)
+})
+
 test('asked for four times at once, the links come and one account is made of them, all opened at once', async () => {
   const email = await registered()
   await Promise.all([1, 2, 3, 4].map(() => resend(email)))

@@ -52,6 +52,16 @@ describe('the session that changes it', () => {
     expect(await api.get('/v1/me', { token: body.accessToken })).toHaveStatus(200)
   })
 
+  test('wakes no token that was spent before', async () => {
+    const ada = await people.verified()
+    const spent = ada.tokens.refreshToken
+    await ada.refresh()
+
+    await change(ada)
+
+    expect(await api.post('/v1/token/refresh', { refreshToken: spent })).toRefuse('refresh_token_invalid')
+  })
+
   test('does not live longer for it', async () => {
     const ada = await people.verified()
     clock.advance(200)
@@ -173,6 +183,15 @@ test('the address is no password', async () => {
   const ada = await people.verified({ email: 'Ada-L.1815@example.com' })
 
   const answer = await change(ada, ada.password, 'Ada-L.1815@example.com')
+
+  expect(answer).toRefuse('password_policy')
+  expect(answer.body.violations).toMatchObject([{ field: 'newPassword', rule: 'not_email' }])
+})
+
+test('nor is the part of it before the @, in whichever case', async () => {
+  const ada = await people.verified({ email: 'Grace-H.1906@example.com' })
+
+  const answer = await change(ada, ada.password, 'Grace-h.1906')
 
   expect(answer).toRefuse('password_policy')
   expect(answer.body.violations).toMatchObject([{ field: 'newPassword', rule: 'not_email' }])

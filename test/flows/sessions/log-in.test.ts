@@ -69,6 +69,17 @@ test.each(['', 'ada', 'ada@', 'a'.repeat(3000)])('what is no address is an unkno
   expect(await logIn(email)).toRefuse('invalid_credentials')
 })
 
+test('a password longer than any can be is named as that, whether or not there is an account', async () => {
+  const ada = await people.verified()
+
+  for (const email of [ada.email, people.newEmail()]) {
+    const answer = await logIn(email, 'x'.repeat(129))
+
+    expect(answer).toRefuse('password_policy')
+    expect(answer.body.violations).toMatchObject([{ field: 'password', rule: 'max_length' }])
+  }
+})
+
 test('a password is compared as it is: case, blanks and all', async () => {
   const ada = await people.verified()
 
