@@ -194,6 +194,21 @@ test('T4: nor of a password change', async () => {
   expect(await ada.get('/v1/me')).toHaveStatus(200)
 })
 
+test('C9: nor of one that proved a password which the same session was changing', async () => {
+  const ada = await people.verified()
+  const elsewhere = people.newEmail()
+
+  const { slow, quick } = await duringComparison(
+    ada,
+    () => ada.changeEmail(elsewhere),
+    () => ada.post('/v1/password/change', { currentPassword: ada.password, newPassword: NEW }),
+  )
+
+  expect(quick).toHaveStatus(200)
+  expect(slow).toRefuse('unauthenticated')
+  expect(await mailbox.kinds(elsewhere)).toEqual([])
+})
+
 test('C9: nor does a change stand whose session was found stolen while it was being asked for', async () => {
   const ada = await people.verified()
   const stolen = ada.tokens.refreshToken

@@ -6,6 +6,8 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT a.id FROM accounts a
     LEFT JOIN addresses d ON d.account_id = a.id AND d.locked_at IS NULL
     WHERE d.address IS DISTINCT FROM lower(a.email)`,
+  'I1: a mail to an address that is not found under its compared form': `
+    SELECT id FROM mails WHERE address <> lower(email)`,
   'I2: a link that was spent after it had died, or twice for one change': `
     SELECT token_hash FROM mailed_tokens WHERE spent_at > expires_at
     UNION ALL

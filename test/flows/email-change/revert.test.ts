@@ -98,6 +98,16 @@ describe('after it was confirmed', () => {
     expect(notice?.text).not.toContain(former)
   })
 
+  test('where the account has come back to it by itself, nothing is put away and nobody else told', async () => {
+    const { ada, former, token } = await moved()
+    await people.move(ada, former)
+
+    const mails = await mailbox.during(() => revert(token))
+
+    expect(mails).toEqual([`reset_after_revert to ${former}`])
+    expect(await logIn(former, ada.password)).toRefuse('invalid_credentials')
+  })
+
   test('the link of the first notice does the same as that of the second, and either ends the other', async () => {
     const [one, other] = [await moved(), await moved()]
 

@@ -70,6 +70,19 @@ test('the reason may stand in the query, where a proxy drops the body of a DELET
   expect(body.events[0].details).toMatchObject({ reason: 'Ticket 12', address: left })
 })
 
+test('a link that would put an unlocked address back is dead once somebody else has the address', async () => {
+  const { left, now } = await moved()
+  const token = await mailbox.token(left, 'email_changed')
+  await desk.delete(`/addresses/${left}/lock`)
+  const bob = await people.verified({ email: left })
+
+  const answer = await api.post('/v1/email/change/revert', { token })
+
+  expect(answer).toRefuse('link_expired')
+  expect((await bob.get('/v1/me')).body.email).toBe(left)
+  expect(await api.post('/v1/login', { email: now, password: 'Correct-Horse-7' })).toHaveStatus(200)
+})
+
 test('an unlocking that is refused leaves no trace of one', async () => {
   const { now } = await moved()
 
