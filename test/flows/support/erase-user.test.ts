@@ -59,6 +59,20 @@ async function wholeDatabase(): Promise<string> {
   return texts.join('\n')
 }
 
+test('a move that was asked for while the address was free is refused once it was an erased person’s', async () => {
+  const bob = await people.verified()
+  const wanted = people.newEmail('wanted')
+  await bob.changeEmail(wanted)
+  const token = await mailbox.token(wanted, 'confirm_email')
+  await people.verified({ email: wanted })
+  await desk.delete(`/users/${await desk.idOf(wanted)}`)
+
+  const answer = await api.post('/v1/email/change/confirm', { token })
+
+  expect(answer).toRefuse('email_unavailable')
+  expect((await bob.get('/v1/me')).body.email).toBe(bob.email)
+})
+
 test('erasing a person leaves nothing of them in any table, and the addresses locked', async () => {
   const gone = await somebodyWithAPast('zebulon')
   const before = await wholeDatabase()
