@@ -17,7 +17,8 @@ const LONGEST_LIFE_MS = 2_500
 
 const database = await createTestDatabase()
 const sendgrid = await startSendgridStandIn()
-const service = await serviceProcess({ ...serviceSettings(database.url, sendgrid), LOG_LEVEL: 'warn' })
+const settings = { ...serviceSettings(database.url, sendgrid), LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1' }
+const service = await serviceProcess(settings)
 const pool = new pg.Pool({ connectionString: database.url })
 
 afterAll(async () => {
