@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeEach, expect, test } from '@jest/globals'
@@ -95,8 +95,11 @@ test.each(failures)(
   },
 )
 
+const folder = await mkdtemp(path.join(tmpdir(), 'latchkey-breach-list-'))
+afterAll(() => rm(folder, { recursive: true }))
+
 async function file(content: string): Promise<string> {
-  const name = path.join(await mkdtemp(path.join(tmpdir(), 'latchkey-breach-list-')), 'list.txt')
+  const name = path.join(folder, `${sha1(content)}.txt`)
   await writeFile(name, content)
   return name
 }
