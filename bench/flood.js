@@ -5,7 +5,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request as send } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { withService } from './service.js'
+import { residentMegabytes, withService } from './service.js'
 
 const CLIENTS = 64
 const PAUSE_MS = 10
@@ -19,15 +19,15 @@ async function measure(service) {
   await service.openAccounts([PERSON[0]], PERSON[1])
   const device = await service.logIn(...PERSON)
   await probe(service, device, 2) // warm
-  const before = await service.megabytes()
+  const before = await residentMegabytes(service.pid)
   const idle = await probe(service, device, seconds)
   const flooder = fork(import.meta.filename, { env: { ...process.env, FLOODED: service.url } })
   const counted = once(flooder, 'message')
   await wait(2_000)
   const flooded = await probe(service, device, seconds)
-  const early = await service.megabytes()
+  const early = await residentMegabytes(service.pid)
   await probe(service, device, seconds)
-  const late = await service.megabytes()
+  const late = await residentMegabytes(service.pid)
   flooder.send('enough')
   const [statuses] = await counted
   const afterwards = await service.post('/v1/login', { email: PERSON[0], password: PERSON[1] })

@@ -2,17 +2,17 @@
 // `npm run build && node bench/footprint.js`. Figures are one machine's; run it when nothing else runs.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { BIN, residentMegabytes } from './service.js'
 
 const folder = await mkdtemp(path.join(tmpdir(), 'latchkey-footprint-'))
-const bin = new URL('../bin/latchkey.cjs', import.meta.url).pathname
 
 async function start() {
   const began = performance.now()
-  const service = spawn(process.execPath, ['--max-semi-space-size=4', bin, 'serve'], {
+  const service = spawn(process.execPath, ['--max-semi-space-size=4', BIN, 'serve'], {
     env: { ...process.env, NODE_ENV: 'development', PORT: '0', DATA_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -36,9 +36,7 @@ for (let round = 0; round < 5; round += 1) {
   starts.push(ms)
   if (round === 4) {
     await wait(10_000)
-    const status = await readFile(`/proc/${service.pid}/status`, 'utf8')
-    const rss = Math.round((Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1.024) / 1000)
-    process.stdout.write(`idle memory without the database: ${rss} MB\n`)
+    process.stdout.write(`idle memory without the database: ${await residentMegabytes(service.pid)} MB\n`)
   }
   await stop(service)
 }

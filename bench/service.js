@@ -68,11 +68,12 @@ class Service {
   async logIn(email, password) {
     return (await this.post('/v1/login', { email, password })).json()
   }
+}
 
-  async megabytes() {
-    const status = await readFile(`/proc/${this.pid}/status`, 'utf8')
-    return Math.round((Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1.024) / 1000)
-  }
+/** What a process has in memory. */
+export async function residentMegabytes(pid) {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Math.round((Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1.024) / 1000)
 }
 
 async function freePort() {

@@ -20,8 +20,9 @@ const RETRY_AFTER_SECONDS = 2
 export function shedLoad(app: FastifyInstance, deps: Deps): void {
   app.addHook('onRequest', async (request) => {
     const { method, routeOptions } = request
-    const isHashing = limitOfRoute[`${method} ${routeOptions.url}`] === 'hashing'
-    if (isHashing && deps.hashingLane.isFull()) throw new HashingLaneFull('the hashing lane is full')
+    if (deps.hashingLane.isFull() && limitOfRoute[`${method} ${routeOptions.url}`] === 'hashing') {
+      throw new HashingLaneFull('the hashing lane is full')
+    }
     if (deps.pool.waitingCount < MOST_WAITING_FOR_THE_DATABASE) return
     if (unlimitedRoutes.has(routeOptions.url ?? '')) return
     throw new Refusal('overloaded', { retryAfter: RETRY_AFTER_SECONDS })

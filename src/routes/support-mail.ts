@@ -45,7 +45,7 @@ const MailList = named(
   Type.Object({ mails: Type.Array(Mail), nextCursor: NextCursor }, { description: 'The newest first.' }),
 )
 const service = [{ service: [] }]
-const common = ['unauthenticated', 'insufficient_scope', 'not_found', 'too_many_attempts'] as const
+const common = ['unauthenticated', 'insufficient_scope', 'invalid_request', 'not_found', 'too_many_attempts'] as const
 
 /** "No mail came": what became of it. */
 export const supportMailRoutes =
@@ -62,7 +62,7 @@ export const supportMailRoutes =
           security: service,
           params: AccountParams,
           querystring: Type.Object(pageQuery, { additionalProperties: false }),
-          response: { 200: MailList, ...refusals([...common, 'invalid_request'], { body: false }) },
+          response: { 200: MailList, ...refusals(common, { body: false }) },
         },
       },
       async (request) => {
@@ -85,7 +85,7 @@ export const supportMailRoutes =
               description: 'In any case, with or without hyphens; O is read as 0, I and L as 1.',
             }),
           }),
-          response: { 200: Mail, ...refusals([...common, 'invalid_request'], { body: false }) },
+          response: { 200: Mail, ...refusals(common, { body: false }) },
         },
       },
       async (request) => readReceipt(deps, request.params.receipt),
