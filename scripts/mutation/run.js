@@ -1,14 +1,20 @@
 // Mutation testing: `npm run mutation [AREA...]`. Each part of the rules is held against the tests that are about it, and
 // not against all: a mutant that only some distant test would notice is one that nobody would find again. It takes hours
-// for the whole, and some ten seconds for each mutant of a part.
+// for the whole, and some seconds for each mutant of a part.
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { Stryker } from '@stryker-mutator/core'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js'
+import { migrate } from '../../dist/database/migrate.js'
 
 const areas = {
-  security: ['src/security/**/*.ts', ['security/*', 'properties/primitives', 'attacks/passwords']],
+  security: ['src/{security/**/*,domain/network}.ts', ['security/*', 'properties/primitives', 'attacks/passwords']],
   passwords: ['src/domain/passwords/**/*.ts', ['flows/passwords/*', 'attacks/passwords']],
   links: ['src/domain/mailed-tokens.ts', ['flows/passwords/*', 'flows/email-change/*', 'attacks/mailed-links']],
   'email-change': ['src/domain/{email-change/**/*,addresses}.ts', ['flows/email-change/*', 'attacks/email-change']],
-  sessions: ['src/domain/{sessions/**/*,network}.ts', ['flows/sessions/*', 'attacks/tokens']],
+  sessions: ['src/domain/sessions/**/*.ts', ['flows/sessions/*', 'attacks/tokens']],
   throttle: ['src/domain/throttle.ts', ['attacks/guessing', 'attacks/enumeration']],
   accounts: ['src/domain/accounts/**/*.ts', ['flows/accounts/*', 'properties/primitives']],
   tokens: [
@@ -24,10 +30,42 @@ const areas = {
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(areas)
 for (const area of wanted) {
   if (!Object.hasOwn(areas, area)) throw new Error(`${area} is none of ${Object.keys(areas).join(', ')}`)
-  const [mutate, tests] = areas[area]
-  await new Stryker({
-    mutate: [mutate],
-    jest: { config: { testMatch: tests.map((name) => `<rootDir>/test/${name}.test.ts`) } },
-    jsonReporter: { fileName: `reports/mutation/${area}.json` },
-  }).runMutationTest()
+}
+
+await withTemplate(async () => {
+  for (const area of wanted) {
+    const [mutate, tests] = areas[area]
+    await new Stryker({
+      mutate: [mutate],
+      jest: {
+        config: {
+          testMatch: tests.map((name) => `<rootDir>/test/${name}.test.ts`),
+          ...{ globalSetup: null, globalTeardown: null },
+        },
+      },
+      jsonReporter: { fileName: `reports/mutation/${area}.json` },
+    }).runMutationTest()
+  }
+})
+
+/** One server and one template for all mutants, in place of test/support/global-setup.ts: that takes longer than most of them. */
+async function withTemplate(use) {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'latchkey-mutation-'))
+  await chmod(dataDir, 0o711) // as root, PostgreSQL's own user has to pass
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
+  const server = await startEmbeddedPostgres({ dataDir, settings })
+  try {
+    const template = new URL(server.url)
+    template.pathname = 'latchkey_template'
+    const admin = new pg.Client({ connectionString: server.url })
+    await admin.connect()
+    await admin.query('CREATE DATABASE latchkey_template')
+    await admin.end()
+    await migrate(template.href)
+    Object.assign(process.env, { LATCHKEY_TEST_SERVER: server.url, LATCHKEY_TEST_TEMPLATE: 'latchkey_template' })
+    await use()
+  } finally {
+    await server.stop()
+    await rm(dataDir, { recursive: true, force: true })
+  }
 }

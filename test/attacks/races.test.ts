@@ -25,7 +25,7 @@ jest.unstable_mockModule('bcrypt', () => ({
 jest.unstable_mockModule('node:os', () => ({ ...os, default: os, availableParallelism: () => 4 }))
 const { startTestApp } = await import('../support/test-app.ts')
 
-const { api, databaseUrl, deps, mailbox, people } = await startTestApp()
+const { api, databaseUrl, deps, mailbox, people, serviceToken } = await startTestApp()
 const NEW = 'Battery-Staple-8'
 
 /** Begins a request that compares the person's password, and lets `meanwhile` happen once the comparison has passed. */
@@ -254,11 +254,31 @@ async function untilWaiting(many: number): Promise<void> {
   for (;;) {
     const { rows } = await deps.pool.query<{ waiting: number }>(
       `SELECT count(*)::int AS waiting FROM pg_stat_activity
-       WHERE datname = current_database() AND wait_event IN ('transactionid', 'tuple')`,
+       WHERE datname = current_database() AND wait_event IN ('transactionid', 'tuple', 'advisory')`,
     )
     if ((rows[0]?.waiting ?? 0) >= many) return
   }
 }
+
+test('a move that waits for an erasure does not get the address which was erased', async () => {
+  const bob = await people.verified()
+  const wanted = people.newEmail('wanted')
+  await bob.changeEmail(wanted)
+  const confirmLink = await mailbox.token(wanted, 'confirm_email')
+  await people.verified({ email: wanted })
+  const { id } = await deps.db.account.findFirstOrThrow({ where: { email: wanted } })
+  const token = await serviceToken('users:delete')
+
+  const [erased, moved] = await lockedOut(
+    `SELECT 1 FROM mails WHERE account_id = '${id}' OR address = '${wanted}' FOR UPDATE`,
+    () => api.delete(`/v1/admin/users/${id}`, { token }),
+    () => api.post('/v1/email/change/confirm', { token: confirmLink }),
+  )
+
+  expect(erased).toHaveStatus(204)
+  expect(moved).toRefuse('email_unavailable')
+  expect((await bob.get('/v1/me')).body.email).toBe(bob.email)
+})
 
 test.each(['before', 'after'])('T8: nothing a refresh gives out just %s a reset works', async (when) => {
   const ada = await people.verified()
