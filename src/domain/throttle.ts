@@ -1,5 +1,6 @@
 import { inTransaction, type Transaction } from '../database/client.ts'
 import type { Deps } from '../deps.ts'
+import { HashingLaneFull } from '../security/hashing-lane.ts'
 import { hashAddress } from './addresses.ts'
 import type { Origin } from './events.ts'
 import { networkOf } from './network.ts'
@@ -73,6 +74,28 @@ export async function countAttempt(
 }
 
 /**
+ * Compares the password of a guess that was counted. Where the hashing lane had no place for it nothing was guessed:
+ * whoever is told to come back must not find then that he has tried too often.
+ */
+export async function whileCounted<Result>(
+  deps: Deps,
+  attempt: Attempt,
+  compare: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await compare()
+  } catch (error) {
+    if (error instanceof HashingLaneFull) await inTransaction(deps.db, (tx) => takeBack(tx, attempt))
+    throw error
+  }
+}
+
+async function takeBack(tx: Transaction, { key, strangersKey }: Attempt): Promise<void> {
+  await uncount(tx, key, FROM_ONE_NETWORK)
+  if (strangersKey !== null) await uncount(tx, strangersKey, FROM_STRANGERS)
+}
+
+/**
  * The guess was right: its network is the owner's from now on and owes nothing. Of what strangers did elsewhere only
  * this one guess is taken back: were all of it forgiven, a guesser could tell by it that somebody signs in there.
  */
@@ -81,13 +104,15 @@ export async function forgetAttempts(deps: Deps, attempt: Attempt): Promise<void
   await inTransaction(deps.db, async (tx) => {
     const succeededAt = deps.clock.now()
     await tx.throttle.updateMany({ where: { key }, data: { failures: 0, blockedUntil: null, succeededAt } })
-    if (strangersKey !== null) {
-      await tx.$executeRaw`
-        UPDATE throttles SET failures = failures - 1,
-          blocked_until = CASE WHEN failures > ${FROM_STRANGERS.freeFailures}::int THEN blocked_until END
-        WHERE key = ${strangersKey} AND failures > 0`
-    }
+    if (strangersKey !== null) await uncount(tx, strangersKey, FROM_STRANGERS)
   })
+}
+
+async function uncount(tx: Transaction, key: string, { freeFailures }: Ladder): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE throttles SET failures = failures - 1,
+      blocked_until = CASE WHEN failures > ${freeFailures}::int THEN blocked_until END
+    WHERE key = ${key} AND failures > 0`
 }
 
 async function isKnown(tx: Transaction, key: string, now: Date): Promise<boolean> {

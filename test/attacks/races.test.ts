@@ -232,7 +232,15 @@ test('C9: nor does a change stand whose session was found stolen while it was be
 })
 
 /** Holds a lock until the requests, begun one after the other, all wait for it; then lets them go in that order. */
-async function lockedOut(lock: string, ...requests: Array<() => Promise<Answer>>): Promise<Answer[]> {
+function lockedOut(lock: string, ...requests: Array<() => Promise<Answer>>): Promise<Answer[]> {
+  return heldUp(lock, requests, () => undefined)
+}
+
+async function heldUp(
+  lock: string,
+  requests: Array<() => Promise<Answer>>,
+  meanwhile: () => unknown,
+): Promise<Answer[]> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   try {
@@ -243,6 +251,7 @@ async function lockedOut(lock: string, ...requests: Array<() => Promise<Answer>>
       begun.push(request())
       await untilWaiting(index + 1)
     }
+    meanwhile()
     await client.query('COMMIT')
     return await Promise.all(begun)
   } finally {
@@ -302,6 +311,54 @@ test.each(['before', 'after'])('T8: nothing a refresh gives out just %s a reset 
   }
   expect(await liveSessionsOf(ada.email)).toBe(0)
 })
+
+test.each([
+  ['/v1/login', 'at home'],
+  ['/v1/login', 'elsewhere'],
+  ['/v1/reauthenticate', 'elsewhere'],
+  ['/v1/password/change', 'elsewhere'],
+])('M3: a guess at %s, %s, that was counted and then found the lane full counts no more', async (path, where) => {
+  const ada = await people.verified()
+  const from = { token: ada.token, ...(where === 'elsewhere' ? { ip: '198.51.100.7' } : {}) }
+  const fields = {
+    '/v1/login': { email: ada.email, password: NEW },
+    '/v1/reauthenticate': { currentPassword: NEW },
+    '/v1/password/change': { currentPassword: NEW, newPassword: 'Thief-Staple-9' },
+  }
+  const guess = () => api.post(path, fields[path as keyof typeof fields], from)
+  await guess()
+  const countedBefore = await countedFailures()
+  const crowd = aCrowd()
+
+  const [answer] = await heldUp('SELECT 1 FROM throttles FOR UPDATE', [guess], crowd.fillTheLane)
+  await crowd.leave()
+
+  expect(answer).toRefuse('overloaded')
+  expect(await countedFailures()).toEqual(countedBefore)
+  expect(await guess()).toHaveStatus(path === '/v1/login' ? 401 : 403)
+})
+
+function countedFailures() {
+  return deps.db.throttle.findMany({ select: { key: true, failures: true }, orderBy: { key: 'asc' } })
+}
+
+/** Takes every place of the hashing lane, until it leaves. */
+function aCrowd() {
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const members: Array<Promise<void>> = []
+  return {
+    fillTheLane() {
+      while (!deps.hashingLane.isFull()) members.push(deps.hashingLane.run(() => released))
+    },
+    async leave() {
+      release()
+      await Promise.all(members)
+    },
+  }
+}
 
 test('registration, verification and reset of one address at once make one account with one password', async () => {
   for (let round = 0; round < 5; round += 1) {

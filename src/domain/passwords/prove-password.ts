@@ -4,7 +4,7 @@ import type { PlainPassword } from '../../security/plain-password.ts'
 import { type Origin, recordEvent } from '../events.ts'
 import { Refusal } from '../problems.ts'
 import type { Principal } from '../sessions/authenticate-session.ts'
-import { countAttempt, forgetAttempts } from '../throttle.ts'
+import { countAttempt, forgetAttempts, whileCounted } from '../throttle.ts'
 import { assertComparablePassword } from './password-policy.ts'
 
 /**
@@ -25,7 +25,9 @@ export async function provePassword(
     select: { passwordHash: true },
   })
   const stored = account.passwordHash === null ? null : asPasswordHash(account.passwordHash)
-  if (stored !== null && (await deps.passwords.matches(currentPassword, stored))) {
+  const isRight =
+    stored !== null && (await whileCounted(deps, attempt, () => deps.passwords.matches(currentPassword, stored)))
+  if (isRight) {
     await forgetAttempts(deps, attempt)
     return
   }

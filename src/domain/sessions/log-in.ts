@@ -7,7 +7,7 @@ import { lockAccount } from '../accounts/lock-account.ts'
 import { type Origin, recordEvent } from '../events.ts'
 import { assertComparablePassword } from '../passwords/password-policy.ts'
 import { Refusal } from '../problems.ts'
-import { countAttempt, forgetAttempts } from '../throttle.ts'
+import { countAttempt, forgetAttempts, whileCounted } from '../throttle.ts'
 import { endSessions } from './end-sessions.ts'
 import type { SessionGrant } from './session-grant.ts'
 import { type Candidate, comparePassword, findCandidate } from './sign-in-candidate.ts'
@@ -34,7 +34,7 @@ export async function logIn(deps: Deps, input: LogInInput): Promise<SessionGrant
   const attempt = await countAttempt(deps, address ?? email.toLowerCase(), origin)
   const candidate = await findCandidate(deps, address)
   const { account } = candidate
-  const fits = await comparePassword(deps, candidate, password)
+  const fits = await whileCounted(deps, attempt, () => comparePassword(deps, candidate, password))
   // A password that was only registered clears nothing: it would buy whoever chose it free guesses at the account's.
   if (fits === 'account') await forgetAttempts(deps, attempt)
   const refusal = refusalFor(account, fits)
