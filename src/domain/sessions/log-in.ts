@@ -41,7 +41,8 @@ export async function logIn(deps: Deps, input: LogInInput): Promise<SessionGrant
   if (refusal || !account?.passwordHash) {
     const code = refusal ?? 'invalid_credentials'
     const accountId = account?.id ?? null
-    await recordFailure(deps, { accountId, addressHash: attempt.addressHash, reason: code, origin })
+    const reason = code === 'invalid_credentials' ? whatDidNotFit(account) : code
+    await recordFailure(deps, { accountId, addressHash: attempt.addressHash, reason, origin })
     throw new Refusal(code)
   }
 
@@ -66,6 +67,12 @@ function refusalFor(account: Candidate['account'], fits: 'account' | 'registrati
   if (fits === 'registration') return 'email_not_verified'
   if (account?.isDisabled) return 'account_disabled'
   return account?.isVerified ? null : 'email_not_verified'
+}
+
+/** For Support, who is asked why; the caller is told no more than that they do not fit together. */
+function whatDidNotFit(account: Candidate['account']): 'unknown_address' | 'no_password' | 'wrong_password' {
+  if (!account) return 'unknown_address'
+  return account.passwordHash === null ? 'no_password' : 'wrong_password'
 }
 
 async function recordFailure(

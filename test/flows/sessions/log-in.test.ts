@@ -210,17 +210,28 @@ test('the audit trail has each sign-in and each failure with its reason, and whe
   const [success, failure] = await eventsOf(deps, 'login', accountId)
   expect(failure).toMatchObject({ outcome: 'failure', actorType: 'anonymous', ip: '203.0.113.9' })
   expect(failure).toMatchObject({
-    details: { reason: 'invalid_credentials' },
+    details: { reason: 'wrong_password' },
     requestId: failed.headers['x-request-id'],
   })
   expect(success).toMatchObject({ outcome: 'success', actorId: accountId, ip: '203.0.113.10' })
   expect(success).toMatchObject({ sessionId: succeeded.body.sessionId, requestId: succeeded.headers['x-request-id'] })
 })
 
+test('the audit trail says where there is no password to get right, as after a revert', async () => {
+  const ada = await people.verified()
+  const { id: accountId } = (await ada.get('/v1/me')).body
+  await deps.db.account.update({ where: { id: accountId }, data: { passwordHash: null } })
+
+  expect(await logIn(ada.email)).toRefuse('invalid_credentials')
+
+  const [failure] = await eventsOf(deps, 'login', accountId)
+  expect(failure).toMatchObject({ outcome: 'failure', details: { reason: 'no_password' } })
+})
+
 test('the audit trail has failures for addresses nobody has too, without the address', async () => {
   await logIn('a-secret-typed-into-the-wrong-field@example.com')
 
   const [failure] = await eventsOf(deps, 'login')
-  expect(failure).toMatchObject({ outcome: 'failure', accountId: null })
+  expect(failure).toMatchObject({ outcome: 'failure', accountId: null, details: { reason: 'unknown_address' } })
   expect(JSON.stringify(failure)).not.toContain('a-secret')
 })

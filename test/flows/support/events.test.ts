@@ -19,7 +19,7 @@ test('the trail says who did what, when and from where, the newest first', async
     ...{ id: expect.any(String), at: expect.stringMatching(/Z$/), type: 'login', outcome: 'failure' },
     ...{ actor: { type: 'anonymous', id: null }, ip: '2001:db8::7', ipFamily: 'IPv6', sessionId: null },
     ...{ userAgent: 'Mozilla/5.0 (X11; Linux x86_64)', requestId: expect.any(String) },
-    details: { reason: 'invalid_credentials', addressHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    details: { reason: 'wrong_password', addressHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
   })
   expect(body.events[1]).toMatchObject({ type: 'login', outcome: 'success', actor: { type: 'account', id } })
 })
