@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from './config.ts'
+import { ConfigError } from './environment.ts'
 import { Secret } from './security/secret.ts'
 
 /**
@@ -16,5 +17,8 @@ export async function readSecretKey(config: Config): Promise<Secret> {
   await writeFile(path, made, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error // "wx": of two starts at once, the second reads what the first wrote
   })
-  return new Secret((await readFile(path, 'utf8')).trim())
+  const kept = (await readFile(path, 'utf8')).trim()
+  // A disk that was full, or another start between making the file and writing it: never seal anything under that.
+  if (kept.length < made.length) throw new ConfigError(`${path} is incomplete: remove it, or start once more`)
+  return new Secret(kept)
 }

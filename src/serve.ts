@@ -33,29 +33,47 @@ export interface Service {
  * Brings the service up. It listens at once and says through /health/ready when the database is there too, so that a
  * database that comes late does not make it crash and start again in circles.
  *
+ * @param leaving Told to leave while it still waits for its database, it waits no longer: stop it then.
  * @throws {StartRefused} where waiting would not help: a database that is not migrated, another SECRET_KEY, a port in use.
  */
-export async function serve(config: Config, role: Role): Promise<Service> {
-  const log = createLog(config.logLevel)
+export async function serve(config: Config, role: Role, leaving: AbortSignal): Promise<Service> {
   if (config.databaseUrl === undefined || config.secretKey === undefined) await makeDataDir(config.dataDir)
+  const secretKey = await readSecretKey(config)
   const embedded = config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null
   const databaseUrl = config.databaseUrl?.reveal() ?? embedded?.url ?? ''
-  const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log, clock: systemClock })
+  const deps = await stoppingIfRefused(embedded, () =>
+    createDeps({ config, databaseUrl, secretKey, log: createLog(config.logLevel), clock: systemClock }),
+  )
   const readiness: Readiness = { hasStarted: false, isDraining: false }
   const running: Running = { deps, readiness, embedded, app: null, worker: null, reload: null }
   try {
     if (role !== 'worker') running.app = await listen(deps, readiness)
-    await bringUpDatabase(deps, databaseUrl, embedded !== null, readiness)
+    await bringUpDatabase(deps, databaseUrl, embedded !== null, leaving)
   } catch (error) {
     await stop(running, 0)
     throw error
   }
+  if (!leaving.aborted) await beginWork(running, role)
+  return { port: running.app ? addressOf(running.app) : 0, stop: (noticeMs) => stop(running, noticeMs) }
+}
+
+async function stoppingIfRefused(embedded: EmbeddedPostgres | null, create: () => Deps): Promise<Deps> {
+  try {
+    return create()
+  } catch (error) {
+    await embedded?.stop()
+    throw error
+  }
+}
+
+async function beginWork(running: Running, role: Role): Promise<void> {
+  const { deps, readiness, embedded, app } = running
+  const { config, log } = deps
   running.reload = setInterval(() => void reloadKeys(deps), RELOAD_KEYS_SECONDS * 1000)
   if (role !== 'api') running.worker = startWorker(deps, await createMailer(config.mail, log))
   readiness.hasStarted = true
-  const port = running.app ? addressOf(running.app) : 0
+  const port = app ? addressOf(app) : 0
   log.info({ role, port, publicUrl: config.publicUrl, database: embedded ? 'embedded' : 'external' }, 'ready')
-  return { port, stop: (noticeMs) => stop(running, noticeMs) }
 }
 
 /** Rotations reach this process so. Whatever goes wrong, it goes on with the keys it has. */
@@ -100,8 +118,8 @@ async function listen(deps: Deps, readiness: Readiness): Promise<FastifyInstance
 }
 
 /** The embedded database is brought up to date here; any other is the operator's, who runs `latchkey migrate`. */
-async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, readiness: Readiness): Promise<void> {
-  while (!readiness.isDraining) {
+async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, leaving: AbortSignal): Promise<void> {
+  while (!leaving.aborted) {
     try {
       if (isEmbedded) await migrate(url)
       else await assertMigrated(url)
@@ -110,7 +128,7 @@ async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, rea
     } catch (error) {
       if (!isDatabaseUnavailable(error)) throw error
       deps.log.warn('the database cannot be reached; trying again')
-      await wait(RETRY_DATABASE_MS)
+      await wait(RETRY_DATABASE_MS, undefined, { signal: leaving }).catch(() => undefined)
     }
   }
 }

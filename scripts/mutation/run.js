@@ -14,7 +14,7 @@ const areas = {
   passwords: ['src/domain/passwords/**/*.ts', ['flows/passwords/*', 'attacks/passwords']],
   links: ['src/domain/mailed-tokens.ts', ['flows/passwords/*', 'flows/email-change/*', 'attacks/mailed-links']],
   'email-change': ['src/domain/{email-change/**/*,addresses}.ts', ['flows/email-change/*', 'attacks/email-change']],
-  sessions: ['src/domain/sessions/**/*.ts', ['flows/sessions/*', 'attacks/tokens']],
+  sessions: ['src/domain/sessions/**/*.ts', ['flows/sessions/*', 'attacks/{tokens,races,enumeration,passwords}']],
   throttle: ['src/domain/throttle.ts', ['attacks/guessing', 'attacks/enumeration']],
   accounts: ['src/domain/accounts/**/*.ts', ['flows/accounts/*', 'properties/primitives']],
   tokens: [

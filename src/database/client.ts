@@ -9,6 +9,18 @@ export type Pool = pg.Pool
 const TRANSACTION = { maxWait: 2_000, timeout: 5_000 }
 const TRANSACTION_TRIES = 3
 
+/** Times in milliseconds, but for those of TCP, which are seconds. */
+const SERVER_SIDE = {
+  statement_timeout: 4_000,
+  lock_timeout: 2_500,
+  // Also what ends a transaction whose ROLLBACK was lost in an outage: node-postgres hands its connection on.
+  idle_in_transaction_session_timeout: 6_000,
+  tcp_keepalives_idle: 30,
+  tcp_keepalives_interval: 10,
+  tcp_keepalives_count: 3,
+  timezone: 'UTC',
+}
+
 /**
  * One pool for Prisma, the hot statements and the queue. Every wait has an end: node-postgres has no time-outs of its
  * own, and a request that hangs on a dead database holds its caller for minutes.
@@ -20,9 +32,12 @@ export function connect(url: string, onIdleError: (error: Error) => void): { db:
     max: 20,
     connectionTimeoutMillis: 2_000,
     idleTimeoutMillis: 30_000,
+    // Both ends notice within a minute or so that the other is gone; left to themselves they take two hours.
     keepAlive: true,
-    options:
-      '-c statement_timeout=4000 -c lock_timeout=2500 -c idle_in_transaction_session_timeout=6000 -c timezone=UTC',
+    keepAliveInitialDelayMillis: 10_000,
+    options: Object.entries(SERVER_SIDE)
+      .map(([setting, value]) => `-c ${setting}=${value}`)
+      .join(' '),
     query_timeout: 6_000,
   })
   // Without listeners a connection that drops, idle or in use, ends the process.

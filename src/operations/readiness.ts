@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 
-/** Set by main.ts as the process comes up and goes down. */
+/** Set by serve.ts as the process comes up and goes down. */
 export interface Readiness {
   /** The keys have been read and the migrations found in place. */
   hasStarted: boolean

@@ -8,7 +8,7 @@ import { proveAlive, releaseJobsOfTheDead } from './dead-workers.ts'
 import { CRONTAB, createTasks } from './tasks.ts'
 
 const RESTART_AFTER_MS = 1_000
-const RECOVERY_EVERY_MS = 5_000
+const PROVE_EVERY_MS = 5_000
 const MAIL_SLOTS = 4
 
 export interface Worker {
@@ -19,7 +19,8 @@ export interface Worker {
 /** Works the queue until it is stopped, through database outages: whatever ends a run, another begins a second later. */
 export function startWorker(deps: Deps, mailer: Mailer): Worker {
   const stopping = new AbortController()
-  const finished = keepRunning(deps, mailer, stopping.signal)
+  const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()))
+  const finished = keepRunning(deps, mailer, { signal: stopping.signal, stopped })
   return {
     async stop() {
       stopping.abort()
@@ -28,31 +29,36 @@ export function startWorker(deps: Deps, mailer: Mailer): Worker {
   }
 }
 
-async function keepRunning(deps: Deps, mailer: Mailer, stopping: AbortSignal): Promise<void> {
-  while (!stopping.aborted) {
+interface Stopping {
+  readonly signal: AbortSignal
+  /** The same as a promise, which tells also those who ask too late. */
+  readonly stopped: Promise<void>
+}
+
+async function keepRunning(deps: Deps, mailer: Mailer, stopping: Stopping): Promise<void> {
+  while (!stopping.signal.aborted) {
     try {
-      await runOnce(deps, mailer, stopping)
+      await runOnce(deps, mailer, stopping.stopped)
     } catch (error) {
       deps.log.warn(
         { reason: error instanceof Error ? error.message : String(error) },
         'the worker lost its database; trying again',
       )
     }
-    await wait(RESTART_AFTER_MS, undefined, { signal: stopping }).catch(() => undefined)
+    await wait(RESTART_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
   }
 }
 
 /** One run, over when it is told to stop or when the connection that proves it alive breaks. */
-async function runOnce(deps: Deps, mailer: Mailer, stopping: AbortSignal): Promise<void> {
+async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Promise<void> {
   const events: WorkerEvents = new EventEmitter()
   const proof = await deps.pool.connect()
-  const broken = new Promise<void>((resolve) => proof.once('error', () => resolve()))
   let runner: Runner | undefined
-  let recovery: NodeJS.Timeout | undefined
+  let proving: { readonly broken: Promise<void>; stop(): void } | undefined
   try {
     proveAlive(proof, events)
     await releaseJobsOfTheDead(deps)
-    recovery = setInterval(() => void releaseJobsOfTheDead(deps).catch(() => undefined), RECOVERY_EVERY_MS)
+    proving = keepProving(deps, proof)
     runner = await run({
       pgPool: deps.pool,
       taskList: createTasks(deps, mailer),
@@ -66,16 +72,35 @@ async function runOnce(deps: Deps, mailer: Mailer, stopping: AbortSignal): Promi
         () => (level, message) => level === 'error' && deps.log.error({ queue: message }, 'queue error'),
       ),
     })
-    await Promise.race([runner.promise, broken, aborted(stopping)])
+    await Promise.race([runner.promise, proving.broken, stopped])
   } finally {
-    clearInterval(recovery)
+    proving?.stop()
     await runner?.stop().catch(() => undefined) // it may have stopped by itself
     release(proof)
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+/**
+ * Asks over the connection that holds the locks, again and again: one that was cut without a word (a failover, a
+ * firewall that forgets idle connections) keeps none, and the worker would be the first to take itself for dead and
+ * send its own mails twice. Only whoever has just been answered looks for others that died.
+ */
+function keepProving(deps: Deps, proof: pg.PoolClient): { readonly broken: Promise<void>; stop(): void } {
+  const over = new AbortController()
+  const broken = new Promise<void>((resolve) => {
+    proof.once('error', () => resolve())
+    void (async () => {
+      while (!over.signal.aborted) {
+        await wait(PROVE_EVERY_MS, undefined, { signal: over.signal })
+        await proof.query('SELECT 1')
+        await releaseJobsOfTheDead(deps).catch(() => undefined)
+      }
+    })().catch(() => {
+      if (!over.signal.aborted) deps.log.warn('the connection that proves the worker alive is gone; beginning anew')
+      resolve()
+    })
+  })
+  return { broken, stop: () => over.abort() }
 }
 
 /** Closed, not returned to the pool: its session locks must go with it. */

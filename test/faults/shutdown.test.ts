@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { afterAll, expect, test } from '@jest/globals'
 import pg from 'pg'
+import { postmasterPid, temporaryDataDir } from '../support/embedded-server.ts'
 import { startSendgridStandIn } from '../support/sendgrid-stand-in.ts'
 import { serviceProcess } from '../support/service-process.ts'
 import { serviceSettings } from '../support/service-settings.ts'
@@ -78,4 +80,29 @@ test('M6: the jobs of a worker that was killed are handed out again within half 
 
   expect(held.rows).toHaveLength(1)
   expect(service.log.join('')).toContain('handing out the jobs of a worker that died')
+}, 60_000)
+
+test('M6: SIGTERM while the database is still awaited ends with 0 too', async () => {
+  const waiting = await serviceProcess(serviceSettings('postgresql://127.0.0.1:1/nowhere', sendgrid))
+  waiting.launch()
+  await until(() => waiting.log.join('').includes('the database cannot be reached'))
+
+  const { code, ms } = await waiting.terminate()
+
+  expect(code).toBe(0)
+  expect(ms).toBeLessThan(9_500)
+}, 60_000)
+
+test('a start that is refused leaves no embedded database behind', async () => {
+  const { dataDir, discard } = await temporaryDataDir()
+  const { DATABASE_URL: _, ...settings } = serviceSettings('', sendgrid)
+  const refused = await serviceProcess({ ...settings, DATA_DIR: dataDir, BREACH_LIST: '/no/such/list' })
+
+  const child = refused.launch()
+  await once(child, 'exit')
+
+  expect(child.exitCode).toBe(1)
+  expect(refused.log.join('')).toMatch(/^[^\n]*BREACH_LIST[^\n]*\n$/)
+  expect(await postmasterPid(dataDir)).toBeUndefined()
+  await discard()
 }, 60_000)

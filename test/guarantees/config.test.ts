@@ -191,7 +191,7 @@ describe('what only shows on trying stops the start with one line too', () => {
   test('HOST, where it is no address of this machine', async () => {
     const config = readConfig({ ...quiet, HOST: 'no-such-host.invalid', DATABASE_URL: 'postgresql://127.0.0.1:1/x' })
 
-    const error = await serve(config, 'api').then(undefined, (refused: Error) => refused)
+    const error = await serve(config, 'api', new AbortController().signal).then(undefined, (refused: Error) => refused)
 
     expect(error).toBeInstanceOf(StartRefused)
     expect((error as Error).message).toMatch(/^Cannot listen on no-such-host\.invalid.*HOST/)
@@ -201,7 +201,10 @@ describe('what only shows on trying stops the start with one line too', () => {
     for (const DATABASE_URL of ['', 'postgresql://127.0.0.1:1/x']) {
       const config = readConfig({ ...quiet, DATA_DIR: '/dev/null/data', DATABASE_URL })
 
-      const error = await serve(config, 'api').then(undefined, (refused: Error) => refused)
+      const error = await serve(config, 'api', new AbortController().signal).then(
+        undefined,
+        (refused: Error) => refused,
+      )
 
       expect(error).toBeInstanceOf(StartRefused)
       expect((error as Error).message).toBe('DATA_DIR /dev/null/data cannot be used (ENOTDIR)')

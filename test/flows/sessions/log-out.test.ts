@@ -54,6 +54,15 @@ test('signing out twice, or where it was already over, is as good as once', asyn
   expect(await api.post('/v1/logout', { refreshToken: 'garbage' })).toHaveStatus(204)
 })
 
+test('a session that is not even remembered any more is as good as over', async () => {
+  const ada = await people.verified()
+  const { refreshToken, sessionId } = ada.tokens
+  await deps.db.session.delete({ where: { id: sessionId } })
+
+  expect(await api.post('/v1/logout', { refreshToken })).toHaveStatus(204)
+  expect(await ada.post('/v1/logout')).toHaveStatus(204)
+})
+
 test('only this session is signed out', async () => {
   const ada = await people.verified()
   const phone = await ada.logIn()

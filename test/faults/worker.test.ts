@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, expect, test } from '@jest/globals'
+import { createMailer, type Mailer } from '../../src/mail/mailer.ts'
+import { startWorker, type Worker } from '../../src/worker/run-worker.ts'
+import { startSilentProxy } from '../support/silent-proxy.ts'
+import { startTestApp } from '../support/test-app.ts'
+import { createTestDatabase } from '../support/test-database.ts'
+import { until } from '../support/until.ts'
+
+const database = await createTestDatabase()
+afterAll(() => database.drop())
+const proxy = await startSilentProxy(database.url)
+afterAll(() => proxy.close())
+const { api, deps, logLines, people, sendgrid } = await startTestApp({ databaseUrl: proxy.url })
+
+const received = (email: string) => sendgrid.mails.some(({ to }) => to === email)
+let mailer: Mailer
+let worker: Worker
+async function start(): Promise<void> {
+  mailer = await createMailer(deps.config.mail, deps.log)
+  worker = startWorker(deps, mailer)
+}
+afterEach(async () => {
+  await worker.stop()
+  await mailer.close()
+})
+
+test.each([0, 1, 5, 20, 50, 100])('M6: a worker told to stop %d ms after its start takes no more jobs', async (ms) => {
+  await start()
+  await sleep(ms)
+
+  await worker.stop() // or not at all: it had listened too late
+
+  const email = people.newEmail()
+  await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
+  const { rows } = await deps.pool.query('SELECT FROM graphile_worker._private_jobs WHERE locked_by IS NOT NULL')
+  expect(rows).toEqual([])
+})
+
+test('M6: a worker whose proof of life is cut off without a word does not take itself for dead', async () => {
+  const idle = people.newEmail()
+  await api.post('/v1/register', { email: idle, password: 'Correct-Horse-7' })
+  await start()
+  await until(() => received(idle)) // and whatever else was waiting
+  sendgrid.failWith('hang', 1)
+  const email = people.newEmail('slow')
+  await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
+  const requests = () => sendgrid.requests.filter(({ body }) => JSON.stringify(body).includes(email))
+  await until(() => requests().at(-1)?.answered === 'hung')
+
+  proxy.silence('pg_advisory_lock(hashtextextended')
+  await until(() => logLines.some((line) => line.includes('beginning anew')))
+
+  await until(() => received(email))
+  expect(logLines.join('')).not.toContain('handing out the jobs')
+  expect(requests()).toHaveLength(2) // the one that hung, and one more
+}, 60_000)
