@@ -15,9 +15,12 @@ export interface Passwords {
   hash(password: PlainPassword): Promise<PasswordHash>
   /** Null stands for "no such account" or "no password set" and costs what a real comparison costs. */
   matches(password: PlainPassword, stored: PasswordHash | null): Promise<boolean>
-  /** The place of the first that the password fits, or -1, which costs as many real comparisons as there are places. */
-  firstMatch(password: PlainPassword, stored: ReadonlyArray<PasswordHash | null>): Promise<number>
-  /** Whether the next sign-in should store a new hash: an import, a lower cost or an older pepper. */
+  /**
+   * The place of the first that the password fits, or -1, which costs as many real comparisons as there are places: at
+   * our own cost, or at `costliest` where some stored hash costs more.
+   */
+  firstMatch(password: PlainPassword, stored: ReadonlyArray<PasswordHash | null>, costliest?: number): Promise<number>
+  /** Whether the next sign-in should store a new hash: an import, another cost or an older pepper. */
   isOutdated(stored: PasswordHash): boolean
 }
 
@@ -33,12 +36,12 @@ const MAX_COST = 15
 export function createPasswords(options: { cost: number; peppers: Peppers; lane: HashingLane }): Passwords {
   const { cost, peppers, lane } = options
 
-  async function compare(password: PlainPassword, stored: PasswordHash | null): Promise<boolean> {
+  async function compare(password: PlainPassword, stored: PasswordHash | null, fullCost: number): Promise<boolean> {
     const parsed = parse(stored)
-    if (!parsed) return bcrypt.compare(password.reveal(), decoy(cost)).then(() => false)
+    if (!parsed) return bcrypt.compare(password.reveal(), decoy(fullCost)).then(() => false)
     const secret = parsed.pepperId === undefined ? password.reveal() : peppered(password, peppers.find(parsed.pepperId))
     const matches = await bcrypt.compare(secret, parsed.bcryptHash)
-    if (!matches) await payTheDifference(parsed.cost)
+    if (!matches) await payTheDifference(parsed.cost, fullCost)
     return matches
   }
 
@@ -46,17 +49,22 @@ export function createPasswords(options: { cost: number; peppers: Peppers; lane:
    * A wrong password against a hash of cost 10 would answer sooner than an unknown address at cost 12, and so say
    * that there is an account. 2^c + (2^c + 2^(c+1) + … + 2^(C-1)) = 2^C: comparing once at each cost in between adds up.
    */
-  async function payTheDifference(paidCost: number): Promise<void> {
-    for (let missing = paidCost; missing < cost; missing += 1) {
+  async function payTheDifference(paidCost: number, fullCost: number): Promise<void> {
+    for (let missing = paidCost; missing < fullCost; missing += 1) {
       await bcrypt.compare('', decoy(missing))
     }
   }
 
-  async function firstMatch(password: PlainPassword, stored: ReadonlyArray<PasswordHash | null>): Promise<number> {
+  async function firstMatch(
+    password: PlainPassword,
+    stored: ReadonlyArray<PasswordHash | null>,
+    costliest = cost,
+  ): Promise<number> {
+    const fullCost = Math.max(cost, costliest)
     // bcrypt counts a `2a` key's length modulo 256: longer input than a password may have is never compared.
     if (password.length > MAX_PASSWORD_LENGTH) return -1
     return lane.run(async () => {
-      for (const [place, hash] of stored.entries()) if (await compare(password, hash)) return place
+      for (const [place, hash] of stored.entries()) if (await compare(password, hash, fullCost)) return place
       return -1
     })
   }
@@ -71,7 +79,7 @@ export function createPasswords(options: { cost: number; peppers: Peppers; lane:
     firstMatch,
     isOutdated(stored) {
       const parsed = parse(stored)
-      return parsed === null || parsed.cost < cost || parsed.pepperId !== peppers.current().id
+      return parsed === null || parsed.cost !== cost || parsed.pepperId !== peppers.current().id
     },
   }
 }

@@ -21,7 +21,7 @@ jest.unstable_mockModule('bcrypt', () => ({
 const { startTestApp } = await import('../support/test-app.ts')
 
 const COST = 6
-const { api, clock, deps, mailbox, people } = await startTestApp({ bcryptCost: COST })
+const { api, clock, databaseUrl, deps, mailbox, people } = await startTestApp({ bcryptCost: COST })
 const NEW = 'Battery-Staple-8'
 
 beforeEach(() => {
@@ -256,6 +256,37 @@ test('P8: a wrong password costs the same work, whatever there is to compare it 
     expect(await logIn(email, 'Wrong-Horse-7')).toRefuse('invalid_credentials')
     expect({ sort, work: workDone() }).toEqual({ sort, work: 2 * 2 ** COST })
   }
+})
+
+test.each(['$2b$', '$2y$'])(
+  'P8: also where a %s hash costs more than BCRYPT_COST, until its owner has signed in',
+  async (prefix) => {
+    const hash = prefix + (await bcrypt.hash('Imported-Horse-7', COST + 2)).slice(4)
+    const { email: costly } = await withHash(hash)
+    const { email: known } = await people.verified()
+    const workOf = async (email: string) => {
+      workDone()
+      expect(await logIn(email, 'Wrong-Horse-7')).toRefuse('invalid_credentials')
+      return workDone()
+    }
+
+    const whileItIsThere = [await workOf(costly), await workOf(known), await workOf(people.newEmail())]
+    expect(await logIn(costly, 'Imported-Horse-7')).toHaveStatus(200)
+    const afterwards = [await workOf(costly), await workOf(known), await workOf(people.newEmail())]
+
+    expect(whileItIsThere).toEqual(Array(3).fill(2 * 2 ** (COST + 2)))
+    expect(afterwards).toEqual(Array(3).fill(2 * 2 ** COST))
+  },
+)
+
+test('P8: a hash of our own from before BCRYPT_COST was lowered is replaced at sign-in too', async () => {
+  const dear = await startTestApp({ bcryptCost: COST + 1, databaseUrl })
+  const { email } = await dear.people.verified()
+  expect(await hashOf(email)).toContain('$2b$07$')
+
+  expect(await logIn(email, 'Correct-Horse-7')).toHaveStatus(200)
+
+  expect(await hashOf(email)).toContain('$2b$06$')
 })
 
 test('P8: registering costs the same work, whatever there is at the address', async () => {

@@ -14,6 +14,8 @@ export interface Candidate {
     readonly isDisabled: boolean
   } | null
   readonly registeredHash: PasswordHash | null
+  /** The cost of the costliest hash of any account or registration. */
+  readonly costliest: number
 }
 
 interface Row {
@@ -23,6 +25,7 @@ interface Row {
   is_verified: boolean
   is_disabled: boolean
   registered_hash: string | null
+  costliest: number | null
 }
 
 /**
@@ -33,7 +36,9 @@ export async function findCandidate(deps: Deps, address: NormalizedAddress | nul
   const since = new Date(deps.clock.now().getTime() - REGISTRATION_LIFETIME_SECONDS * 1000)
   const [row] = await deps.db.$queryRaw<Row[]>`
     SELECT a.id, a.password_hash, a.credential_version, a.email_verified_at IS NOT NULL AS is_verified,
-           a.disabled_at IS NOT NULL AS is_disabled, r.password_hash AS registered_hash
+           a.disabled_at IS NOT NULL AS is_disabled, r.password_hash AS registered_hash,
+           GREATEST((SELECT max(bcrypt_cost(password_hash)) FROM accounts),
+                    (SELECT max(bcrypt_cost(password_hash)) FROM registrations)) AS costliest
     FROM (SELECT ${address ?? ''} AS address) wanted
     LEFT JOIN addresses held ON held.address = wanted.address AND held.locked_at IS NULL
     LEFT JOIN accounts a ON a.id = held.account_id
@@ -47,13 +52,14 @@ export async function findCandidate(deps: Deps, address: NormalizedAddress | nul
         ...{ isVerified: row.is_verified, isDisabled: row.is_disabled },
       }
     : null
-  return { account, registeredHash: readHash(row?.registered_hash ?? null) }
+  return { account, registeredHash: readHash(row?.registered_hash ?? null), costliest: row?.costliest ?? 0 }
 }
 
 /**
  * What the password fits. A wrong one is compared twice, whatever there is to compare it with: whoever registers an
  * address and signs in with the password just chosen would otherwise be told by the answer, or by its time, that the
- * address has an account.
+ * address has an account. And always at the price of the costliest hash there is (imported so, or made before
+ * BCRYPT_COST was lowered), or the time would tell the accounts that have such a one.
  */
 export async function comparePassword(
   deps: Deps,
@@ -61,7 +67,7 @@ export async function comparePassword(
   password: PlainPassword,
 ): Promise<'account' | 'registration' | 'nothing'> {
   const stored = [candidate.account?.passwordHash ?? null, candidate.registeredHash]
-  const place = await deps.passwords.firstMatch(password, stored)
+  const place = await deps.passwords.firstMatch(password, stored, candidate.costliest)
   return (['account', 'registration'] as const)[place] ?? 'nothing'
 }
 
