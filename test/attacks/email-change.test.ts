@@ -309,6 +309,49 @@ test('C6: where several registered one address, a link asked for later lets the 
   expect(await logIn(email, NEW)).toHaveStatus(200)
 })
 
+test('C6: nor does who registered it so often that no mail is left for its owner', async () => {
+  const email = people.newEmail('victim')
+  const asThief = { ip: '203.0.113.66' }
+  for (let time = 0; time < 7; time += 1) await api.post('/v1/register', { email, password: 'Thief-Horse-7' }, asThief)
+  await mailbox.drain()
+  await api.post('/v1/register', { email, password: 'Owner-Horse-7' })
+  await api.post('/v1/email/verify/resend', { email })
+
+  const mails = await mailbox.to(email)
+  expect(mails.map(({ kind }) => kind)).toEqual([...Array(5).fill('verify_email'), 'choose_password'])
+  for (const { token } of mails.slice(0, -1)) {
+    expect(await api.post('/v1/email/verify', { token })).toRefuse('link_expired')
+  }
+  const answer = await api.post('/v1/password/reset', { token: mails.at(-1)?.token, newPassword: NEW })
+  expect(answer).toHaveStatus(204)
+  expect(await logIn(email, 'Thief-Horse-7')).toRefuse('invalid_credentials')
+  expect(await logIn(email, NEW)).toHaveStatus(200)
+})
+
+test('C6: nor does who wakes a registration of his own with another verification mail when none is left', async () => {
+  const email = people.newEmail('victim')
+  await api.post('/v1/register', { email, password: 'Owner-Horse-7' })
+  const asThief = { ip: '203.0.113.66' }
+  for (let time = 0; time < 4; time += 1) await api.post('/v1/register', { email, password: 'Thief-Horse-7' }, asThief)
+  await mailbox.drain()
+  await api.post('/v1/email/verify/resend', { email })
+
+  const kinds = await mailbox.kinds(email)
+  expect(kinds).toEqual([...Array(5).fill('verify_email'), 'choose_password'])
+})
+
+test('C6: of an address that is in use or locked not even that one mail goes out', async () => {
+  const used = (await people.verified()).email
+  const locked = await people.lockedEmail()
+  for (const email of [used, locked]) {
+    const before = (await mailbox.kinds(email)).length
+    for (let time = 0; time < 8; time += 1) {
+      await api.post('/v1/register', { email, password: NEW }, { ip: `203.0.113.${time}` })
+    }
+    expect((await mailbox.kinds(email)).slice(before)).not.toContain('choose_password')
+  }
+})
+
 test('C6: who moved an account to somebody else’s address loses it all once the owner resets the password', async () => {
   const thief = await people.verified()
   const email = people.newEmail('victim')

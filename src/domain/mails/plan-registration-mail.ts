@@ -1,9 +1,11 @@
 import type { NormalizedAddress } from '../accounts/email-address.ts'
 import { addressState } from '../addresses.ts'
 import { mintMailedToken } from '../mailed-tokens.ts'
+import { networkOf } from '../network.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
 import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
 import { mintReset } from './plan-reset-mail.ts'
+import type { MailContext } from './queue-mail.ts'
 
 /** Strangers can make us write to anybody: no more than this an hour, of the two sorts together. */
 const LIMIT: MailLimit = { requests: ['registration', 'verification'], most: 5, windowSeconds: 3600 }
@@ -11,7 +13,7 @@ const LIMIT: MailLimit = { requests: ['registration', 'verification'], most: 5, 
 /** Somebody registered an address: what the mail says depends on whether it is new, in use or locked. */
 export async function planRegistrationMail(planning: Planning): Promise<MailPlan> {
   const { deps, tx, mail, now } = planning
-  if (!(await hasRoomFor(tx, mail, { ...LIMIT, now }))) return HELD_BACK
+  if (!(await hasRoomFor(tx, mail, { ...LIMIT, now }))) return planInsteadOfNothing(planning)
   const address = mail.address as NormalizedAddress
   const state = await addressState(deps, tx, address)
   if (state === 'locked') return { kind: 'address_locked', to: mail, accountId: null, data: {} }
@@ -39,7 +41,7 @@ export async function planVerificationMail(planning: Planning): Promise<MailPlan
     return { settled: 'not_needed', reason: 'the address is confirmed already, or the account disabled' }
   }
   if (!holder?.account && !registration) return { settled: 'no_account', reason: 'no account and no registration' }
-  if (!(await hasRoomFor(tx, mail, { ...LIMIT, now }))) return HELD_BACK
+  if (!(await hasRoomFor(tx, mail, { ...LIMIT, now }))) return planInsteadOfNothing(planning)
   if (holder?.account) return verifyAccount(planning, holder.account)
   if ((await addressState(deps, tx, address)) === 'locked') {
     return { kind: 'address_locked', to: mail, accountId: null, data: {} }
@@ -48,6 +50,35 @@ export async function planVerificationMail(planning: Planning): Promise<MailPlan
 }
 
 const HELD_BACK = { settled: 'held_back', reason: 'too many mails to this address in the last hour' } as const
+
+/**
+ * Strangers can use up the mails of an address, so that its owner's own registration gets none: whoever then opens what
+ * there is would put a stranger's password in force. So where registrations came from several networks one more mail
+ * goes out, with a link to choose a password, and the links before it are over.
+ */
+async function planInsteadOfNothing(planning: Planning): Promise<MailPlan> {
+  const { deps, tx, mail, now } = planning
+  const isFree = (await addressState(deps, tx, mail.address as NormalizedAddress)) === 'free'
+  const hasReserve = await hasRoomFor(tx, mail, { ...LIMIT, most: LIMIT.most + 1, now })
+  if (!isFree || !hasReserve || (await countNetworks(planning)) < 2) return HELD_BACK
+  await tx.mailedToken.updateMany({
+    where: { purpose: 'verify_email', accountId: null, address: mail.address, spentAt: null, expiresAt: { gt: now } },
+    data: { expiresAt: now },
+  })
+  return choosePassword(planning)
+}
+
+async function countNetworks({ tx, mail, now }: Planning): Promise<number> {
+  const waiting = await tx.registration.findMany({
+    where: { address: mail.address, expiresAt: { gt: now } },
+    select: { id: true },
+  })
+  const asked = await tx.mail.findMany({
+    where: { registrationId: { in: waiting.map(({ id }) => id) } },
+    select: { context: true },
+  })
+  return new Set(asked.map(({ context }) => networkOf((context as MailContext).ip ?? ''))).size
+}
 
 async function verifyRegistration({ deps, tx, mail, now }: Planning, registrationId: string): Promise<MailPlan> {
   const lifetimeSeconds = deps.config.lifetimes.verifyToken
