@@ -15,7 +15,7 @@ const areas = {
   links: ['src/domain/mailed-tokens.ts', ['flows/passwords/*', 'flows/email-change/*', 'attacks/mailed-links']],
   'email-change': ['src/domain/{email-change/**/*,addresses}.ts', ['flows/email-change/*', 'attacks/email-change']],
   sessions: ['src/domain/sessions/**/*.ts', ['flows/sessions/*', 'attacks/{tokens,races,enumeration,passwords}']],
-  throttle: ['src/domain/throttle.ts', ['attacks/guessing', 'attacks/enumeration']],
+  throttle: ['src/domain/{throttle,limit-use}.ts', ['attacks/guessing', 'attacks/enumeration']],
   accounts: ['src/domain/accounts/**/*.ts', ['flows/accounts/*', 'properties/primitives']],
   tokens: [
     'src/domain/{tokens,service-clients}/**/*.ts',

@@ -61,7 +61,7 @@ export async function countAttempt(
   sessionId: string | null = null,
 ): Promise<Attempt> {
   const addressHash = hashAddress(deps, address)
-  const key = hashAddress(deps, `guess ${address} from ${networkOf(origin.ip)}`)
+  const key = networkKey(deps, address, origin)
   const everywhere = hashAddress(deps, sessionId === null ? `guess ${address}` : `guess in session ${sessionId}`)
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
@@ -71,6 +71,10 @@ export async function countAttempt(
     await countFailure(tx, { key: everywhere, addressHash, now, ladder: FROM_STRANGERS })
     return { key, addressHash, strangersKey: everywhere }
   })
+}
+
+function networkKey(deps: Deps, address: string, origin: Origin): string {
+  return hashAddress(deps, `guess ${address} from ${networkOf(origin.ip)}`)
 }
 
 /**
@@ -106,6 +110,33 @@ export async function forgetAttempts(deps: Deps, attempt: Attempt): Promise<void
     await tx.throttle.updateMany({ where: { key }, data: { failures: 0, blockedUntil: null, succeededAt } })
     if (strangersKey !== null) await uncount(tx, strangersKey, FROM_STRANGERS)
   })
+}
+
+/** A mailed link of the address was opened there: the network is its owner's, and no stranger's guesses hold him up. */
+export async function welcomeNetwork(
+  deps: Deps,
+  tx: Transaction,
+  opened: { address: string; origin: Origin; now: Date },
+): Promise<void> {
+  const { address, origin, now } = opened
+  const key = networkKey(deps, address, origin)
+  const known = { succeededAt: now, updatedAt: now }
+  const create = { key, addressHash: hashAddress(deps, address), failures: 0, ...known }
+  await tx.throttle.upsert({ where: { key }, create, update: known })
+}
+
+/** A reset: whatever was counted against the address is forgiven. The owner's networks stay his. */
+export async function forgiveAddress(deps: Deps, tx: Transaction, address: string): Promise<void> {
+  const addressHash = hashAddress(deps, address)
+  await tx.throttle.updateMany({ where: { addressHash }, data: { failures: 0, blockedUntil: null } })
+}
+
+/**
+ * The address is somebody else's from now on, or nobody's: no network is its owner's. What was counted stays counted,
+ * or a guesser who waits would be told by it that there has come to be an account, or that it has gone.
+ */
+export async function forgetNetworks(tx: Transaction, addressHashes: readonly string[]): Promise<void> {
+  await tx.throttle.updateMany({ where: { addressHash: { in: [...addressHashes] } }, data: { succeededAt: null } })
 }
 
 async function uncount(tx: Transaction, key: string, { freeFailures }: Ladder): Promise<void> {
@@ -148,32 +179,4 @@ async function blocked(tx: Transaction, key: string, now: Date): Promise<Refusal
 
 function ago(now: Date, seconds: number): Date {
   return new Date(now.getTime() - seconds * 1000)
-}
-
-/**
- * Counts the use of something that may be done so often in a window, whether the use is then refused or not.
- *
- * @throws {Refusal} too_many_attempts
- */
-export async function limitUse(
-  deps: Deps,
-  what: string,
-  limit: { most: number; windowSeconds: number },
-): Promise<void> {
-  const { most, windowSeconds } = limit
-  const key = hashAddress(deps, what)
-  const now = deps.clock.now()
-  const windowEnd = new Date(now.getTime() + windowSeconds * 1000)
-  const [used] = await deps.db.$queryRaw<Array<{ failures: number; blocked_until: Date }>>`
-    INSERT INTO throttles AS t (key, address_hash, failures, blocked_until, updated_at)
-    VALUES (${key}, ${key}, 1, ${windowEnd}, ${now})
-    ON CONFLICT (key) DO UPDATE SET
-      failures = CASE WHEN t.blocked_until <= ${now} THEN 1 ELSE t.failures + 1 END,
-      blocked_until = CASE WHEN t.blocked_until <= ${now} THEN excluded.blocked_until ELSE t.blocked_until END,
-      updated_at = excluded.updated_at
-    RETURNING failures, blocked_until`
-  if (used && used.failures > most) {
-    const waitMs = used.blocked_until.getTime() - now.getTime()
-    throw new Refusal('too_many_attempts', { retryAfter: Math.max(1, Math.ceil(waitMs / 1000)) })
-  }
 }

@@ -4,7 +4,7 @@ import type { Answer } from '../support/api.ts'
 import type { Person } from '../support/people.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-const { api, people, clock, mailbox } = await startTestApp()
+const { api, clock, deps, mailbox, people, serviceToken } = await startTestApp()
 
 const HOME = '198.51.100.7' // where people sign in unless a test says otherwise
 const WRONG = 'Wrong-Horse-7'
@@ -214,6 +214,65 @@ test('a reset clears every count, so nobody can be locked out for good', async (
 
   expect(await guess(person.email, HOME, 'Battery-Staple-8')).toHaveStatus(200)
   expect(await guess(person.email, stranger(), 'Battery-Staple-8')).toHaveStatus(200)
+})
+
+test('and after it the owner is at home where he was, and where he opened the link', async () => {
+  const person = await people.verified()
+  await api.post('/v1/password/forgot', { email: person.email })
+  const token = await mailbox.token(person.email, 'reset_password')
+  const hotel = stranger()
+  await api.post('/v1/password/reset', { token, newPassword: 'Battery-Staple-8' }, { ip: hotel })
+
+  await strangersGuess(person.email, 101)
+
+  expect(await guess(person.email, stranger(), 'Battery-Staple-8')).toRefuse('too_many_attempts')
+  expect(await guess(person.email, HOME, 'Battery-Staple-8')).toHaveStatus(200)
+  expect(await guess(person.email, hotel, 'Battery-Staple-8')).toHaveStatus(200)
+})
+
+test('E5: who waits after too many guesses is not told by it that an account was opened, or erased', async () => {
+  const opened = people.newEmail()
+  const { email: erased } = await people.verified()
+  const guesser = stranger()
+  for (const email of [opened, erased]) {
+    await inTurn(6, () => guess(email, guesser))
+    await strangersGuess(email, 100)
+  }
+
+  await people.verified({ email: opened })
+  const { id } = await deps.db.account.findFirstOrThrow({ where: { email: erased } })
+  await api.delete(`/v1/admin/users/${id}`, { token: await serviceToken('users:delete') })
+
+  for (const email of [opened, erased]) {
+    expect(await guess(email, guesser)).toRefuse('too_many_attempts')
+    expect(await guess(email, stranger())).toRefuse('too_many_attempts')
+  }
+})
+
+test('whoever opens the link of a registration or a move is at home there, whatever strangers have guessed', async () => {
+  const [registered, moved] = [people.newEmail(), people.newEmail()]
+  await strangersGuess(registered, 100)
+  await strangersGuess(moved, 100)
+
+  const person = await people.verified({ email: registered }) // signs in, too
+  await people.move(person, moved)
+
+  expect(await guess(moved, stranger(), person.password)).toRefuse('too_many_attempts')
+  expect(await guess(moved, HOME, person.password)).toHaveStatus(200)
+})
+
+test('a network from which the former owner of an address signed in is a stranger’s to the next', async () => {
+  const email = people.newEmail()
+  const former = stranger()
+  const person = await people.verified({ email })
+  expect(await guess(email, former, person.password)).toHaveStatus(200)
+  await people.move(person, people.newEmail())
+  await api.delete(`/v1/admin/addresses/${email}/lock`, { token: await serviceToken('addresses:unlock') })
+
+  await people.verified({ email })
+  await strangersGuess(email, 100)
+
+  expect(await guess(email, former)).toRefuse('too_many_attempts')
 })
 
 test('signing in to a registration of somebody else’s address makes no network its owner’s', async () => {

@@ -1,8 +1,9 @@
 import type { Transaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import type { PasswordHash } from '../../security/password-hash.ts'
-import { claimAddress, hashAddress } from '../addresses.ts'
+import { claimAddress, hashesOfAddress } from '../addresses.ts'
 import { type Origin, recordEvent } from '../events.ts'
+import { forgetNetworks, welcomeNetwork } from '../throttle.ts'
 import type { NormalizedAddress } from './email-address.ts'
 
 /**
@@ -23,8 +24,8 @@ export async function createProvenAccount(
   })
   if (!(await claimAddress(deps, tx, { address, accountId, now }))) return null
   await tx.registration.deleteMany({ where: { address } })
-  // Whoever registered the address before could "sign in" with that password: it makes nobody's network the owner's.
-  await tx.throttle.deleteMany({ where: { addressHash: hashAddress(deps, address) } })
+  await forgetNetworks(tx, hashesOfAddress(deps, address)) // of whoever had the address before
+  await welcomeNetwork(deps, tx, { address, origin, now })
   await recordEvent(tx, { type: 'account.created', at: now, accountId, origin })
   return accountId
 }

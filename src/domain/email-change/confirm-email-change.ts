@@ -10,6 +10,7 @@ import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
 import type { SessionEndReason } from '../sessions/end-sessions.ts'
+import { welcomeNetwork } from '../throttle.ts'
 
 /**
  * Moves the account to the address that the opened link has just proven. The old address is locked and told, with a
@@ -34,6 +35,7 @@ export async function confirmEmailChange(
     await moveAccount(deps, tx, change, now)
     const { accountId, sessionId } = change
     await endAccess(tx, { accountId, reason: 'email_changed', survivingSessionId: sessionId, now })
+    await welcomeNetwork(deps, tx, { address: change.toAddress, origin: input.origin, now })
     const details = { from: change.fromEmail, to: change.toEmail }
     await recordEvent(tx, {
       type: 'email_change.confirmed',

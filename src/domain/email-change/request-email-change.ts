@@ -7,11 +7,11 @@ import { lockAccount } from '../accounts/lock-account.ts'
 import { requireAddress } from '../accounts/require-address.ts'
 import { addressState } from '../addresses.ts'
 import { type Origin, recordEvent } from '../events.ts'
+import { limitUse } from '../limit-use.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { provePassword } from '../passwords/prove-password.ts'
 import { Refusal } from '../problems.ts'
 import type { Principal } from '../sessions/authenticate-session.ts'
-import { limitUse } from '../throttle.ts'
 
 /** A signed-in person can ask about addresses here: as many tries an hour as a person needs, not a list of strangers. */
 const TRIES = { most: 20, windowSeconds: 3600 }

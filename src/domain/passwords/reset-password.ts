@@ -8,11 +8,11 @@ import { createProvenAccount } from '../accounts/create-account.ts'
 import type { NormalizedAddress } from '../accounts/email-address.ts'
 import { endAccess } from '../accounts/end-access.ts'
 import { lockOwner } from '../accounts/lock-account.ts'
-import { hashAddress } from '../addresses.ts'
 import { type Origin, recordEvent } from '../events.ts'
 import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
+import { forgiveAddress, welcomeNetwork } from '../throttle.ts'
 import { assertAcceptablePassword } from './judge-password.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
@@ -49,7 +49,8 @@ async function resetOnce(
       ? await replacePassword(tx, { accountId: account.id, passwordHash, now })
       : await openAccount(deps, tx, { link, passwordHash, origin, now })
     const { email } = await tx.account.findUniqueOrThrow({ where: { id: accountId }, select: { email: true } })
-    await tx.throttle.deleteMany({ where: { addressHash: hashAddress(deps, link.address) } })
+    await forgiveAddress(deps, tx, link.address)
+    await welcomeNetwork(deps, tx, { address: link.address, origin, now })
     await recordEvent(tx, { type: 'password.reset', at: now, accountId, origin })
     await queueMail(tx, { request: 'password_was_reset', to: { email, address: link.address }, accountId, origin, now })
   })

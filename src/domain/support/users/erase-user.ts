@@ -4,6 +4,7 @@ import { lockAccount } from '../../accounts/lock-account.ts'
 import { eraseAddresses, hashesOfAddress } from '../../addresses.ts'
 import { recordEvent } from '../../events.ts'
 import { Refusal } from '../../problems.ts'
+import { forgetNetworks } from '../../throttle.ts'
 import type { Requester } from '../requester.ts'
 
 /**
@@ -25,7 +26,7 @@ export async function eraseUser(deps: Deps, input: { accountId: string; by: Requ
     await tx.registration.deleteMany({ where: { address: { in: addresses } } })
     await tx.mailedToken.deleteMany({ where: { accountId: null, address: { in: addresses } } })
     await tx.suppressedAddress.deleteMany({ where: { address: { in: [...addresses, ...asked] } } })
-    await tx.throttle.deleteMany({ where: { addressHash: { in: hashes } } })
+    await forgetNetworks(tx, hashes)
     await tx.account.delete({ where: { id: accountId } }) // sessions, links, proofs and changes go with it
     await scrubEvents(tx, { accountId, hashes })
     const details = { addresses: addresses.length }
