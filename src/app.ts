@@ -8,7 +8,13 @@ import { auditDenials } from './http/denial-audit.ts'
 import { closeConnectionsWhileDraining } from './http/drain.ts'
 import { limitRequests } from './http/limit-requests.ts'
 import { describeApi } from './http/openapi.ts'
-import { answerProblemsOf, answerUnreadableRequest, frameworkProblem } from './http/problem-responses.ts'
+import {
+  answerProblemsOf,
+  answerUnmetExpectation,
+  answerUnreadableRequest,
+  frameworkProblem,
+} from './http/problem-responses.ts'
+import { refuseUnknownBodies } from './http/refuse-unknown-bodies.ts'
 import { logAnswer, logRequests } from './http/request-log.ts'
 import { requireOneHost } from './http/require-one-host.ts'
 import { setFixedHeaders } from './http/response-headers.ts'
@@ -37,6 +43,8 @@ import { webhookRoutes } from './routes/webhooks.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
+/** From the first byte to the last: whoever sends slowly holds a connection, and there are only so many. */
+const SLOWEST_REQUEST_MS = 10_000
 
 /** The service on one page: what every request passes through, then every route file by name. */
 export async function buildApp(deps: Deps, readiness: Readiness): Promise<FastifyInstance> {
@@ -46,7 +54,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => uuidv7(), // never the caller's: it names the request in our log and to Support
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: 10_000, // 0, the default, switches Node's own guard against slow senders off
+    requestTimeout: SLOWEST_REQUEST_MS, // 0, the default, switches Node's own guard against slow senders off
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     routerOptions: { maxParamLength: 1024 },
     schemaController: { compilersFactory: { buildSerializer: buildSerializers } },
@@ -57,7 +65,11 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
       frameworkProblem(error, request, reply)
     },
     clientErrorHandler: answerUnreadableRequest,
-    http: { requireHostHeader: false }, // checked by requireOneHost
+    http: {
+      requireHostHeader: false, // checked by requireOneHost
+      headersTimeout: SLOWEST_REQUEST_MS, // where this is the longer one, as by default, Node takes it for both
+      connectionsCheckingInterval: 1_000,
+    },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.removeAllContentTypeParsers()
@@ -66,6 +78,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   )
   for (const component of components) app.addSchema(component)
   answerProblemsOf(app)
+  app.server.on('checkExpectation', answerUnmetExpectation)
   setFixedHeaders(app, config)
   logRequests(app, deps)
   requireOneHost(app)
@@ -75,6 +88,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   shedLoad(app, deps)
   authenticateCallers(app, deps)
   auditDenials(app, deps)
+  refuseUnknownBodies(app)
   await describeApi(app, config)
 
   await app.register(registrationRoutes(deps))

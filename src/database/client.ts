@@ -61,12 +61,16 @@ export async function inTransaction<Result>(db: Database, work: (tx: Transaction
   }
 }
 
-function isWriteConflict(error: unknown): boolean {
+/** Whether PostgreSQL gave up one of two that wait for each other, and asks for it again. */
+export function isWriteConflict(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return WRITE_CONFLICT.test(error.code ?? '')
   return (
     error instanceof Prisma.PrismaClientKnownRequestError &&
-    (error.code === 'P2034' || /40001|40P01/.test(sqlState(error)))
+    (error.code === 'P2034' || WRITE_CONFLICT.test(sqlState(error)))
   )
 }
+
+const WRITE_CONFLICT = /40001|40P01/
 
 /** Prisma's codes for a server that is away, and PostgreSQL's own (conflicts, connections, resources, time-outs). */
 const UNAVAILABLE_PRISMA = /^P(1001|1002|1008|1017|2024|2028|2037)$/

@@ -1,4 +1,4 @@
-import type { Pool } from './client.ts'
+import { isWriteConflict, type Pool } from './client.ts'
 
 /**
  * The statements of the hot paths, by hand and named. One statement through `pg` is about eight times quicker than a
@@ -48,6 +48,10 @@ export interface RotatedSession {
  * email change ends and the event is written, for us and for other systems, all committed although the caller is
  * refused.
  *
+ * Where nothing comes of it, it is run once more. PostgreSQL judges a session that it had to wait for by the session as it
+ * is now but by the account as it was before, and so refuses the holder of one whose email change was being confirmed;
+ * and the loser of a deadlock must not lose the record of a theft.
+ *
  * @returns null where the session is over, its account is not in order, or the token was ended by a password change.
  */
 export async function rotateRefreshToken(
@@ -61,12 +65,19 @@ export async function rotateRefreshToken(
   },
 ): Promise<RotatedSession | null> {
   const { sessionId, counter, now, reuseWindowSeconds, event } = input
-  const { rows } = await pool.query<RotatedSession>({
-    name: 'rotate-refresh-token',
-    text: ROTATE_REFRESH_TOKEN,
-    values: [sessionId, counter, now, reuseWindowSeconds, event.id, event.ip, event.userAgent, event.requestId],
+  const rotate = async () => {
+    const { rows } = await pool.query<RotatedSession>({
+      name: 'rotate-refresh-token',
+      text: ROTATE_REFRESH_TOKEN,
+      values: [sessionId, counter, now, reuseWindowSeconds, event.id, event.ip, event.userAgent, event.requestId],
+    })
+    return rows[0] ?? null
+  }
+  const rotated = await rotate().catch((error: unknown) => {
+    if (isWriteConflict(error)) return null
+    throw error
   })
-  return rows[0] ?? null
+  return rotated ?? (await rotate())
 }
 
 const IS_REUSED = `($2 < s.refresh_counter
@@ -97,7 +108,8 @@ const ROTATE_REFRESH_TOKEN = `
     SELECT graphile_worker.add_job('address_security_events', json_build_object('accountId', account_id)) FROM told
   ), change AS (
     UPDATE email_changes c SET ended_at = $3, end_reason = 'session_ended'
-    FROM rotated r WHERE r.was_reused AND c.session_id = r.id AND c.confirmed_at IS NULL AND c.ended_at IS NULL
+    FROM rotated r
+    WHERE r.was_reused AND c.account_id = r.account_id AND c.session_id = r.id AND c.confirmed_at IS NULL AND c.ended_at IS NULL
   )
   SELECT account_id AS "accountId", credential_version AS "credentialVersion", authenticated_at AS "authenticatedAt",
          expires_at AS "expiresAt", refresh_counter AS "refreshCounter", was_reused AS "wasReused"

@@ -34,6 +34,7 @@ export const problems = {
   insufficient_scope: [403, 'Not allowed', 'The token does not have the scope this route needs.'],
   not_found: [404, 'Not found', 'There is nothing here.'],
   method_not_allowed: [405, 'Method not allowed', 'This path does not take this method.'],
+  request_timeout: [408, 'Too slow', 'The request took too long to arrive.'],
   email_unavailable: [409, 'Address not available', 'This address cannot be used. Contact support if it is yours.'],
   email_unchanged: [409, 'Address unchanged', 'This already is the address of the account.'],
   link_expired: [
@@ -44,6 +45,7 @@ export const problems = {
   link_used: [410, 'Link already used', 'This link has been used. Each link works once.'],
   payload_too_large: [413, 'Body too large', 'A body may have at most 16 KiB, one of provider events 1 MiB.'],
   unsupported_media_type: [415, 'Unsupported content type', 'Send the body in the content type this route takes.'],
+  expectation_failed: [417, 'Expectation failed', 'The only expectation this service meets is 100-continue.'],
   password_policy: [422, 'Password not acceptable', 'The password breaks the rules named in violations.'],
   invalid_password_hash: [
     422,

@@ -30,10 +30,16 @@ interface SessionTokenPayload extends AccessTokenPayload {
 export const FIRST_PARTY = 'latchkey'
 const SCOPE = 'account'
 
-/** Signs what a session's holder shows to this service and others, for `ACCESS_TOKEN_TTL` seconds. */
+/** Seconds that an access token is good for: no longer than its session, for whoever has only the JWKS to go by. */
+export function accessTokenLifetime(deps: Deps, { expiresAt, now }: SessionGrant): number {
+  const untilItsEnd = Math.max(1, Math.floor((expiresAt.getTime() - now.getTime()) / 1000))
+  return Math.min(deps.config.lifetimes.accessToken, untilItsEnd)
+}
+
+/** Signs what a session's holder shows to this service and others. */
 export async function signAccessToken(deps: Deps, grant: SessionGrant): Promise<string> {
   const payload: SessionTokenPayload = {
-    ...commonClaims(deps, grant.now),
+    ...commonClaims(deps, grant.now, accessTokenLifetime(deps, grant)),
     sub: grant.accountId,
     sid: grant.sessionId,
     auth_time: Math.floor(grant.authenticatedAt.getTime() / 1000),
@@ -49,7 +55,7 @@ export async function signAccessToken(deps: Deps, grant: SessionGrant): Promise<
 export async function signServiceToken(deps: Deps, grant: ServiceGrant): Promise<string> {
   const { clientId, scopes, now } = grant
   const payload: AccessTokenPayload = {
-    ...commonClaims(deps, now),
+    ...commonClaims(deps, now, deps.config.lifetimes.accessToken),
     sub: clientId,
     client_id: clientId,
     scope: scopes.join(' '),
@@ -57,10 +63,10 @@ export async function signServiceToken(deps: Deps, grant: ServiceGrant): Promise
   return signToken(deps, payload)
 }
 
-function commonClaims(deps: Deps, now: Date) {
-  const { publicUrl, lifetimes } = deps.config
+function commonClaims(deps: Deps, now: Date, lifetimeSeconds: number) {
+  const { publicUrl } = deps.config
   const iat = Math.floor(now.getTime() / 1000)
-  return { iss: publicUrl, aud: publicUrl, jti: uuidv7(), iat, exp: iat + lifetimes.accessToken }
+  return { iss: publicUrl, aud: publicUrl, jti: uuidv7(), iat, exp: iat + lifetimeSeconds }
 }
 
 /** What a person's access token claims; null for anything else, a service's too. */

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastif
 import type { Deps } from '../deps.ts'
 import { networkOf } from '../domain/network.ts'
 import { Refusal } from '../domain/problems.ts'
+import { clientAddress } from './client-address.ts'
 import { limitOfRoute, type RateLimitName, rateLimits, unlimitedRoutes } from './rate-limits.ts'
 import { connectSharedCounters } from './shared-counters.ts'
 
@@ -61,5 +62,5 @@ function limitOf(request: FastifyRequest): RateLimitName | null {
 }
 
 function clientOf(request: FastifyRequest): string {
-  return `${request.method} ${request.routeOptions.url ?? 'unknown'} ${networkOf(request.ip)}`
+  return `${request.method} ${request.routeOptions.url ?? 'unknown'} ${networkOf(clientAddress(request))}`
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
@@ -39,7 +40,7 @@ export function frameworkProblem(error: FastifyError, request: FastifyRequest, r
  */
 export function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
-  const code: ProblemCode = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'invalid_request'
+  const code = PARSER_CODES[error.code ?? ''] ?? 'invalid_request'
   const [status, title] = problems[code]
   const requestId = uuidv7()
   const body = JSON.stringify(problemDocument(code, requestId))
@@ -50,6 +51,25 @@ export function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: So
     `X-Request-Id: ${requestId}`,
   ]
   socket.end([...head, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body].join('\r\n'))
+}
+
+const PARSER_CODES: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+}
+
+/** `Expect` with anything but `100-continue`: Node would answer it by itself, in no words at all. */
+export function answerUnmetExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const requestId = uuidv7()
+  const body = JSON.stringify(problemDocument('expectation_failed', requestId))
+  response.writeHead(problems.expectation_failed[0], {
+    'Content-Type': 'application/problem+json; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Request-Id': requestId,
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close', // its body, if it has one, is not read
+  })
+  response.end(body)
 }
 
 /** Sends an RFC 9457 document. `instance` and `X-Request-Id` are what a person quotes to Support. */

@@ -1,14 +1,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import type { Origin } from '../domain/events.ts'
+import { clientAddress } from './client-address.ts'
 
 /** Longer than any browser's; what is behind it is padding. */
 const LONGEST_USER_AGENT = 512
 
-/** Where the request came from: the socket's address, or what a trusted proxy says. */
+/** Where the request came from, and with what. */
 export function originOf(request: FastifyRequest): Origin {
   const userAgent = request.headers['user-agent']
-  return { ip: request.ip, userAgent: userAgent?.slice(0, LONGEST_USER_AGENT) ?? null, requestId: request.id }
+  return {
+    ip: clientAddress(request),
+    userAgent: userAgent?.slice(0, LONGEST_USER_AGENT) ?? null,
+    requestId: request.id,
+  }
 }
 
 /**

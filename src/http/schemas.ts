@@ -103,9 +103,12 @@ function problemResponse(codes: readonly ProblemCode[]) {
 
 const EXAMPLE_REQUEST_ID = '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'
 
-/** One of each problem, for the routes' responses to point at; 405 is the answer of a path, not of a route. */
+/** Answers of a path, or of a connection, where no route was reached. */
+const OF_NO_ROUTE: readonly ProblemCode[] = ['method_not_allowed', 'request_timeout', 'expectation_failed']
+
+/** One of each problem, for the routes' responses to point at. */
 export const problemExamples = Object.fromEntries(
   (Object.keys(problems) as ProblemCode[])
-    .filter((code) => code !== 'method_not_allowed')
+    .filter((code) => !OF_NO_ROUTE.includes(code))
     .map((code) => [code, { value: problemDocument(code, EXAMPLE_REQUEST_ID) }]),
 )

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import type { SessionGrant } from '../domain/sessions/session-grant.ts'
 import { deriveRefreshToken } from '../security/refresh-token.ts'
-import { signAccessToken } from './access-token.ts'
+import { accessTokenLifetime, signAccessToken } from './access-token.ts'
 
 /** The *tokens* answer of sign-in, refresh and password change. */
 export async function toTokens(deps: Deps, grant: SessionGrant) {
@@ -9,7 +9,7 @@ export async function toTokens(deps: Deps, grant: SessionGrant) {
   return {
     accessToken: await signAccessToken(deps, grant),
     tokenType: 'Bearer' as const,
-    expiresIn: deps.config.lifetimes.accessToken,
+    expiresIn: accessTokenLifetime(deps, grant),
     refreshToken: deriveRefreshToken({ sessionId, counter }, deps.keys.refreshTokenKeys()[0]).reveal(),
     refreshExpiresIn: Math.floor((expiresAt.getTime() - now.getTime()) / 1000),
     sessionId,

@@ -8,6 +8,8 @@ import { requesterOf } from '../http/support-request.ts'
 import { MaybeTime, Time } from '../http/support-schemas.ts'
 
 const Uuid = Type.String({ format: 'uuid' })
+/** The format alone takes `urn:uuid:…` too, which the database does not. */
+const GivenUuid = Type.String({ format: 'uuid', pattern: '^[0-9A-Fa-f-]{36}$' })
 
 const SecurityEvent = named(
   'SecurityEvent',
@@ -37,7 +39,7 @@ const SecurityEventList = named(
 )
 const Filter = Type.Object(
   {
-    accountId: Type.Optional(Uuid),
+    accountId: Type.Optional(GivenUuid),
     state: Type.Optional(
       Type.Union([Type.Literal('pending'), Type.Literal('delivered'), Type.Literal('failed')], {
         description: 'Events with a delivery in this state.',
@@ -82,7 +84,7 @@ export const securityEventRoutes =
           tags: ['Support desk'],
           summary: 'Send a security event again, under the same id, to every configured URL.',
           security: [{ service: [] }],
-          params: Type.Object({ id: Uuid }),
+          params: Type.Object({ id: GivenUuid }),
           response: {
             202: Type.Object({ status: Type.Literal('queued') }, { description: 'On its way.' }),
             ...refusals([...common, 'not_found']),

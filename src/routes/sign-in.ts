@@ -112,7 +112,7 @@ export const signInRoutes =
         if (refreshToken === undefined && token === null) throw new Refusal('unauthenticated')
         // An expired access token still says which session its holder wants to end.
         const claims = token === null ? null : await verifyAccessToken(deps, token, { mayBeExpired: true })
-        await logOut(deps, { refreshToken, sessionId: claims?.sessionId, origin: originOf(request) })
+        await logOut(deps, { refreshToken, claims, origin: originOf(request) })
         return reply.code(204).send(null)
       },
     )

@@ -309,3 +309,11 @@ test('L14: hour after hour, no more than ten mails an hour', async () => {
 
   expect(await sent()).toBeLessThanOrEqual(18)
 })
+
+test('L14: nor do the mails of an outage all go out at once when it is over', async () => {
+  const email = people.newEmail()
+  await inTurn(9, () => api.post('/v1/register', { email, password: 'Correct-Horse-7' }))
+  await deps.pool.query("UPDATE mails SET queued_at = queued_at - interval '2 hours' WHERE address = $1", [email])
+
+  expect(await mailbox.kinds(email)).toHaveLength(5)
+})

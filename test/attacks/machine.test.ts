@@ -356,6 +356,35 @@ async function overSocket(request: string): Promise<string> {
   return Buffer.concat(chunks).toString('latin1')
 }
 
+test('M1: an expectation that nobody meets is told so in a problem document', async () => {
+  const answer = await overSocket('GET /v1/me HTTP/1.1\r\nHost: a\r\nExpect: the-unexpected\r\n\r\n')
+
+  expect(answer).toMatch(/^HTTP\/1\.1 417 /)
+  expect(answer).toMatch(/cache-control: no-store/i)
+  const problem = JSON.parse(answer.split('\r\n\r\n')[1] ?? '')
+  expect(problem).toMatchObject({ status: 417, code: 'expectation_failed' })
+  expect(answer).toMatch(new RegExp(`x-request-id: ${problem.instance}`, 'i'))
+})
+
+test.each([
+  ['headers', 'POST /v1/login HTTP/1.1\r\nHost: a\r\nX-Slow: '],
+  ['a body', 'POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{'],
+])('M1: whoever sends %s a byte at a time is cut off', async (_what, beginning) => {
+  const socket = connect(port, '127.0.0.1')
+  let answer = ''
+  socket.on('data', (chunk) => {
+    answer += chunk
+  })
+  socket.on('error', () => undefined)
+  socket.write(beginning)
+  const dripping = setInterval(() => socket.write('a'), 500)
+  await once(socket, 'close')
+  clearInterval(dripping)
+
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status: 408, code: 'request_timeout' })
+})
+
 test('M1: a body that announces more than it may be is refused before it is sent', async () => {
   const answer = await overSocket(
     'POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n',
@@ -474,4 +503,34 @@ test('M9: a notice refused for good is written down, and the change stands', asy
 
   expect(states.sort()).toEqual(['failed', 'sent'])
   expect((await ada.get('/v1/email/change')).body.pendingEmail).toBe(newEmail)
+})
+
+test('M2: a port that a proxy writes behind an address makes no other client of it', async () => {
+  const guess = (from: string) =>
+    behind.api.post(
+      '/v1/login',
+      { email: 'ported@example.com', password: 'Wrong-Horse-7' },
+      { ip: '10.0.0.1', headers: { 'x-forwarded-for': from } },
+    )
+  const outcomes = async (froms: string[]) => {
+    const statuses = []
+    for (const from of froms) statuses.push((await guess(from)).status)
+    return statuses
+  }
+
+  const ports = [1, 2, 3, 4, 5, 6, 7]
+  expect(await outcomes(ports.map((last) => `203.0.113.9:100${last}`))).toEqual([...Array(5).fill(401), 429, 429])
+  expect(await outcomes(ports.map((last) => `[2001:db8::7]:100${last}`))).toEqual([...Array(5).fill(401), 429, 429])
+  expect(await outcomes(['2001:db8::7', '203.0.113.9'])).toEqual([429, 429])
+})
+
+test('M2: what a proxy writes that is no address counts as the proxy itself', async () => {
+  const { status, body } = await behind.api.post(
+    '/v1/password/forgot',
+    { email: 'nobody.there@example.com' },
+    { ip: '10.0.0.1', headers: { 'x-forwarded-for': 'unknown' } },
+  )
+  expect(status).toBe(202)
+  const { context } = await behind.deps.db.mail.findFirstOrThrow({ where: { receipt: body.receipt } })
+  expect(context).toMatchObject({ ip: '10.0.0.1' })
 })

@@ -3,6 +3,7 @@ import { expect, jest, test } from '@jest/globals'
 import bcrypt from 'bcrypt'
 import pg from 'pg'
 import type { Answer } from '../support/api.ts'
+import { eventsOf } from '../support/audit.ts'
 import '../support/matchers.ts'
 import type { Person } from '../support/people.ts'
 
@@ -230,6 +231,64 @@ test('C9: nor does a change stand whose session was found stolen while it was be
   if (mail) expect(await api.post('/v1/email/change/confirm', { token: mail.token })).toRefuse('link_expired')
   expect(await deps.db.account.count({ where: { email: ada.email } })).toBe(1)
 })
+
+test('C9: a refresh that waits while its own session’s email change is being confirmed goes on', async () => {
+  const ada = await people.verified()
+  const { id } = await deps.db.account.findFirstOrThrow({ where: { email: ada.email } })
+
+  const [refreshed] = await lockedOut(
+    `UPDATE accounts SET credential_version = credential_version + 1 WHERE id = '${id}';
+     UPDATE sessions SET credential_version = credential_version + 1 WHERE id = '${ada.tokens.sessionId}'`,
+    () => api.post('/v1/token/refresh', { refreshToken: ada.tokens.refreshToken }),
+  )
+
+  expect(refreshed).toHaveStatus(200)
+  expect(await api.get('/v1/me', { token: refreshed?.body.accessToken })).toHaveStatus(200)
+})
+
+test('T2: a stolen refresh token that is found out in a deadlock is found out all the same', async () => {
+  const ada = await people.verified()
+  const { id: accountId } = (await ada.get('/v1/me')).body
+  const stolen = ada.tokens.refreshToken
+  await ada.refresh()
+  await ada.refresh()
+  await ada.changeEmail(people.newEmail())
+  const rival = new pg.Client({ connectionString: databaseUrl })
+  await rival.connect()
+  await rival.query('BEGIN')
+  await rival.query(`SELECT 1 FROM email_changes WHERE account_id = '${accountId}' FOR UPDATE`)
+
+  const reused = api.post('/v1/token/refresh', { refreshToken: stolen })
+  await untilWaiting(1)
+  await rival.query(`SELECT 1 FROM sessions WHERE account_id = '${accountId}' FOR UPDATE`).catch(() => undefined)
+  await rival.query('ROLLBACK')
+  await rival.end()
+
+  expect(await reused).toRefuse('refresh_token_reused')
+  expect(await eventsOf(deps, 'session.refresh_token_reused', accountId)).toHaveLength(1)
+  expect(await deps.db.securityEvent.count({ where: { accountId } })).toBe(1)
+})
+
+test.each(['/v1/reauthenticate', '/v1/email/change', '/v1/password/change'])(
+  '%s answers 401 where the account was erased while the password was compared',
+  async (path) => {
+    const ada = await people.verified()
+    const { id } = await deps.db.account.findFirstOrThrow({ where: { email: ada.email } })
+    const token = await serviceToken('users:delete')
+    const asked = { currentPassword: ada.password, newPassword: NEW, newEmail: people.newEmail() }
+    const { [path === '/v1/email/change' ? 'newPassword' : 'newEmail']: _, ...body } = asked
+    if (path === '/v1/reauthenticate') Reflect.deleteProperty(body, 'newPassword')
+
+    const { slow, quick } = await duringComparison(
+      ada,
+      () => ada.post(path, body),
+      () => api.delete(`/v1/admin/users/${id}`, { token }),
+    )
+
+    expect(quick).toHaveStatus(204)
+    expect(slow).toRefuse('unauthenticated')
+  },
+)
 
 /** Holds a lock until the requests, begun one after the other, all wait for it; then lets them go in that order. */
 function lockedOut(lock: string, ...requests: Array<() => Promise<Answer>>): Promise<Answer[]> {

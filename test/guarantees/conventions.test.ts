@@ -25,6 +25,20 @@ describe('a body', () => {
     expect(answer.body.violations).toEqual([{ field: 'remember', rule: 'unknown', message: expect.any(String) }])
   })
 
+  test.each([{ a: 1 }, [1], 'text', null])('is refused by a route that takes none: %j', async (body) => {
+    const ada = await people.verified()
+
+    const answer = await api.call('DELETE', '/v1/sessions', JSON.stringify(body), {
+      token: ada.token,
+      headers: { 'content-type': 'application/json' },
+    })
+
+    expect(answer).toRefuse('invalid_request')
+    expect(answer.body.violations).toMatchObject([{ rule: 'unknown' }])
+    expect(await ada.delete('/v1/sessions')).toHaveStatus(200)
+    expect(await api.call('DELETE', '/v1/sessions', {}, { token: ada.token })).toHaveStatus(200)
+  })
+
   test('without its fields is refused, and every one of them named', async () => {
     const answer = await api.post('/v1/login', {})
 

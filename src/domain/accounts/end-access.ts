@@ -18,11 +18,12 @@ export async function endAccess(
     data: { credentialVersion: { increment: 1 } },
     select: { credentialVersion: true },
   })
+  // Sessions before changes, as everywhere: in the other order two of us could wait for each other.
+  await endSessions(tx, { accountId, ...(survivingSessionId ? { except: survivingSessionId } : {}), reason, now })
   await tx.emailChange.updateMany({
     where: { accountId, confirmedAt: null, endedAt: null },
     data: { endedAt: now, endReason: reason },
   })
-  await endSessions(tx, { accountId, ...(survivingSessionId ? { except: survivingSessionId } : {}), reason, now })
   if (survivingSessionId) {
     await tx.session.updateMany({
       where: { id: survivingSessionId, accountId, endedAt: null },

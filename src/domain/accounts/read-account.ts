@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { Refusal } from '../problems.ts'
 import type { Principal } from '../sessions/authenticate-session.ts'
 
 export interface AccountView {
@@ -10,9 +11,13 @@ export interface AccountView {
   readonly passwordChangedAt: Date | null
 }
 
-/** What its holder sees of an account. */
+/**
+ * What its holder sees of an account.
+ *
+ * @throws {Refusal} unauthenticated, where it has been erased at this very moment.
+ */
 export async function readAccount(deps: Deps, principal: Principal): Promise<AccountView> {
-  const { emailVerifiedAt, emailChanges, ...account } = await deps.db.account.findUniqueOrThrow({
+  const found = await deps.db.account.findUnique({
     where: { id: principal.accountId },
     select: {
       id: true,
@@ -26,5 +31,7 @@ export async function readAccount(deps: Deps, principal: Principal): Promise<Acc
       },
     },
   })
+  if (!found) throw new Refusal('unauthenticated')
+  const { emailVerifiedAt, emailChanges, ...account } = found
   return { ...account, emailVerified: emailVerifiedAt !== null, pendingEmail: emailChanges[0]?.toEmail ?? null }
 }

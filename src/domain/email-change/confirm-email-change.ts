@@ -29,6 +29,7 @@ export async function confirmEmailChange(
     const link = await findMailedToken(tx, { token: input.token, purpose: 'confirm_email', now })
     const account = await lockAccount(tx, link.accountId)
     await spendMailedToken(tx, link, now)
+    await lockSessions(tx, link.accountId)
     const change = await markConfirmed(tx, link.emailChangeId, now)
     if (!account || !change || (await isSessionLost(tx, change.sessionId))) throw new Refusal('link_expired')
 
@@ -56,6 +57,11 @@ export async function confirmEmailChange(
     })
     return { email: change.toEmail }
   })
+}
+
+/** Before the change, as everywhere: a stolen refresh token that is found out takes its session first, then the change. */
+async function lockSessions(tx: Transaction, accountId: string | null): Promise<void> {
+  await tx.$executeRaw`SELECT 1 FROM sessions WHERE account_id = ${accountId}::uuid AND ended_at IS NULL FOR UPDATE`
 }
 
 /** Only a change that is still pending: not cancelled, replaced, or ended with the session that asked for it. */

@@ -12,6 +12,7 @@ import { queueMail } from '../mails/queue-mail.ts'
 import { provePassword } from '../passwords/prove-password.ts'
 import { Refusal } from '../problems.ts'
 import type { Principal } from '../sessions/authenticate-session.ts'
+import { holdSession } from '../sessions/hold-session.ts'
 
 /** A signed-in person can ask about addresses here: as many tries an hour as a person needs, not a list of strangers. */
 const TRIES = { most: 20, windowSeconds: 3600 }
@@ -53,16 +54,6 @@ export async function requestEmailChange(
     await replacePendingChange(tx, { principal, to, expiresAt, origin, now })
     return { pendingEmail: to.email, expiresAt }
   })
-}
-
-/**
- * Sees to it that the session is not ended before the change is there to be ended with it. It may have been revoked
- * while the password was compared: the change of a dead session would be out of reach of whoever revoked that.
- */
-async function holdSession(tx: Transaction, sessionId: string): Promise<void> {
-  const held = await tx.$executeRaw`
-    SELECT 1 FROM sessions WHERE id = ${sessionId}::uuid AND ended_at IS NULL FOR SHARE`
-  if (held === 0) throw new Refusal('unauthenticated')
 }
 
 type Proof = { principal: Principal; reauthToken: string; now: Date }

@@ -12,7 +12,8 @@ export interface MailLimit {
 
 /**
  * Whether one more mail of this sort may go to an address. Decided by the worker, so that the answer to the person
- * who asked is the same either way. The lock makes two workers count one after the other.
+ * who asked is the same either way. The lock makes two workers count one after the other. What counts is when the
+ * others went out, not when they were asked for: after an outage hundreds may be waiting for one address.
  */
 export async function hasRoomFor(
   tx: Transaction,
@@ -27,7 +28,7 @@ export async function hasRoomFor(
       address: mail.address,
       request: { in: [...limit.requests] },
       state: { in: [...ON_ITS_WAY] },
-      queuedAt: { gt: since },
+      OR: [{ sentAt: { gt: since } }, { sentAt: null, stateAt: { gt: since } }],
     },
   })
   return sent < limit.most

@@ -11,7 +11,7 @@ import { assertComparablePassword } from './password-policy.ts'
  * Has the holder of a session prove the current password, as every sensitive change demands: an access token can be
  * stolen, and its thief does not know the password. Shares its count of failures with sign-in.
  *
- * @throws {Refusal} wrong_password, too_many_attempts, or password_policy for a length no password can have.
+ * @throws {Refusal} wrong_password, too_many_attempts, unauthenticated, or password_policy for a length no password can have.
  */
 export async function provePassword(
   deps: Deps,
@@ -20,10 +20,11 @@ export async function provePassword(
   const { principal, currentPassword, origin } = input
   assertComparablePassword(currentPassword, 'currentPassword')
   const attempt = await countAttempt(deps, principal.address, origin, principal.sessionId)
-  const account = await deps.db.account.findUniqueOrThrow({
+  const account = await deps.db.account.findUnique({
     where: { id: principal.accountId },
     select: { passwordHash: true },
   })
+  if (!account) throw new Refusal('unauthenticated') // erased since the caller was authenticated
   const stored = account.passwordHash === null ? null : asPasswordHash(account.passwordHash)
   const isRight =
     stored !== null && (await whileCounted(deps, attempt, () => deps.passwords.matches(currentPassword, stored)))

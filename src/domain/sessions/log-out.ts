@@ -1,36 +1,27 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { readRefreshToken } from '../../security/refresh-token.ts'
-import { type Origin, recordEvent } from '../events.ts'
-import { endSessions } from './end-sessions.ts'
+import type { Origin } from '../events.ts'
+import { Refusal } from '../problems.ts'
+import type { SessionClaims } from '../tokens/claims.ts'
+import { endSession, type SessionToken } from './end-session.ts'
 
 /**
  * Ends the session that a refresh token of its, spent or not, or an access token names. Where it is over already, or
  * the token is none of ours, there is nothing left to do and the caller is told so.
+ *
+ * @throws {Refusal} unauthenticated, where an access token was ended by a credential change and its session lives on:
+ * whoever is told 204 believes to be signed out.
  */
 export async function logOut(
   deps: Deps,
-  input: { refreshToken: string | undefined; sessionId: string | undefined; origin: Origin },
+  input: { refreshToken: string | undefined; claims: SessionClaims | null; origin: Origin },
 ): Promise<void> {
-  const { refreshToken, origin } = input
-  const claimed = refreshToken === undefined ? undefined : readRefreshToken(refreshToken, deps.keys.refreshTokenKeys())
-  const sessionId = refreshToken === undefined ? input.sessionId : claimed?.sessionId
-  if (sessionId === undefined) return
+  const { refreshToken, claims, origin } = input
+  const token: SessionToken | null =
+    refreshToken === undefined ? claims : readRefreshToken(refreshToken, deps.keys.refreshTokenKeys())
+  if (!token) return
   const now = deps.clock.now()
-  await inTransaction(deps.db, async (tx) => {
-    const session = await tx.session.findUnique({ where: { id: sessionId }, select: { accountId: true } })
-    if (!session) return
-    const { accountId } = session
-    const ended = await endSessions(tx, { accountId, only: sessionId, reason: 'logout', now })
-    if (ended > 0) {
-      await recordEvent(tx, {
-        type: 'session.ended',
-        at: now,
-        accountId,
-        sessionId,
-        origin,
-        details: { reason: 'logout' },
-      })
-    }
-  })
+  const outcome = await inTransaction(deps.db, (tx) => endSession(tx, { token, reason: 'logout', origin, now }))
+  if (outcome === 'powerless' && refreshToken === undefined) throw new Refusal('unauthenticated')
 }

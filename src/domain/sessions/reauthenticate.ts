@@ -6,6 +6,7 @@ import type { Secret } from '../../security/secret.ts'
 import { type Origin, recordEvent } from '../events.ts'
 import { provePassword } from '../passwords/prove-password.ts'
 import type { Principal } from './authenticate-session.ts'
+import { holdSession } from './hold-session.ts'
 
 /** ASVS 7.5.1: how long a proven password is good for a sensitive change, in seconds. */
 const LIFETIME_SECONDS = 300
@@ -13,7 +14,7 @@ const LIFETIME_SECONDS = 300
 /**
  * Proves the current password ahead of one sensitive change of this session: the *Next* of Settings > Account.
  *
- * @throws {Refusal} wrong_password, too_many_attempts
+ * @throws {Refusal} wrong_password, too_many_attempts, unauthenticated where the session has ended meanwhile.
  */
 export async function reauthenticate(
   deps: Deps,
@@ -25,6 +26,7 @@ export async function reauthenticate(
   const now = deps.clock.now()
   const { accountId, sessionId, credentialVersion } = principal
   await inTransaction(deps.db, async (tx) => {
+    await holdSession(tx, sessionId)
     const expiresAt = new Date(now.getTime() + LIFETIME_SECONDS * 1000)
     await tx.reauthentication.create({
       data: { tokenHash: hash, sessionId, accountId, credentialVersion, createdAt: now, expiresAt },

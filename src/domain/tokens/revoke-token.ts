@@ -2,13 +2,13 @@ import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { type Origin, recordEvent } from '../events.ts'
 import type { ServicePrincipal } from '../service-clients/authenticate-client.ts'
-import { endSessions } from '../sessions/end-sessions.ts'
+import { endSession } from '../sessions/end-session.ts'
 import type { TokenSubject } from './introspect-token.ts'
 
 /**
  * Ends what a token stands for (RFC 7009): of a person's access or refresh token, spent or not, its session; a service's
- * own token alone. Whoever holds a token may end it, since all he could do otherwise is use it. What is over already,
- * or not of ours, is none the less what the caller wanted.
+ * own token alone. Whoever holds a token may end it, since all he could do otherwise is use it. What is over already, not
+ * of ours, or of no power over its session any more, is none the less what the caller wanted.
  */
 export async function revokeToken(
   deps: Deps,
@@ -27,13 +27,6 @@ export async function revokeToken(
       await recordEvent(tx, { type: 'service_client.token_revoked', at: now, actor, origin, details })
       return
     }
-    const { sessionId } = subject.claims
-    const session = await tx.session.findUnique({ where: { id: sessionId }, select: { accountId: true } })
-    if (!session) return
-    const { accountId } = session
-    const ended = await endSessions(tx, { accountId, only: sessionId, reason: 'revoked', now })
-    if (ended === 0) return
-    const details = { reason: 'revoked' }
-    await recordEvent(tx, { type: 'session.ended', at: now, actor, accountId, sessionId, origin, details })
+    await endSession(tx, { token: subject.claims, reason: 'revoked', actor, origin, now })
   })
 }

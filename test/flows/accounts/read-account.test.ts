@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { readAccount } from '../../../src/domain/accounts/read-account.ts'
+import type { Principal } from '../../../src/domain/sessions/authenticate-session.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
@@ -91,4 +93,15 @@ test('a refresh token is no access token', async () => {
   const ada = await people.verified()
 
   expect(await api.get('/v1/me', { token: ada.tokens.refreshToken })).toRefuse('unauthenticated')
+})
+
+test('one that is erased between the check of the token and the reading is nobody’s', async () => {
+  const principal = {
+    accountId: '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55',
+    sessionId: '',
+    email: '',
+    credentialVersion: 1,
+  }
+
+  await expect(readAccount(deps, principal as unknown as Principal)).rejects.toMatchObject({ code: 'unauthenticated' })
 })

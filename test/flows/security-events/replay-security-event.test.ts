@@ -149,3 +149,10 @@ test.each(['?limit=0', '?limit=101', '?limit=x', '?cursor=x', '?state=lost', '?a
     expect(await list(query)).toRefuse('invalid_request')
   },
 )
+
+test('an id in a form that the database does not know is the caller’s mistake', async () => {
+  const id = 'urn:uuid:0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'
+
+  expect(await list(`?accountId=${id}`)).toRefuse('invalid_request')
+  expect(await api.post(`${PATH}/${id}/replay`, undefined, { token: replayer })).toRefuse('invalid_request')
+})

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
@@ -52,6 +52,35 @@ test('signing out twice, or where it was already over, is as good as once', asyn
   expect(await api.post('/v1/logout', { refreshToken })).toHaveStatus(204)
   expect(await ada.post('/v1/logout')).toHaveStatus(204)
   expect(await api.post('/v1/logout', { refreshToken: 'garbage' })).toHaveStatus(204)
+})
+
+describe('what a password change has ended signs nobody out', () => {
+  async function changed() {
+    const ada = await people.verified()
+    const old = ada.tokens
+    const body = { currentPassword: ada.password, newPassword: 'Battery-Staple-8' }
+    Object.assign(ada, { tokens: (await ada.post('/v1/password/change', body)).body })
+    return { ada, old }
+  }
+
+  test('neither the refresh token of before', async () => {
+    const { ada, old } = await changed()
+
+    expect(await api.post('/v1/logout', { refreshToken: old.refreshToken })).toHaveStatus(204)
+
+    expect(await ada.get('/v1/me')).toHaveStatus(200)
+    expect(await ada.refresh()).toHaveStatus(200)
+  })
+
+  test('nor the access token, which is told so', async () => {
+    const { ada, old } = await changed()
+
+    expect(await api.post('/v1/logout', undefined, { token: old.accessToken })).toRefuse('unauthenticated')
+
+    expect(await ada.get('/v1/me')).toHaveStatus(200)
+    expect(await ada.post('/v1/logout')).toHaveStatus(204)
+    expect(await api.post('/v1/logout', undefined, { token: old.accessToken })).toRefuse('unauthenticated')
+  })
 })
 
 test('a session that is not even remembered any more is as good as over', async () => {

@@ -188,3 +188,14 @@ test('no Authorization header matters', async () => {
 
   expect(answer).toHaveStatus(200)
 })
+
+test('no access token outlives its session, for whoever knows only when it expires', async () => {
+  const ada = await people.verified()
+  clock.advance(2_592_000 - 100)
+
+  const { body } = await refresh(ada.tokens.refreshToken)
+
+  const { iat, exp } = JSON.parse(Buffer.from(body.accessToken.split('.')[1] ?? '', 'base64url').toString())
+  expect(exp - iat).toBeLessThanOrEqual(100)
+  expect(body.expiresIn).toBe(exp - iat)
+})

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { CallOptions } from '../../support/api.ts'
+import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
 import { basicOf, registerClient, serviceTokenOf } from '../../support/service-clients.ts'
 import { startTestApp } from '../../support/test-app.ts'
@@ -38,6 +39,35 @@ test('a spent refresh token and an expired access token still end their session:
 
   expect(await ada.refresh()).toRefuse('refresh_token_invalid')
   expect(await phone.refresh()).toRefuse('refresh_token_invalid')
+})
+
+test.each(['accessToken', 'refreshToken'] as const)('the %s of before a password change ends nothing', async (kind) => {
+  const ada = await people.verified()
+  const old = ada.tokens[kind]
+  const body = { currentPassword: ada.password, newPassword: 'Battery-Staple-8' }
+  Object.assign(ada, { tokens: (await ada.post('/v1/password/change', body)).body })
+
+  expect(await revoke(old)).toHaveStatus(200)
+
+  expect(await ada.get('/v1/me')).toHaveStatus(200)
+})
+
+test('revoking twice, or what is not even remembered, is as good as once, and recorded once', async () => {
+  const ada = await people.verified()
+  const { id } = (await ada.get('/v1/me')).body
+  const own = await serviceTokenOf(api, client)
+
+  for (const token of [ada.token, ada.token, own, own]) expect(await revoke(token)).toHaveStatus(200)
+  const ended = await eventsOf(deps, 'session.ended', id)
+  const revoked = await eventsOf(deps, 'service_client.token_revoked')
+  await deps.db.session.deleteMany({ where: { accountId: id } })
+
+  expect(await revoke(ada.token)).toHaveStatus(200)
+  expect(ended).toMatchObject([
+    { actorType: 'service_client', actorId: client.id, details: { reason: 'revoked' } },
+  ])
+  const { jti } = JSON.parse(Buffer.from(own.split('.')[1] ?? '', 'base64url').toString())
+  expect(revoked.filter(({ details }) => (details as { tokenId?: string }).tokenId === jti)).toHaveLength(1)
 })
 
 test('a pending email change of the session dies with it', async () => {
