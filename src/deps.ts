@@ -4,6 +4,7 @@ import { type BreachList, createBreachList } from './breach-list/breach-list.ts'
 import type { Config } from './config.ts'
 import { connect, type Database, type Pool } from './database/client.ts'
 import { createKeyRing, type KeyRing } from './domain/keys/key-ring.ts'
+import { readMailBacklog } from './operations/mail-backlog.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
 import { createHashingLane, type HashingLane } from './security/hashing-lane.ts'
 import { createPasswords, type Passwords } from './security/password-hash.ts'
@@ -58,7 +59,7 @@ export function createDeps(input: {
   })
   const passwords = createPasswords({ cost: config.bcryptCost, peppers: keys.peppers, lane: hashingLane })
   const breachList = config.breachList ? createBreachList(config.breachList, log) : null
-  const metrics = createMetrics(hashingLane)
+  const metrics = createMetrics(hashingLane, () => readMailBacklog(pool, clock.now()))
   return { config, db, pool, clock, log, keys, passwords, hashingLane, breachList, metrics }
 }
 

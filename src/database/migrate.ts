@@ -83,12 +83,21 @@ async function readStatus(client: pg.Client): Promise<MigrationStatus> {
     : { rows: [] }
   const recorded = new Map(rows.map((row) => [row.name, row]))
   const migrations = await readMigrations()
+  const pending = migrations.filter(({ name }) => !recorded.has(name)).map(({ name }) => name)
   return {
     applied: rows.filter((row) => row.finished).map((row) => row.name),
-    pending: migrations.filter(({ name }) => !recorded.has(name)).map(({ name }) => name),
+    pending: pending.length > 0 || (await hasQueue(client)) ? pending : ['graphile_worker'],
     failed: rows.filter((row) => !row.finished).map((row) => row.name),
     edited: migrations.filter((each) => isEdited(each, recorded.get(each.name))).map(({ name }) => name),
   }
+}
+
+/** The Prisma command line knows nothing of the queue: after it, all of ours may be there, and that not. */
+async function hasQueue(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    `SELECT to_regclass('graphile_worker.jobs') IS NOT NULL AS exists`,
+  )
+  return rows[0]?.exists === true
 }
 
 interface Migration {

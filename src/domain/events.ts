@@ -33,6 +33,7 @@ export type EventType =
   | 'account.enabled'
   | 'account.erased'
   | 'address.unlocked'
+  | 'service_client.login'
   | 'service_client.denied'
   | 'address.suppression_cleared'
   | 'security_event.replayed'

@@ -9,7 +9,15 @@ export interface Metrics {
   readonly contentType: string
 }
 
-export function createMetrics(lane: HashingLane): Metrics {
+/** Mails that have been asked for and not been sent. */
+export interface MailBacklog {
+  readonly waiting: number
+  /** Since the first of them was asked for: 0 where none is. */
+  readonly oldestSeconds: number
+}
+
+/** @param readBacklog null where it cannot be told, as in a database outage: the gauges are then left out. */
+export function createMetrics(lane: HashingLane, readBacklog: () => Promise<MailBacklog | null>): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'latchkey_' })
   const requests = new Counter({
@@ -34,6 +42,23 @@ export function createMetrics(lane: HashingLane): Metrics {
       const { running, waiting } = lane.load()
       this.set({ state: 'running' }, running)
       this.set({ state: 'waiting' }, waiting)
+    },
+  })
+  const oldest = new Gauge({
+    name: 'latchkey_oldest_waiting_mail_seconds',
+    help: 'Since the first mail not yet sent was asked for: a provider that refuses, or no worker.',
+    registers: [registry],
+  })
+  new Gauge({
+    name: 'latchkey_mails_waiting',
+    help: 'Mails asked for and not yet sent.',
+    registers: [registry],
+    async collect() {
+      const backlog = await readBacklog()
+      for (const gauge of [this, oldest]) gauge.remove()
+      if (!backlog) return
+      this.set(backlog.waiting)
+      oldest.set(backlog.oldestSeconds)
     },
   })
   return {

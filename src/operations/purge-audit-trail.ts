@@ -1,5 +1,6 @@
 import { inTransaction } from '../database/client.ts'
 import type { Deps } from '../deps.ts'
+import { inBatches } from './in-batches.ts'
 
 const DAY_MS = 86_400_000
 /** So many that the lot goes quickly, so few that each transaction is over in well under a second. */
@@ -11,13 +12,12 @@ const BATCH = 5_000
  */
 export async function purgeAuditTrail(deps: Deps): Promise<void> {
   const before = new Date(deps.clock.now().getTime() - deps.config.auditRetentionDays * DAY_MS)
-  let purged = 0
-  for (let count = BATCH; count === BATCH; purged += count) {
-    count = await inTransaction(deps.db, async (tx) => {
+  const purged = await inBatches(BATCH, () =>
+    inTransaction(deps.db, async (tx) => {
       await tx.$executeRaw`SELECT set_config('latchkey.retention', 'on', true)`
       return tx.$executeRaw`
         DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ${before} ORDER BY at LIMIT ${BATCH})`
-    })
-  }
+    }),
+  )
   deps.log.info({ purged, before }, 'audit trail purged')
 }

@@ -56,7 +56,7 @@ export const oauthRoutes =
         if (grantType !== 'client_credentials') throw new OAuthRefusal('unsupported_grant_type')
         const credentials = clientCredentials(request)
         if (!credentials) throw new OAuthRefusal('invalid_client')
-        const grant = await grantServiceToken(deps, { credentials, scope })
+        const grant = await grantServiceToken(deps, { credentials, scope, origin: originOf(request) })
         return {
           access_token: await signServiceToken(deps, grant),
           token_type: 'Bearer' as const,
@@ -85,7 +85,8 @@ export const oauthRoutes =
       async (request) => {
         const proof = await clientProof(deps, request)
         const token = await readToken(deps, request.body.token)
-        return introspectionAnswer(deps, token, await introspectToken(deps, { proof, subject: token.subject }))
+        const asked = { proof, subject: token.subject, origin: originOf(request) }
+        return introspectionAnswer(deps, token, await introspectToken(deps, asked))
       },
     )
 
@@ -103,10 +104,11 @@ export const oauthRoutes =
         },
       },
       async (request, reply) => {
-        const client = await requireClient(deps, await clientProof(deps, request))
+        const origin = originOf(request)
+        const client = await requireClient(deps, await clientProof(deps, request), origin)
         // An expired access token still says which session its holder wants to end.
         const { subject } = await readToken(deps, request.body.token, { mayBeExpired: true })
-        await revokeToken(deps, { client, subject, origin: originOf(request) })
+        await revokeToken(deps, { client, subject, origin })
         return reply.serializer(() => '').send(null) // the RFC's answer is the status alone
       },
     )

@@ -200,3 +200,11 @@ test.each(CHANGES)('the audit trail refuses %s, and the retention purge may', as
   await client.query('COMMIT')
   await expect(client.query(statement)).rejects.toThrow('events is append-only')
 })
+
+test('a database that the Prisma command line brought up to date still lacks the queue, and is told so', async () => {
+  await client.query('DROP SCHEMA graphile_worker CASCADE')
+
+  expect((await migrationStatus(database.url)).pending).toEqual(['graphile_worker'])
+  expect(await migrate(database.url)).toEqual({ applied: ['graphile_worker'] })
+  expect((await migrationStatus(database.url)).pending).toEqual([])
+})

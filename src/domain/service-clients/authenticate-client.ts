@@ -2,7 +2,9 @@ import { type LiveClient, readLiveClient } from '../../database/client-statement
 import type { Deps } from '../../deps.ts'
 import { matchesClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
+import { type Origin, recordEvent } from '../events.ts'
 import type { ServiceClaims } from '../tokens/claims.ts'
+import { isClientId } from './client-id.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
 import { isScope, type Scope } from './scopes.ts'
 
@@ -30,14 +32,22 @@ export async function authenticateClient(deps: Deps, proof: ClientProof): Promis
 }
 
 /** @throws {OAuthRefusal} invalid_client, invalid_token */
-export async function requireClient(deps: Deps, proof: ClientProof): Promise<ServicePrincipal> {
+export async function requireClient(deps: Deps, proof: ClientProof, origin: Origin): Promise<ServicePrincipal> {
   const client = await authenticateClient(deps, proof)
-  if (!client) throw notProven(proof)
+  if (!client) throw await notProven(deps, proof, origin)
   return client
 }
 
-export function notProven({ credentials }: ClientProof): OAuthRefusal {
-  return new OAuthRefusal(credentials ? 'invalid_client' : 'invalid_token')
+/** Writes credentials that are not right down: guessing shows. What was sent as an id may be a secret in the wrong field. */
+export async function notProven(deps: Deps, { credentials }: ClientProof, origin: Origin): Promise<OAuthRefusal> {
+  if (!credentials) return new OAuthRefusal('invalid_token')
+  const { clientId } = credentials
+  const details = { clientId: isClientId(clientId) ? clientId : null }
+  const at = deps.clock.now()
+  await recordEvent(deps.db, {
+    ...{ type: 'service_client.login', outcome: 'failure', at, actor: 'anonymous', origin, details },
+  })
+  return new OAuthRefusal('invalid_client')
 }
 
 /** What the database is asked for. */

@@ -1,9 +1,9 @@
-import { v7 as uuidv7 } from 'uuid'
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { newClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
 import { recordEvent } from '../events.ts'
+import { newClientId } from './client-id.ts'
 import type { Scope } from './scopes.ts'
 
 /** What is shown once: only the secret's hash is kept. */
@@ -13,14 +13,14 @@ export interface NewClient {
   readonly scopes: readonly Scope[]
 }
 
-/** Makes a client for another service. Its id is ours to choose, or somebody could choose an account's. */
+/** Makes a client for another service. */
 export async function createClient(
   deps: Pick<Deps, 'db' | 'clock'>,
   input: { name: string; scopes: readonly Scope[] },
 ): Promise<NewClient> {
   const { name } = input
   const scopes = [...new Set(input.scopes)]
-  const clientId = `svc_${uuidv7().replaceAll('-', '')}`
+  const clientId = newClientId()
   const { secret, hash } = newClientSecret()
   const now = deps.clock.now()
   await inTransaction(deps.db, async (tx) => {

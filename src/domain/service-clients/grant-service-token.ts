@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
-import { type ClientCredentials, requireClient } from './authenticate-client.ts'
+import { type Origin, recordEvent } from '../events.ts'
+import { type ClientCredentials, requireClient, type ServicePrincipal } from './authenticate-client.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
 import { isScope, type Scope, splitScopes } from './scopes.ts'
 
@@ -18,13 +19,22 @@ export interface ServiceGrant {
  */
 export async function grantServiceToken(
   deps: Deps,
-  input: { credentials: ClientCredentials; scope: string | undefined },
+  input: { credentials: ClientCredentials; scope: string | undefined; origin: Origin },
 ): Promise<ServiceGrant> {
-  const { clientId, scopes } = await requireClient(deps, { credentials: input.credentials })
+  const { credentials, scope, origin } = input
+  const client = await requireClient(deps, { credentials }, origin)
+  const { clientId } = client
+  const scopes = scope === undefined ? client.scopes : chooseScopes(client, scope)
   const now = deps.clock.now()
-  if (input.scope === undefined) return { clientId, scopes, now }
-  const asked = splitScopes(input.scope)
-  const granted = asked.filter(isScope).filter((scope) => scopes.includes(scope))
+  const actor = { serviceClientId: clientId }
+  const details = { clientId, scopes: scopes.join(' ') }
+  await recordEvent(deps.db, { type: 'service_client.login', at: now, actor, origin, details })
+  return { clientId, scopes, now }
+}
+
+function chooseScopes(client: ServicePrincipal, wanted: string): Scope[] {
+  const asked = splitScopes(wanted)
+  const granted = asked.filter(isScope).filter((scope) => client.scopes.includes(scope))
   if (granted.length === 0 || granted.length < asked.length) throw new OAuthRefusal('invalid_scope')
-  return { clientId, scopes: granted, now }
+  return granted
 }

@@ -1,5 +1,6 @@
 import { readForIntrospection, type SubjectKeys, type SubjectSession } from '../../database/client-statements.ts'
 import type { Deps } from '../../deps.ts'
+import type { Origin } from '../events.ts'
 import { type ClientProof, callerOf, judgeProof, notProven } from '../service-clients/authenticate-client.ts'
 import { OAuthRefusal } from '../service-clients/oauth-refusal.ts'
 import type { ServiceClaims, SessionClaims } from './claims.ts'
@@ -27,13 +28,13 @@ export type Introspection =
  */
 export async function introspectToken(
   deps: Deps,
-  input: { proof: ClientProof; subject: TokenSubject },
+  input: { proof: ClientProof; subject: TokenSubject; origin: Origin },
 ): Promise<Introspection> {
-  const { proof, subject } = input
+  const { proof, subject, origin } = input
   const now = deps.clock.now()
   const row = await readForIntrospection(deps.pool, { caller: callerOf(proof), subject: keysOf(subject), now })
   const caller = judgeProof(proof, row, now)
-  if (!caller) throw notProven(proof)
+  if (!caller) throw await notProven(deps, proof, origin)
   if (!caller.scopes.includes('tokens:introspect')) throw new OAuthRefusal('insufficient_scope')
   if (!subject || !row) return null
   if (subject.kind === 'service') {

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { disableClient } from '../../../src/domain/service-clients/disable-client.ts'
 import { rotateClientSecret } from '../../../src/domain/service-clients/rotate-client-secret.ts'
 import type { Answer, CallOptions } from '../../support/api.ts'
+import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
 import { basicOf, registerClient } from '../../support/service-clients.ts'
 import { startTestApp } from '../../support/test-app.ts'
@@ -85,6 +86,43 @@ test('scopes are narrowed to those asked for, and asking for one the client lack
   ]) {
     expectOAuthError(await ask({ ...GRANT, scope }, { headers }), 400, 'invalid_scope')
   }
+})
+
+test('blanks around and between scopes are no scopes', async () => {
+  const client = await registerClient(deps, 'users:read', 'mail:read')
+
+  const answer = await ask({ ...GRANT, scope: ' mail:read   users:read ' }, { headers: basicOf(client) })
+
+  expect(answer.body.scope).toBe('mail:read users:read')
+})
+
+test('every sign-in of a service is in the audit trail, and so is every try that failed, without what was tried', async () => {
+  const client = await registerClient(deps, 'users:read', 'mail:read')
+  const before = (await eventsOf(deps, 'service_client.login')).length
+  const from = { headers: basicOf(client), ip: '203.0.113.40' }
+
+  await ask({ ...GRANT, scope: 'mail:read' }, from)
+  await ask({ ...GRANT, scope: 'users:delete' }, from)
+  await ask(GRANT, { ...from, headers: basicOf({ ...client, secret: 'lks_wrong' }) })
+  await ask({ ...GRANT, client_id: client.secret, client_secret: client.id }, { ip: '203.0.113.40' })
+  await api.form('/oauth/introspect', { token: 'x' }, { ...from, headers: basicOf({ ...client, secret: 'wrong' }) })
+  await api.form('/oauth/revoke', { token: 'x' }, { ...from, headers: basicOf({ ...client, secret: 'wrong' }) })
+
+  const events = (await eventsOf(deps, 'service_client.login')).slice(0, -before || undefined).reverse()
+  const failure = { outcome: 'failure', actorType: 'anonymous', ip: '203.0.113.40' }
+  expect(events).toMatchObject([
+    {
+      outcome: 'success',
+      actorId: client.id,
+      ip: '203.0.113.40',
+      details: { clientId: client.id, scopes: 'mail:read' },
+    },
+    { ...failure, details: { clientId: client.id } },
+    { ...failure, details: { clientId: null } },
+    { ...failure, details: { clientId: client.id } },
+    { ...failure, details: { clientId: client.id } },
+  ])
+  expect(JSON.stringify(events)).not.toContain(client.secret)
 })
 
 test('a wrong secret, an unknown client and a disabled one get the same answer', async () => {

@@ -73,6 +73,21 @@ test('a move that was asked for while the address was free is refused once it wa
   expect((await bob.get('/v1/me')).body.email).toBe(bob.email)
 })
 
+test('of what others asked for at the address, and what came to nothing, it is gone too; their own links are not', async () => {
+  const bob = await people.verified()
+  const wanted = people.newEmail('wanted')
+  await bob.changeEmail(wanted)
+  const notice = await mailbox.token(bob.email, 'email_change_requested')
+  await people.move(bob, people.newEmail())
+  await people.verified({ email: wanted })
+  await desk.delete(`/users/${await desk.idOf(wanted)}`)
+
+  const left = JSON.stringify([await deps.db.emailChange.findMany(), await deps.db.mail.findMany()])
+
+  expect(left).not.toContain(wanted)
+  expect(await api.post('/v1/email/change/revert', { token: notice })).toHaveStatus(200)
+})
+
 test('erasing a person leaves nothing of them in any table, and the addresses locked', async () => {
   const gone = await somebodyWithAPast('zebulon')
   const before = await wholeDatabase()

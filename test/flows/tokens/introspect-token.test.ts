@@ -228,3 +228,22 @@ test('caller and token are read in one statement, by keys alone', async () => {
     client.release(true)
   }
 })
+
+test('of a refresh token it says active as long as a refresh would take it: the newest, and the one before for 30 s', async () => {
+  const ada = await people.verified()
+  const tokens = [ada.tokens.refreshToken]
+  for (let turn = 0; turn < 2; turn += 1) {
+    await ada.refresh()
+    tokens.push(ada.tokens.refreshToken)
+  }
+
+  const atOnce = await Promise.all(tokens.map(isActive))
+  clock.advance(29)
+  const withinTheWindow = await Promise.all(tokens.map(isActive))
+  clock.advance(1)
+  const behindIt = await Promise.all(tokens.map(isActive))
+
+  expect(atOnce).toEqual([false, true, true])
+  expect(withinTheWindow).toEqual([false, true, true])
+  expect(behindIt).toEqual([false, false, true])
+})

@@ -63,9 +63,7 @@ test('revoking twice, or what is not even remembered, is as good as once, and re
   await deps.db.session.deleteMany({ where: { accountId: id } })
 
   expect(await revoke(ada.token)).toHaveStatus(200)
-  expect(ended).toMatchObject([
-    { actorType: 'service_client', actorId: client.id, details: { reason: 'revoked' } },
-  ])
+  expect(ended).toMatchObject([{ actorType: 'service_client', actorId: client.id, details: { reason: 'revoked' } }])
   const { jti } = JSON.parse(Buffer.from(own.split('.')[1] ?? '', 'base64url').toString())
   expect(revoked.filter(({ details }) => (details as { tokenId?: string }).tokenId === jti)).toHaveLength(1)
 })

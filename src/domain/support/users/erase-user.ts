@@ -22,7 +22,12 @@ export async function eraseUser(deps: Deps, input: { accountId: string; by: Requ
     const addresses = await eraseAddresses(deps, tx, { accountId, now })
     const asked = await addressesAskedFor(tx, accountId)
     const hashes = addresses.flatMap((address) => hashesOfAddress(deps, address))
-    await tx.mail.deleteMany({ where: { OR: [{ accountId }, { accountId: null, address: { in: addresses } }] } })
+    await tx.mail.deleteMany({ where: { OR: [{ accountId }, { address: { in: addresses } }] } })
+    // Moves of others to these addresses, that came to nothing: they keep the links in their notices, and no address.
+    await tx.emailChange.updateMany({
+      where: { toAddress: { in: addresses }, confirmedAt: null, endedAt: { not: null } },
+      data: { toEmail: 'erased', toAddress: 'erased' },
+    })
     await tx.registration.deleteMany({ where: { address: { in: addresses } } })
     await tx.mailedToken.deleteMany({ where: { accountId: null, address: { in: addresses } } })
     await tx.suppressedAddress.deleteMany({ where: { address: { in: [...addresses, ...asked] } } })
