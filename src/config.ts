@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { type BreachListSource, type Environment, EnvironmentReader, isNetwork, isOrigin } from './environment.ts'
+import { type BreachListSource, type Environment, EnvironmentReader } from './environment.ts'
 import type { MailConfig } from './mail/mailer.ts'
 import type { Secret } from './security/secret.ts'
+import { isNetwork, isOrigin } from './setting-forms.ts'
 
 export interface Config {
   readonly production: boolean
@@ -64,7 +65,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 export function readConfig(environment: Environment): Config {
   const read = new EnvironmentReader(environment)
   const production = read.choice('NODE_ENV', ['development', 'test', 'production'], 'development') === 'production'
-  const host = read.text('HOST', '127.0.0.1')
+  const host = read.host('HOST', '127.0.0.1')
   const port = read.integer('PORT', 3000, 0, 65_535)
   const publicUrl = read.url('PUBLIC_URL', `http://${host.includes(':') ? `[${host}]` : host}:${port}`)
   const dataDir = resolve(read.text('DATA_DIR', './data'))
@@ -147,10 +148,10 @@ function readMail(
     production ? undefined : `${base.productName} Support <support@product.example>`,
   )
   const common = { from, supportContact: base.supportContact }
-  if (transport === 'sendgrid') {
-    const baseUrl = read.has('SENDGRID_BASE_URL') ? read.url('SENDGRID_BASE_URL') : undefined
-    return { ...common, transport, apiKey: read.secret('SENDGRID_API_KEY'), baseUrl }
-  }
-  if (transport === 'smtp') return { ...common, transport, url: read.smtpUrl('SMTP_URL') }
+  // Read whichever transport is in use: what is misspelt shows now, and not on the day it is switched to.
+  const baseUrl = read.has('SENDGRID_BASE_URL') ? read.url('SENDGRID_BASE_URL') : undefined
+  const smtpUrl = transport === 'smtp' || read.has('SMTP_URL') ? read.smtpUrl('SMTP_URL') : undefined
+  if (transport === 'sendgrid') return { ...common, transport, apiKey: read.secret('SENDGRID_API_KEY'), baseUrl }
+  if (transport === 'smtp' && smtpUrl) return { ...common, transport, url: smtpUrl }
   return { ...common, transport: 'console', directory: join(base.dataDir, 'mail') }
 }

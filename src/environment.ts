@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto'
-import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseAddress } from './domain/accounts/email-address.ts'
 import type { Mailbox } from './mail/mailer.ts'
 import { Secret } from './security/secret.ts'
 import { readSendgridKey } from './security/sendgrid-signature.ts'
 import { isWebhookSecret } from './security/webhook-signature.ts'
+import { isHost, isHttpUrl, isSmtpUrl } from './setting-forms.ts'
 
 /** The environment does not make sense. The message is one line that names each variable and what is wrong with it. */
 export class ConfigError extends Error {}
@@ -47,7 +47,7 @@ export class EnvironmentReader {
   /** One line for people to read: it ends up in mails, so it may carry no control character. */
   line(name: string, fallback?: string): string {
     const value = this.text(name, fallback)
-    if (/\p{Cc}/u.test(value)) this.#problems.push(`${name} has a control character`)
+    if (this.has(name) && /\p{Cc}/u.test(value)) this.#problems.push(`${name} has a control character`)
     return value
   }
 
@@ -87,6 +87,14 @@ export class EnvironmentReader {
     return entries
   }
 
+  /** An address of this machine, or a name of one. */
+  host(name: string, fallback: string): string {
+    const value = this.text(name, fallback)
+    if (isHost(value)) return value
+    this.#problems.push(`${name} must be an IP address or a host name, not ${JSON.stringify(value)}`)
+    return fallback
+  }
+
   url(name: string, fallback?: string): string {
     const value = this.text(name, fallback)
     if (value !== '' && !isHttpUrl(value))
@@ -111,7 +119,7 @@ export class EnvironmentReader {
     const value = this.line(name, fallback)
     const match = /^\s*"?([^"<>]*?)"?\s*<([^<>]+)>\s*$/.exec(value)
     const mailbox = { name: match?.[1] ?? '', address: match?.[2] ?? value }
-    if (value !== '' && parseAddress(mailbox.address) === null) {
+    if (value !== '' && this.has(name) && parseAddress(mailbox.address) === null) {
       this.#problems.push(`${name} must look like "Acme Support <support@acme.example>"`)
     }
     return mailbox
@@ -123,7 +131,7 @@ export class EnvironmentReader {
 
   smtpUrl(name: string): Secret {
     const value = this.text(name)
-    if (value !== '' && !(URL.canParse(value) && /^smtps?:/.test(value))) {
+    if (value !== '' && !isSmtpUrl(value)) {
       this.#problems.push(`${name} must be an smtp:// or smtps:// URL`)
     }
     return new Secret(value)
@@ -187,21 +195,4 @@ export class EnvironmentReader {
       this.#problems.push('DATABASE_URL must be a postgresql:// URL')
     return new Secret(value)
   }
-}
-
-function isHttpUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false
-  const url = new URL(value)
-  return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === ''
-}
-
-export function isOrigin(value: string): boolean {
-  return URL.canParse(value) && new URL(value).origin === value
-}
-
-export function isNetwork(value: string): boolean {
-  const [address = '', bits, ...rest] = value.split('/')
-  const version = isIP(address)
-  if (version === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
 }

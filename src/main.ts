@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { CommandRefused } from './commands/command-line.ts'
 import { isDatabaseUnavailable } from './database/client.ts'
 import { EmbeddedPostgresFailure } from './database/embedded-postgres.ts'
+import { problems, Refusal } from './domain/problems.ts'
 import { ConfigError } from './environment.ts'
 import { WrongSecretKey } from './security/sealed-value.ts'
 import { StartRefused } from './serve.ts'
@@ -11,7 +12,7 @@ const REFUSED = 1
 const WRONG_USE = 2
 
 /** Errors whose message is one line that says what to mend. */
-const FOR_THE_OPERATOR = [ConfigError, StartRefused, CommandRefused, EmbeddedPostgresFailure, WrongSecretKey]
+const FOR_THE_OPERATOR = [ConfigError, StartRefused, EmbeddedPostgresFailure, WrongSecretKey]
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./commands/serve.ts')).serveCommand(),
@@ -33,7 +34,7 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : WRONG_USE)
-  process.stderr.write(`${explain(error)}\n`)
+  tell(error)
   process.exit(REFUSED)
 }
 
@@ -42,12 +43,22 @@ function throwInsteadOfExiting(command: Command): void {
   for (const subcommand of command.commands) throwInsteadOfExiting(subcommand)
 }
 
-/** One line for what the operator can mend; a stack only for what is our defect. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const isForTheOperator = FOR_THE_OPERATOR.some((kind) => error instanceof kind)
-  if (isForTheOperator) return error.message
-  if ('code' in error && /^(28|3D)/.test(String(error.code))) return `The database refuses us: ${error.message}`
-  if (isDatabaseUnavailable(error)) return 'The database cannot be reached: is it up, and DATABASE_URL right?'
-  return error.stack ?? error.message
+/** One line for what the operator can mend, in JSON for a script; a stack only for what is our defect. */
+function tell(error: unknown): void {
+  const reason = reasonOf(error)
+  if (reason && process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(reason)}\n`)
+  else process.stderr.write(`${reason?.detail ?? (error instanceof Error ? error.stack : String(error))}\n`)
+}
+
+function reasonOf(error: unknown): { error: string; detail: string } | null {
+  if (error instanceof CommandRefused) return { error: error.code, detail: error.message }
+  if (error instanceof Refusal) return { error: error.code, detail: problems[error.code][2] }
+  if (!(error instanceof Error)) return null
+  if (FOR_THE_OPERATOR.some((kind) => error instanceof kind)) return { error: 'refused', detail: error.message }
+  if ('code' in error && /^(28|3D)/.test(String(error.code))) {
+    return { error: 'database_refused', detail: `The database refuses us: ${error.message}` }
+  }
+  if (!isDatabaseUnavailable(error)) return null
+  const detail = 'The database cannot be reached: is it up, and DATABASE_URL right?'
+  return { error: 'database_unavailable', detail }
 }

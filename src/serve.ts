@@ -1,4 +1,6 @@
+import { existsSync, statSync } from 'node:fs'
 import { access, constants, mkdir } from 'node:fs/promises'
+import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
@@ -9,6 +11,7 @@ import { migrate, migrationStatus } from './database/migrate.ts'
 import { closeDeps, createDeps, type Deps, systemClock } from './deps.ts'
 import { readSecretKey } from './development-secret.ts'
 import { RELOAD_KEYS_SECONDS } from './domain/keys/key-lifetimes.ts'
+import { doubtfulSettings } from './doubtful-settings.ts'
 import { createLog } from './log.ts'
 import { createMailer } from './mail/mailer.ts'
 import type { Readiness } from './operations/readiness.ts'
@@ -69,6 +72,7 @@ async function stoppingIfRefused(embedded: EmbeddedPostgres | null, create: () =
 async function beginWork(running: Running, role: Role): Promise<void> {
   const { deps, readiness, embedded, app } = running
   const { config, log } = deps
+  for (const doubt of doubtfulSettings(config)) log.warn(doubt)
   running.reload = setInterval(() => void reloadKeys(deps), RELOAD_KEYS_SECONDS * 1000)
   if (role !== 'api') running.worker = startWorker(deps, await createMailer(config.mail, log))
   readiness.hasStarted = true
@@ -85,11 +89,23 @@ async function reloadKeys(deps: Deps): Promise<void> {
 
 async function makeDataDir(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true })
+    await makeFolder(dataDir)
     await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
     throw new StartRefused(`DATA_DIR ${dataDir} cannot be used (${(error as NodeJS.ErrnoException).code})`)
   }
+}
+
+/** Not by `recursive`, which tries for ever where a file system says of every folder that it is not there (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  const failure = await mkdir(folder).then(
+    () => null,
+    (error: NodeJS.ErrnoException) => error,
+  )
+  if (failure === null || (failure.code === 'EEXIST' && statSync(folder).isDirectory())) return
+  if (failure.code !== 'ENOENT' || path.dirname(folder) === folder || existsSync(path.dirname(folder))) throw failure
+  await makeFolder(path.dirname(folder))
+  await makeFolder(folder)
 }
 
 interface Running {

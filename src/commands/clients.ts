@@ -72,7 +72,8 @@ async function list({ json }: { json: boolean }): Promise<void> {
 async function rotateSecret(id: string, { overlap, json }: { overlap: number; json: boolean }): Promise<void> {
   const input = { clientId: id, overlapSeconds: overlap }
   const rotated = await withDeps(readConfig(process.env), (deps) => rotateClientSecret(deps, input))
-  if (!rotated) throw new CommandRefused(`There is no client ${id}, or it is disabled: see "latchkey clients list"`)
+  if (!rotated)
+    throw new CommandRefused('not_found', `There is no client ${id}, or it is disabled: see "latchkey clients list"`)
   const { clientId, previousSecretExpiresAt } = rotated
   const clientSecret = rotated.clientSecret.reveal()
   const text = [
@@ -85,7 +86,7 @@ async function rotateSecret(id: string, { overlap, json }: { overlap: number; js
 
 async function disable(id: string, { json }: { json: boolean }): Promise<void> {
   const isKnown = await withDeps(readConfig(process.env), (deps) => disableClient(deps, id))
-  if (!isKnown) throw new CommandRefused(`There is no client ${id}: see "latchkey clients list"`)
+  if (!isKnown) throw new CommandRefused('not_found', `There is no client ${id}: see "latchkey clients list"`)
   print(json, { clientId: id, disabled: true }, `${id} is disabled.`)
 }
 

@@ -8,8 +8,15 @@ import type { Requester } from '../domain/support/requester.ts'
 import { createLog } from '../log.ts'
 import { assertMigrated } from '../serve.ts'
 
-/** The command cannot do what it was asked; the message is one line for whoever asked. */
-export class CommandRefused extends Error {}
+/** The command cannot do what it was asked: one line for a person, or a code for a script (`--json`), and exit code 1. */
+export class CommandRefused extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
 
 /** Runs a command on the configured database; on the embedded one, beside the service or without it. */
 export async function withDatabaseUrl<Result>(config: Config, work: (url: string) => Promise<Result>): Promise<Result> {
@@ -47,13 +54,6 @@ export function operator(): Requester {
   } catch {
     return { actor: { operator: String(process.getuid?.()) }, origin: null }
   }
-}
-
-/** What was asked for cannot be done: one line for a person, or a code for a script, and exit code 1. */
-export function refuse(asJson: boolean, code: string, text: string): void {
-  if (asJson) process.stdout.write(`${JSON.stringify({ error: code, detail: text })}\n`)
-  else process.stderr.write(`${text}\n`)
-  process.exitCode = 1
 }
 
 /** A command's answer: for a script or for a person. */

@@ -3,6 +3,7 @@ import { SingleBar } from 'cli-progress'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Config } from '../config.ts'
+import type { Violation } from '../domain/problems.ts'
 import {
   type ImportRow,
   type ImportSummary,
@@ -82,20 +83,32 @@ async function* readRows(file: string, onRead: (bytes: number) => void): AsyncGe
 }
 
 function toRow({ number: line, text }: Line): ImportRow {
-  if (text === null) return unreadable(line, '', 'length', `The line is longer than ${LONGEST_LINE_BYTES} bytes.`)
+  if (text === null) return unreadable(line, `The line is longer than ${LONGEST_LINE_BYTES} bytes.`)
   try {
     const value = parseStrictJson(text)
     if (NewUser.Check(value)) return { line, user: value }
-    const [error] = NewUser.Errors(value)
-    const { requiredProperties = [], additionalProperties = [] } = (error?.params ?? {}) as Record<string, string[]>
-    const field = requiredProperties[0] ?? additionalProperties[0] ?? error?.instancePath.slice(1) ?? ''
-    return unreadable(line, field, error?.keyword ?? 'form', error?.message ?? 'The line does not describe an account.')
+    return { line, violation: violationIn(value), email: emailIn(value) }
   } catch (error) {
-    if (error instanceof UnreadableBody) return { line, violation: error.violation }
+    if (error instanceof UnreadableBody) return { line, violation: error.violation, email: null }
     throw error
   }
 }
 
-function unreadable(line: number, field: string, rule: string, message: string): ImportRow {
-  return { line, violation: { field, rule, message } }
+function violationIn(value: unknown): Violation {
+  const error = NewUser.Errors(value).find(({ keyword }) => keyword !== 'boolean') // of an unknown field the second says so
+  const { requiredProperties = [], additionalProperties = [] } = (error?.params ?? {}) as Record<string, string[]>
+  const field = requiredProperties[0] ?? additionalProperties[0] ?? error?.instancePath.slice(1) ?? ''
+  const isUnknown = additionalProperties.length > 0
+  const message = isUnknown ? 'This field is not known here.' : (error?.message ?? 'This describes no account.')
+  return { field, rule: error?.keyword ?? 'form', message }
+}
+
+/** So that whoever reads the report knows whose line it is. */
+function emailIn(value: unknown): string | null {
+  const { email } = (value ?? {}) as { email?: unknown }
+  return typeof email === 'string' ? email : null
+}
+
+function unreadable(line: number, message: string): ImportRow {
+  return { line, violation: { field: '', rule: 'length', message }, email: null }
 }

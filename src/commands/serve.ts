@@ -10,6 +10,7 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('Run the service.')
     .addOption(role.choices(['all', 'api', 'worker']).default('all'))
+    .option('--json', 'say in JSON why it does not start; what it logs is JSON either way', false)
     .action(async (options: { role: Role }) => {
       const leaving = new AbortController()
       const starting = serve(readConfig(process.env), options.role, leaving.signal)

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { problems, Refusal } from '../domain/problems.ts'
 import { findUsers } from '../domain/support/users/find-users.ts'
 import type { UserView } from '../domain/support/users/user-view.ts'
-import { print, refuse, withDeps } from './command-line.ts'
+import { CommandRefused, print, withDeps } from './command-line.ts'
 import { importFile } from './import-file.ts'
 
 export function usersCommand(): Command {
@@ -20,16 +19,11 @@ function showCommand(): Command {
     .argument('<email>')
     .option('--json', 'answer in JSON', false)
     .action(async (email: string, { json }: { json: boolean }) => {
-      await withDeps(readConfig(process.env), async (deps) => {
-        try {
-          const { items } = await findUsers(deps, { by: 'everHeld', email }, { limit: 100 })
-          if (items.length === 0) refuse(json, 'not_found', `No account has, or had, ${email}.`)
-          else print(json, { users: items }, items.map(describe).join('\n\n'))
-        } catch (error) {
-          if (!(error instanceof Refusal)) throw error
-          refuse(json, error.code, problems[error.code][2])
-        }
-      })
+      const { items } = await withDeps(readConfig(process.env), (deps) =>
+        findUsers(deps, { by: 'everHeld', email }, { limit: 100 }),
+      )
+      if (items.length === 0) throw new CommandRefused('not_found', `No account has, or had, ${email}.`)
+      print(json, { users: items }, items.map(describe).join('\n\n'))
     })
 }
 

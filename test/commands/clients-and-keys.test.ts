@@ -143,6 +143,21 @@ test.each([
   expect(result.stderr).not.toContain('    at ')
 })
 
+test('a refusal is JSON where JSON was asked for, whoever refuses', async () => {
+  const [unknown, unreachable, wrongSetting] = await Promise.all([
+    latchkey('clients', 'disable', 'svc_x', '--json'),
+    commandLine.run(['keys', 'list', '--json'], { ...environment, DATABASE_URL: 'postgresql://127.0.0.1:1/x' }),
+    commandLine.run(['serve', '--json'], { ...environment, PORT: 'x' }),
+  ])
+
+  for (const { exitCode, stderr } of [unknown, unreachable, wrongSetting]) {
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' })
+  }
+  expect(JSON.parse(unknown.stdout)).toEqual({ error: 'not_found', detail: expect.stringContaining('svc_x') })
+  expect(JSON.parse(unreachable.stdout)).toMatchObject({ error: 'database_unavailable' })
+  expect(JSON.parse(wrongSetting.stdout)).toEqual({ error: 'refused', detail: expect.stringContaining('PORT') })
+})
+
 test('with another SECRET_KEY keys rotate refuses in one line, and changes nothing', async () => {
   const before = await answerOf('keys', 'list')
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { readConfig } from '../../src/config.ts'
+import { doubtfulSettings } from '../../src/doubtful-settings.ts'
 import { ConfigError } from '../../src/environment.ts'
 import { StartRefused, serve } from '../../src/serve.ts'
 
@@ -111,6 +112,7 @@ const SECONDS = [
 describe('a value that makes no sense stops the start with one line that names the variable', () => {
   test.each<[string, string[]]>([
     ['NODE_ENV', ['prod', 'Production']],
+    ['HOST', ['not a host', '127.0.0.1:80', 'http://x', '-x', '0.0.0.0/0', '::g']],
     ['PORT', ['abc', '-1', '65536', '80.5', '1e3', '0x50', ' 80']],
     ['PUBLIC_URL', ['acme.example', 'ftp://acme.example', 'https://acme.example/?x', 'https://user:pw@acme.example']],
     ['DATABASE_URL', ['mysql://db/x', 'db:5432', 'postgres://u:p w@h:99999999/x']],
@@ -135,7 +137,15 @@ describe('a value that makes no sense stops the start with one line that names t
     ['BCRYPT_COST', ['9', '16', '12.5', 'high']],
     ...SECONDS.map((name): [string, string[]] => [name, ['-1', '5m', '1.5', '99999999999']]),
     ...SECONDS.slice(0, -1).map((name): [string, string[]] => [name, ['0']]),
-    ['CORS_ORIGINS', ['*', 'https://app.example/', 'app.example', 'https://app.example,https://b.example/x']],
+    ['SENDGRID_BASE_URL', ['eu', 'ftp://api.example']],
+    ['SMTP_URL', ['garbage', 'smtp:foo', 'smtp://', 'smtp:///x', 'http://mail.example']],
+    [
+      'CORS_ORIGINS',
+      [
+        ...['*', 'https://app.example/', 'app.example', 'https://app.example,https://b.example/x'],
+        ...['https://*.app.example', 'ftp://app.example'],
+      ],
+    ],
     ['TRUST_PROXY', ['true', '1', '10.0.0.0/33', '10.0.0', 'loopback']],
     ['RATE_LIMIT_FACTOR', ['-1', 'off', '1,5']],
     ['REDIS_URL', ['localhost:6379', 'http://redis']],
@@ -169,6 +179,11 @@ describe('a value that makes no sense stops the start with one line that names t
 
     expect(refusal).toContain(name)
     expect(refusal).not.toContain('\n')
+  })
+
+  test('and no other variable, whose default is made of it', () => {
+    expect(refusalOf({ HOST: 'not a host' })).not.toContain('PUBLIC_URL')
+    expect(refusalOf({ PRODUCT_NAME: 'Acme\nX' })).not.toContain('MAIL_FROM')
   })
 
   test.each(['PORT', 'LOG_LEVEL', 'CORS_ORIGINS', 'RATE_LIMIT_FACTOR', 'BCRYPT_COST'])(
@@ -209,6 +224,42 @@ describe('what only shows on trying stops the start with one line too', () => {
       expect(error).toBeInstanceOf(StartRefused)
       expect((error as Error).message).toBe('DATA_DIR /dev/null/data cannot be used (ENOTDIR)')
     }
+  })
+})
+
+test('DATA_DIR is refused too where a file system has no folder for anybody', async () => {
+  const config = readConfig({ LOG_LEVEL: 'silent', PORT: '0', DATA_DIR: '/proc/no/such/folder' })
+
+  const error = await serve(config, 'api', new AbortController().signal).then(undefined, (refused: Error) => refused)
+
+  expect((error as Error).message).toBe('DATA_DIR /proc/no/such/folder cannot be used (ENOENT)')
+})
+
+describe('what is allowed and probably not meant is said in the log', () => {
+  test('nothing of what production asks for, and nothing of the defaults', () => {
+    const config = readConfig({ ...PRODUCTION, PUBLIC_URL: 'https://accounts.acme.example' })
+    expect(doubtfulSettings(config)).toEqual([])
+    expect(doubtfulSettings(readConfig({}))).toEqual([])
+  })
+
+  test('a token outside the fragment, which servers log', () => {
+    for (const page of ['https://a.example/reset?token={token}', 'https://a.example/{token}#reset']) {
+      expect(doubtfulSettings(readConfig({ LINK_RESET_PASSWORD: page }))).toEqual([
+        expect.stringContaining('resetPassword'),
+      ])
+    }
+  })
+
+  test('an issuer in production that is not https, as the default', () => {
+    expect(doubtfulSettings(readConfig(PRODUCTION))).toEqual([expect.stringContaining('PUBLIC_URL')])
+  })
+
+  test('a database of one’s own with mail that is only shown', () => {
+    const own = { DATABASE_URL: 'postgresql://db/latchkey' }
+    expect(doubtfulSettings(readConfig(own))).toEqual([expect.stringContaining('not sent')])
+    expect(doubtfulSettings(readConfig({ ...own, MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtp://mail.example' }))).toEqual(
+      [],
+    )
   })
 })
 

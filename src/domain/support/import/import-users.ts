@@ -9,7 +9,7 @@ import { openSeenAddresses, type SeenAddresses } from './seen-addresses.ts'
 /** One line of the file: what it describes, or why it cannot be read. */
 export type ImportRow = { readonly line: number } & (
   | { readonly user: NewUserInput }
-  | { readonly violation: Violation }
+  | { readonly violation: Violation; readonly email: string | null }
 )
 
 export interface RefusedRow {
@@ -101,7 +101,9 @@ async function importBatch(
 
 function check(deps: Deps, row: ImportRow, now: Date): Checked | RefusedRow {
   const { line } = row
-  if ('violation' in row) return refusedRow(line, null, new Refusal('invalid_request', { violations: [row.violation] }))
+  if ('violation' in row) {
+    return refusedRow(line, row.email, new Refusal('invalid_request', { violations: [row.violation] }))
+  }
   try {
     return { line, user: checkNewUser(deps, row.user, now) }
   } catch (error) {
