@@ -22,7 +22,17 @@ const areas = {
     ['flows/tokens/*', 'flows/service-clients/*', 'attacks/service-tokens'],
   ],
   keys: ['src/domain/keys/**/*.ts', ['flows/keys/*', 'security/keys', 'commands/clients-and-keys']],
-  mails: ['src/domain/mails/**/*.ts', ['flows/mails/*', 'mail/*']],
+  mails: [
+    'src/domain/mails/{plan-*,mail-plan,mail-limits,queue-mail}.ts',
+    [
+      ...['flows/accounts/*', 'flows/email-change/*', 'flows/passwords/request-password-reset'],
+      ...['flows/support/{support-cases,users}', 'attacks/{guessing,mailed-links,email-change}', 'guarantees/mail'],
+    ],
+  ],
+  'provider-events': [
+    'src/domain/mails/{record-provider-events,suppressed-addresses,clear-suppression}.ts',
+    ['flows/mails/*', 'attacks/webhooks', 'flows/support/support-cases'],
+  ],
   support: ['src/domain/support/**/*.ts', ['flows/support/*', 'commands/support-commands']],
   'security-events': ['src/domain/{security-events/**/*,events}.ts', ['flows/security-events/*', 'worker/*']],
 }

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, jest, test } from '@jest/globals'
 import { SignJWT } from 'jose'
+import { createKeyRing, KeysNotLoaded } from '../../../src/domain/keys/key-ring.ts'
 import { rotateSigningKey } from '../../../src/domain/keys/rotate-signing-key.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
@@ -72,4 +73,75 @@ test('processes that start on an empty database at once make one set of keys', a
   const kids = apps.map(({ deps }) => deps.keys.publicKeys().map(({ kid }) => kid))
   for (const kid of kids) expect(kid).toEqual(kids[0])
   expect(await first.deps.db.key.count()).toBe(5)
+})
+
+test('what is missing is made, and nothing else is touched; a signing key of the algorithm in use', async () => {
+  const app = await startTestApp()
+  const { db, keys } = app.deps
+  await rotateSigningKey(app.deps, { algorithm: 'EdDSA', isCompromised: true })
+  const before = await db.key.findMany({ orderBy: { id: 'asc' } })
+  const isLost = ({ purpose, state }: { purpose: string; state: string }) =>
+    purpose === 'address_hash' || (purpose === 'signing' && state === 'next')
+  await db.key.deleteMany({ where: { id: { in: before.filter(isLost).map(({ id }) => id) } } })
+
+  await keys.load()
+
+  const after = await db.key.findMany({ orderBy: { id: 'asc' } })
+  const kept = before.filter((key) => !isLost(key))
+  expect(after.filter(({ id }) => kept.some((key) => key.id === id))).toEqual(kept)
+  const made = after.filter(({ id }) => !before.some((key) => key.id === id))
+  expect(made.map(({ purpose, state, algorithm }) => `${purpose} ${state} ${algorithm}`).sort()).toEqual([
+    'address_hash current HMAC',
+    'signing next EdDSA',
+  ])
+})
+
+test.each(['password_pepper', 'refresh_token', 'address_hash', 'current', 'next'])(
+  'a %s key that is missing is noticed at the next reading',
+  async (lost) => {
+    const app = await startTestApp()
+    const { db, keys } = app.deps
+    const isSigning = lost === 'current' || lost === 'next'
+    await db.key.deleteMany({ where: isSigning ? { purpose: 'signing', state: lost } : { purpose: lost } })
+
+    await keys.load()
+
+    expect(await db.key.count()).toBe(5)
+    expect(keys.signingKey().kid).toEqual(expect.any(String))
+    expect((await app.people.verified()).token).toEqual(expect.any(String))
+  },
+)
+
+test('a key says since when it signs, and one that stands by does not', async () => {
+  const app = await startTestApp()
+  const signing = await app.deps.db.key.findMany({ where: { purpose: 'signing' }, orderBy: { state: 'asc' } })
+
+  expect(signing).toMatchObject([
+    { state: 'current', activatedAt: expect.any(Date) },
+    { state: 'next', activatedAt: null },
+  ])
+})
+
+test('before the keys have been read nothing is made up: whoever needs one is told of an outage', async () => {
+  const { db, keys } = first.deps
+  const unread = createKeyRing(db, keys.sealer, () => new Date())
+
+  for (const ask of [
+    () => unread.signingKey(),
+    () => unread.publicKeys(),
+    () => unread.refreshTokenKeys(),
+    () => unread.addressHashKeys(),
+    () => unread.peppers.current(),
+    () => unread.peppers.find('x'),
+  ]) {
+    expect(ask).toThrow(KeysNotLoaded)
+  }
+  await expect(unread.verificationKey('x')).rejects.toThrow(KeysNotLoaded)
+})
+
+test('a pepper is found by its own name only', () => {
+  const { peppers } = first.deps.keys
+
+  expect(peppers.find(peppers.current().id)).toEqual(peppers.current().key)
+  expect(peppers.find('another')).toBeUndefined()
 })

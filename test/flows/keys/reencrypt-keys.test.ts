@@ -1,7 +1,9 @@
 import { expect, jest, test } from '@jest/globals'
 import { listKeys } from '../../../src/domain/keys/list-keys.ts'
 import { reencryptKeys } from '../../../src/domain/keys/reencrypt-keys.ts'
+import { rotateSigningKey } from '../../../src/domain/keys/rotate-signing-key.ts'
 import { WrongSecretKey } from '../../../src/security/sealed-value.ts'
+import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
@@ -54,7 +56,9 @@ test('doing it again does nothing, and it is in the audit trail once', async () 
   const renewed = await startWith({ SECRET_KEY: NEW })
 
   expect(await reencryptKeys(renewed.deps)).toEqual({ reencrypted: 0, total: 5 })
-  expect(await renewed.deps.db.event.count({ where: { type: 'keys.reencrypted' } })).toBe(1)
+  expect(await eventsOf(renewed.deps, 'keys.reencrypted')).toMatchObject([
+    { actorType: 'system', details: { reencrypted: 5, total: 5 } },
+  ])
 })
 
 test('one key that does not open stops it, and leaves the others as they are', async () => {
@@ -76,4 +80,38 @@ test('a sealed key moved to another row does not open there', async () => {
   await app.deps.db.key.update({ where: { id: one?.id ?? '' }, data: { sealed: other?.sealed ?? '' } })
 
   await expect(startTestApp({ databaseUrl: app.databaseUrl })).rejects.toThrow()
+})
+
+test('the list has every key by what it is for, the newest first, and nothing of what is in it', async () => {
+  const app = await startTestApp()
+  app.clock.advance(1)
+  await rotateSigningKey(app.deps, { algorithm: undefined, isCompromised: false })
+
+  const keys = await listKeys(app.deps)
+
+  expect(keys.map(({ purpose, state }) => `${purpose} ${state}`)).toEqual([
+    'address_hash current',
+    'password_pepper current',
+    'refresh_token current',
+    'signing next',
+    expect.stringMatching(/^signing (current|retired)$/),
+    expect.stringMatching(/^signing (current|retired)$/),
+  ])
+  for (const key of keys) {
+    expect(Object.keys(key).sort()).toEqual(
+      [
+        ...[
+          'activateAt',
+          'activatedAt',
+          'algorithm',
+          'createdAt',
+          'id',
+          'purpose',
+          'retiredAt',
+          'sealedUnder',
+          'state',
+        ],
+      ].sort(),
+    )
+  }
 })

@@ -44,7 +44,7 @@ describe('the token before the newest', () => {
     const ada = await people.verified()
     const first = ada.tokens.refreshToken
     const successor = (await refresh(first)).body.refreshToken
-    clock.advance(28)
+    clock.advance(20)
 
     const again = await refresh(first)
 
