@@ -1,10 +1,10 @@
 # The build: everything that makes dist/, and nothing of it is kept but that.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --omit=optional --no-audit --no-fund
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=optional
 COPY . .
-RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
+RUN npm run build && npm prune --omit=dev --omit=optional
 
 # What runs: no compiler, no tests, no embedded PostgreSQL, no root.
 FROM node:24-bookworm-slim
@@ -17,6 +17,7 @@ COPY --from=build --chown=root:root /app/bin ./bin
 COPY --from=build --chown=root:root /app/prisma ./prisma
 USER node
 EXPOSE 3000
+# For what listens: a container of `serve --role worker` is started with --no-healthcheck.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "--max-semi-space-size=4", "bin/latchkey.cjs"]
