@@ -2,6 +2,7 @@ import { inTransaction, type Transaction } from '../database/client.ts'
 import type { Deps } from '../deps.ts'
 import { HashingLaneFull } from '../security/hashing-lane.ts'
 import { hashAddress } from './addresses.ts'
+import { letOthersWait, waitForOthers } from './comparisons-under-way.ts'
 import type { Origin } from './events.ts'
 import { networkOf } from './network.ts'
 import { Refusal } from './problems.ts'
@@ -38,56 +39,77 @@ const FROM_STRANGERS: Ladder = {
 /** A network is its owner's for so long after the last right password from it. */
 export const KNOWN_NETWORK_DAYS = 30
 
-export interface Attempt {
+export interface Guess {
+  readonly address: string
+  readonly origin: Origin
+  /** Where the holder of a session proves his password. */
+  readonly sessionId?: string
+}
+
+/**
+ * Has a password compared, if there have not been too many guesses. Each is counted before it is compared, so that two
+ * hundred at once are two hundred, not one: for the address and the network it comes from, and once more for all networks
+ * the owner has not signed in from. Strangers can neither lock the owner out at home nor profit from the owner's success
+ * there, and an address nobody has behaves like one somebody has. Every check of a current password shares the counts;
+ * within a session the second one is the session's own, out of reach of strangers.
+ *
+ * Whoever is refused while others of his network are being compared waits for those, and is judged then: of ten right
+ * sign-ins at once none was a guess too many.
+ *
+ * @throws {Refusal} too_many_attempts; a guess that is not compared is not counted, so trying on does not prolong the wait.
+ */
+export async function guess<Result>(
+  deps: Deps,
+  who: Guess,
+  compare: () => Promise<Result>,
+  isRight: (result: Result) => boolean,
+): Promise<Result> {
+  const key = networkKey(deps, who.address, who.origin)
+  for (;;) {
+    try {
+      const attempt = await countAttempt(deps, who)
+      return await letOthersWait(key, () => compareCounted(deps, attempt, compare, isRight))
+    } catch (error) {
+      const isRefused = error instanceof Refusal && error.code === 'too_many_attempts'
+      if (!isRefused || !(await waitForOthers(key))) throw error
+    }
+  }
+}
+
+interface Attempt {
   readonly key: string
-  readonly addressHash: string
   /** What was counted for all strangers together; null where the guess is not a stranger's. */
   readonly strangersKey: string | null
 }
 
-/**
- * Counts a guess before it is compared, so that two hundred at once are two hundred, not one. Counted for the address
- * and the network it comes from, and once more for all networks the owner has not signed in from: strangers can
- * neither lock the owner out at home nor profit from the owner's success there, and an address nobody has behaves like
- * one somebody has. Every check of a current password shares the counts; within a session the second one is the
- * session's own, out of reach of strangers.
- *
- * @throws {Refusal} too_many_attempts; a guess that is not compared is not counted, so trying on does not prolong the wait.
- */
-export async function countAttempt(
-  deps: Deps,
-  address: string,
-  origin: Origin,
-  sessionId: string | null = null,
-): Promise<Attempt> {
+async function countAttempt(deps: Deps, { address, origin, sessionId }: Guess): Promise<Attempt> {
   const addressHash = hashAddress(deps, address)
   const key = networkKey(deps, address, origin)
-  const everywhere = hashAddress(deps, sessionId === null ? `guess ${address}` : `guess in session ${sessionId}`)
+  const everywhere = hashAddress(deps, sessionId === undefined ? `guess ${address}` : `guess in session ${sessionId}`)
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     await countFailure(tx, { key, addressHash, now, ladder: FROM_ONE_NETWORK })
     const isOwners = await isKnown(tx, key, now)
-    if (isOwners) return { key, addressHash, strangersKey: null }
+    if (isOwners) return { key, strangersKey: null }
     await countFailure(tx, { key: everywhere, addressHash, now, ladder: FROM_STRANGERS })
-    return { key, addressHash, strangersKey: everywhere }
+    return { key, strangersKey: everywhere }
   })
 }
 
-function networkKey(deps: Deps, address: string, origin: Origin): string {
-  return hashAddress(deps, `guess ${address} from ${networkOf(origin.ip)}`)
-}
-
 /**
- * Compares the password of a guess that was counted. Where the hashing lane had no place for it nothing was guessed:
- * whoever is told to come back must not find then that he has tried too often.
+ * Where the hashing lane had no place for it nothing was guessed: whoever is told to come back must not find then that he
+ * has tried too often.
  */
-export async function whileCounted<Result>(
+async function compareCounted<Result>(
   deps: Deps,
   attempt: Attempt,
   compare: () => Promise<Result>,
+  isRight: (result: Result) => boolean,
 ): Promise<Result> {
   try {
-    return await compare()
+    const result = await compare()
+    if (isRight(result)) await inTransaction(deps.db, (tx) => forgiveNetwork(tx, attempt, deps.clock.now()))
+    return result
   } catch (error) {
     if (error instanceof HashingLaneFull) await inTransaction(deps.db, (tx) => takeBack(tx, attempt))
     throw error
@@ -103,13 +125,13 @@ async function takeBack(tx: Transaction, { key, strangersKey }: Attempt): Promis
  * The guess was right: its network is the owner's from now on and owes nothing. Of what strangers did elsewhere only
  * this one guess is taken back: were all of it forgiven, a guesser could tell by it that somebody signs in there.
  */
-export async function forgetAttempts(deps: Deps, attempt: Attempt): Promise<void> {
-  const { key, strangersKey } = attempt
-  await inTransaction(deps.db, async (tx) => {
-    const succeededAt = deps.clock.now()
-    await tx.throttle.updateMany({ where: { key }, data: { failures: 0, blockedUntil: null, succeededAt } })
-    if (strangersKey !== null) await uncount(tx, strangersKey, FROM_STRANGERS)
-  })
+async function forgiveNetwork(tx: Transaction, { key, strangersKey }: Attempt, succeededAt: Date): Promise<void> {
+  await tx.throttle.updateMany({ where: { key }, data: { failures: 0, blockedUntil: null, succeededAt } })
+  if (strangersKey !== null) await uncount(tx, strangersKey, FROM_STRANGERS)
+}
+
+function networkKey(deps: Deps, address: string, origin: Origin): string {
+  return hashAddress(deps, `guess ${address} from ${networkOf(origin.ip)}`)
 }
 
 /** A mailed link of the address was opened there: the network is its owner's, and no stranger's guesses hold him up. */

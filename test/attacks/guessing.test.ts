@@ -204,6 +204,16 @@ test('the owner’s success forgives strangers nothing', async () => {
   expect((await strangersGuess(person.email, 2)).map(({ status }) => status)).toEqual([401, 429])
 })
 
+test('any number of right sign-ins at once, from one network, are none of them a guess too many', async () => {
+  const person = await people.verified()
+
+  const rights = await Promise.all(Array.from({ length: 15 }, () => guess(person.email, HOME, person.password)))
+  const abroad = stranger()
+  const elsewhere = await Promise.all(Array.from({ length: 15 }, () => guess(person.email, abroad, person.password)))
+
+  expect([...rights, ...elsewhere].map(({ status }) => status)).toEqual(Array(30).fill(200))
+})
+
 test('a reset clears every count, so nobody can be locked out for good', async () => {
   const person = await people.verified()
   await strangersGuess(person.email, 100)

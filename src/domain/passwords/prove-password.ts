@@ -4,7 +4,7 @@ import type { PlainPassword } from '../../security/plain-password.ts'
 import { type Origin, recordEvent } from '../events.ts'
 import { Refusal } from '../problems.ts'
 import type { Principal } from '../sessions/authenticate-session.ts'
-import { countAttempt, forgetAttempts, whileCounted } from '../throttle.ts'
+import { guess } from '../throttle.ts'
 import { assertComparablePassword } from './password-policy.ts'
 
 /**
@@ -19,19 +19,14 @@ export async function provePassword(
 ): Promise<void> {
   const { principal, currentPassword, origin } = input
   assertComparablePassword(currentPassword, 'currentPassword')
-  const attempt = await countAttempt(deps, principal.address, origin, principal.sessionId)
-  const account = await deps.db.account.findUnique({
-    where: { id: principal.accountId },
-    select: { passwordHash: true },
-  })
-  if (!account) throw new Refusal('unauthenticated') // erased since the caller was authenticated
-  const stored = account.passwordHash === null ? null : asPasswordHash(account.passwordHash)
-  const isRight =
-    stored !== null && (await whileCounted(deps, attempt, () => deps.passwords.matches(currentPassword, stored)))
-  if (isRight) {
-    await forgetAttempts(deps, attempt)
-    return
-  }
+  const { address, sessionId } = principal
+  const isRight = await guess(
+    deps,
+    { address, origin, sessionId },
+    () => isCurrentPassword(deps, principal.accountId, currentPassword),
+    Boolean,
+  )
+  if (isRight) return
   await recordEvent(deps.db, {
     type: 'password.proven',
     outcome: 'failure',
@@ -41,4 +36,11 @@ export async function provePassword(
     origin,
   })
   throw new Refusal('wrong_password')
+}
+
+async function isCurrentPassword(deps: Deps, accountId: string, password: PlainPassword): Promise<boolean> {
+  const account = await deps.db.account.findUnique({ where: { id: accountId }, select: { passwordHash: true } })
+  if (!account) throw new Refusal('unauthenticated') // erased since the caller was authenticated
+  const stored = account.passwordHash === null ? null : asPasswordHash(account.passwordHash)
+  return stored !== null && deps.passwords.matches(password, stored)
 }

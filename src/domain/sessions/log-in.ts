@@ -1,16 +1,19 @@
 import { v7 as uuidv7 } from 'uuid'
 import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
+import { HashingLaneFull } from '../../security/hashing-lane.ts'
+import type { PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { parseAddress } from '../accounts/email-address.ts'
 import { lockAccount } from '../accounts/lock-account.ts'
+import { hashAddress } from '../addresses.ts'
 import { type Origin, recordEvent } from '../events.ts'
 import { assertComparablePassword } from '../passwords/password-policy.ts'
 import { Refusal } from '../problems.ts'
-import { countAttempt, forgetAttempts, whileCounted } from '../throttle.ts'
+import { guess } from '../throttle.ts'
 import { endSessions } from './end-sessions.ts'
 import type { SessionGrant } from './session-grant.ts'
-import { type Candidate, comparePassword, findCandidate } from './sign-in-candidate.ts'
+import { type Candidate, compareWithCandidate } from './sign-in-candidate.ts'
 
 /** ASVS 7.1.2: more devices than this sign the oldest one out. */
 const MOST_SESSIONS = 20
@@ -31,23 +34,25 @@ export async function logIn(deps: Deps, input: LogInInput): Promise<SessionGrant
   const { email, password, origin } = input
   assertComparablePassword(password, 'password')
   const address = parseAddress(email)?.address ?? null
-  const attempt = await countAttempt(deps, address ?? email.toLowerCase(), origin)
-  const candidate = await findCandidate(deps, address)
-  const { account } = candidate
-  const fits = await whileCounted(deps, attempt, () => comparePassword(deps, candidate, password))
-  // A password that was only registered clears nothing: it would buy whoever chose it free guesses at the account's.
-  if (fits === 'account') await forgetAttempts(deps, attempt)
+  const typed = address ?? email.toLowerCase()
+  const { account, fits } = await guess(
+    deps,
+    { address: typed, origin },
+    () => compareWithCandidate(deps, address, password),
+    // A password that was only registered clears nothing: it would buy whoever chose it free guesses at the account's.
+    (compared) => compared.fits === 'account',
+  )
   const refusal = refusalFor(account, fits)
   if (refusal || !account?.passwordHash) {
     const code = refusal ?? 'invalid_credentials'
     const accountId = account?.id ?? null
     const reason = code === 'invalid_credentials' ? whatDidNotFit(account) : code
-    await recordFailure(deps, { accountId, addressHash: attempt.addressHash, reason, origin })
+    await recordFailure(deps, { accountId, addressHash: hashAddress(deps, typed), reason, origin })
     throw new Refusal(code)
   }
 
   const { id: accountId, passwordHash: proven, credentialVersion } = account
-  const upgraded = deps.passwords.isOutdated(proven) ? await deps.passwords.hash(password) : null
+  const upgraded = deps.passwords.isOutdated(proven) ? await hashIfThereIsRoom(deps, password) : null
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const current = await lockAccount(tx, accountId)
@@ -73,6 +78,14 @@ function refusalFor(account: Candidate['account'], fits: 'account' | 'registrati
 function whatDidNotFit(account: Candidate['account']): 'unknown_address' | 'no_password' | 'wrong_password' {
   if (!account) return 'unknown_address'
   return account.passwordHash === null ? 'no_password' : 'wrong_password'
+}
+
+/** An upgrade can wait for the next sign-in; whoever has just proven the password must not. */
+async function hashIfThereIsRoom(deps: Deps, password: PlainPassword): Promise<PasswordHash | null> {
+  return deps.passwords.hash(password).catch((error: unknown) => {
+    if (error instanceof HashingLaneFull) return null
+    throw error
+  })
 }
 
 async function recordFailure(

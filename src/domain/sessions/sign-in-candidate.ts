@@ -32,7 +32,7 @@ interface Row {
  * One statement, whatever there is: an ORM's second query for an account that exists would tell by time. A registration
  * counts for a fixed time from when it was made, since only that of a free address is ever lengthened.
  */
-export async function findCandidate(deps: Deps, address: NormalizedAddress | null): Promise<Candidate> {
+async function findCandidate(deps: Deps, address: NormalizedAddress | null): Promise<Candidate> {
   const since = new Date(deps.clock.now().getTime() - REGISTRATION_LIFETIME_SECONDS * 1000)
   const [row] = await deps.db.$queryRaw<Row[]>`
     SELECT a.id, a.password_hash, a.credential_version, a.email_verified_at IS NOT NULL AS is_verified,
@@ -61,14 +61,15 @@ export async function findCandidate(deps: Deps, address: NormalizedAddress | nul
  * address has an account. And always at the price of the costliest hash there is (imported so, or made before
  * BCRYPT_COST was lowered), or the time would tell the accounts that have such a one.
  */
-export async function comparePassword(
+export async function compareWithCandidate(
   deps: Deps,
-  candidate: Candidate,
+  address: NormalizedAddress | null,
   password: PlainPassword,
-): Promise<'account' | 'registration' | 'nothing'> {
+): Promise<{ account: Candidate['account']; fits: 'account' | 'registration' | 'nothing' }> {
+  const candidate = await findCandidate(deps, address)
   const stored = [candidate.account?.passwordHash ?? null, candidate.registeredHash]
   const place = await deps.passwords.firstMatch(password, stored, candidate.costliest)
-  return (['account', 'registration'] as const)[place] ?? 'nothing'
+  return { account: candidate.account, fits: (['account', 'registration'] as const)[place] ?? 'nothing' }
 }
 
 function readHash(stored: string | null): PasswordHash | null {
