@@ -13,7 +13,7 @@ import { readSecretKey } from './development-secret.ts'
 import { RELOAD_KEYS_SECONDS } from './domain/keys/key-lifetimes.ts'
 import { doubtfulSettings } from './doubtful-settings.ts'
 import { createLog } from './log.ts'
-import { createMailer } from './mail/mailer.ts'
+import { createMailer, type Mailer } from './mail/mailer.ts'
 import type { Readiness } from './operations/readiness.ts'
 import { startWorker, type Worker } from './worker/run-worker.ts'
 
@@ -48,7 +48,7 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
     createDeps({ config, databaseUrl, secretKey, log: createLog(config.logLevel), clock: systemClock }),
   )
   const readiness: Readiness = { hasStarted: false, isDraining: false }
-  const running: Running = { deps, readiness, embedded, app: null, worker: null, reload: null }
+  const running: Running = { deps, readiness, embedded, app: null, worker: null, mailer: null, reload: null }
   try {
     if (role !== 'worker') running.app = await listen(deps, readiness)
     await bringUpDatabase(deps, databaseUrl, embedded !== null, leaving)
@@ -74,7 +74,10 @@ async function beginWork(running: Running, role: Role): Promise<void> {
   const { config, log } = deps
   for (const doubt of doubtfulSettings(config)) log.warn(doubt)
   running.reload = setInterval(() => void reloadKeys(deps), RELOAD_KEYS_SECONDS * 1000)
-  if (role !== 'api') running.worker = startWorker(deps, await createMailer(config.mail, log))
+  if (role !== 'api') {
+    running.mailer = await createMailer(config.mail, log)
+    running.worker = startWorker(deps, running.mailer)
+  }
   readiness.hasStarted = true
   const port = app ? addressOf(app) : 0
   log.info({ role, port, publicUrl: config.publicUrl, database: embedded ? 'embedded' : 'external' }, 'ready')
@@ -114,6 +117,7 @@ interface Running {
   readonly embedded: EmbeddedPostgres | null
   app: FastifyInstance | null
   worker: Worker | null
+  mailer: Mailer | null
   reload: NodeJS.Timeout | null
 }
 
@@ -168,6 +172,7 @@ async function stop(running: Running, noticeMs: number): Promise<void> {
   }, LONGEST_DRAIN_MS)
   if (running.reload) clearInterval(running.reload)
   await Promise.all([app && wait(noticeMs).then(() => app.close()), worker?.stop()])
+  await running.mailer?.close()
   await closeDeps(deps)
   await embedded?.stop()
   clearTimeout(giveUp)

@@ -31,6 +31,9 @@ test('the environment is read by the command line, and handed on as one frozen r
 
 test('no statement is put together from text', () => {
   expect(filesWith(/\$queryRawUnsafe|\$executeRawUnsafe|Prisma\.raw/)).toEqual([])
+  // Prisma's tagged templates make parameters of what stands in them; node-postgres takes the text as it is.
+  const allowed = ['database/embedded-postgres.ts'] // CREATE DATABASE takes no parameter; the name is a constant
+  expect(filesWith(/\bquery(<[^;]*?>)?\(\s*`[^`]*\$\{/).filter((name) => !allowed.includes(name))).toEqual([])
 })
 
 test('random bytes are made in security/ and where keys are made, nowhere else', () => {
@@ -43,7 +46,7 @@ test('random bytes are made in security/ and where keys are made, nowhere else',
 })
 
 test('no file is longer than two ideas', () => {
-  const long = sources.filter(({ code }) => code.split('\n').length > 260).map(({ name }) => name)
+  const long = sources.filter(({ code }) => code.split('\n').length > 220).map(({ name }) => name)
 
   expect(long).toEqual([])
 })
