@@ -69,6 +69,56 @@ describe('what Support sees of a mail after the provider took it', () => {
     expect(await receiptOf(person)).toMatchObject({ state: 'deferred', reason: '452 mailbox full' })
   })
 
+  test('a deferral told late changes neither the newer reason nor what came after it', async () => {
+    const person = await asked()
+    const now = Math.floor(clock.now().getTime() / 1000)
+    const told = (event: string, secondsAgo: number, response: string) =>
+      sendgrid.post(sendgrid.event(person.mailId, event, { timestamp: now - secondsAgo, response }))
+
+    await told('deferred', 5, '452 mailbox full')
+    await told('deferred', 9, '451 greylisted')
+    expect(await receiptOf(person)).toMatchObject({ state: 'deferred', reason: '452 mailbox full' })
+    await told('delivered', 3, '250 OK')
+    await told('deferred', 1, '421 try later') // by another clock
+    expect(await receiptOf(person)).toMatchObject({ state: 'delivered', reason: '250 OK' })
+    await told('delivered', 0, '250 twice')
+    expect(await receiptOf(person)).toMatchObject({ state: 'delivered', reason: '250 OK' })
+  })
+
+  test('of two mails in one batch each gets its own words', async () => {
+    const [one, other] = [await asked(), await asked()]
+
+    await sendgrid.post(
+      sendgrid.event(one.mailId, 'bounce', { reason: '550 no such user' }),
+      sendgrid.event(other.mailId, 'delivered'),
+    )
+
+    expect(await receiptOf(one)).toMatchObject({ state: 'bounced' })
+    expect(await receiptOf(other)).toMatchObject({ state: 'delivered' })
+    expect(await flagOf(one)).toMatchObject({ reason: 'bounced' })
+    expect(await flagOf(other)).toBeNull()
+  })
+
+  test('of two last words in one batch the first in time stands, and of two bounces of one address too', async () => {
+    const person = await asked()
+    const now = Math.floor(clock.now().getTime() / 1000)
+    await sendgrid.post(
+      sendgrid.event(person.mailId, 'dropped', { timestamp: now - 1, reason: 'Bounced Address' }),
+      sendgrid.event(person.mailId, 'bounce', { timestamp: now - 9, reason: '550 no such user' }),
+    )
+    const next = await api.post('/v1/password/forgot', { email: person.email })
+    const again = await sendgrid.post(
+      sendgrid.event(await sendgrid.mailTo(person.email), 'bounce', { reason: '550 still not there' }),
+    )
+
+    expect(again).toHaveStatus(204)
+    expect(await receiptOf(person)).toMatchObject({ state: 'bounced', reason: '550 no such user' })
+    expect(await receiptOf(next.body)).toMatchObject({ state: 'bounced', reason: '550 still not there' })
+    expect(await flagOf(person)).toMatchObject({
+      ...{ reason: 'bounced', providerReason: '550 no such user', since: new Date((now - 9) * 1000).toISOString() },
+    })
+  })
+
   test('a mail that was delivered and then returned bounced', async () => {
     const person = await asked()
 
