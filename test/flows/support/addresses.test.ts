@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals'
+import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
 import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
 const testApp = await startTestApp()
-const { api, people, mailbox } = testApp
+const { api, deps, people, mailbox } = testApp
 const desk = await openSupportDesk(testApp)
 
 async function moved(): Promise<{ left: string; now: string }> {
@@ -67,7 +68,20 @@ test('the reason may stand in the query, where a proxy drops the body of a DELET
 
   expect(unlocked).toHaveStatus(204)
   const { body } = await desk.get(`/users/${await desk.idOf(now)}/events?limit=1`)
-  expect(body.events[0].details).toMatchObject({ reason: 'Ticket 12', address: left })
+  expect(body.events[0].details).toMatchObject({
+    ...{ reason: 'Ticket 12', address: left, lockReason: 'email_changed', lockedAt: expect.stringMatching(/Z$/) },
+  })
+})
+
+test('that an erased person’s address was unlocked is recorded, and the address is not', async () => {
+  const { email } = await people.verified()
+  await desk.delete(`/users/${await desk.idOf(email)}`)
+
+  expect(await desk.delete(`/addresses/${email}/lock`)).toHaveStatus(204)
+
+  const [unlocked] = await eventsOf(deps, 'address.unlocked')
+  expect(unlocked).toMatchObject({ accountId: null, details: { lockReason: 'account_erased' } })
+  expect(JSON.stringify(unlocked)).not.toContain(email)
 })
 
 test('a link that would put an unlocked address back is dead once somebody else has the address', async () => {

@@ -86,6 +86,61 @@ test('a line is refused for what is wrong with it, and the others go in', async 
   })
 })
 
+test('the same person with another date is another description, and refused', async () => {
+  const email = people.newEmail('imported')
+  const on = (createdAt: string) => ({ email, createdAt })
+
+  await runImport([on('2019-03-04T05:06:07Z')])
+  const again = await runImport([on('2019-03-04T05:06:07Z'), on('2020-01-01T00:00:00Z'), { email }])
+
+  expect(again).toEqual({
+    ...{ imported: 0, alreadyThere: 1 },
+    refused: [
+      [2, 'email_unavailable'],
+      [3, 'email_unavailable'],
+    ],
+  })
+})
+
+test('a line that could not be read is refused with what is wrong with it, and counted', async () => {
+  const totals: unknown[] = []
+  async function* rows(): AsyncGenerator<ImportRow> {
+    const violation = { field: 'passwort', rule: 'unknown', message: 'This field is not known here.' }
+    yield { line: 1, violation, email: 'a@import.example' }
+    yield { line: 2, user: newUsers(1)[0] as NewUserInput }
+    yield { line: 3, user: { email: 'not an address' } }
+  }
+  const reports: RefusedRow[] = []
+
+  await importUsers(deps, {
+    ...{ rows: rows(), by: { actor: { operator: 'ada' }, origin: null }, dryRun: false },
+    onBatch: (refused, total) => {
+      reports.push(...refused)
+      totals.push({ ...total })
+    },
+  })
+
+  expect(totals).toEqual([{ imported: 1, alreadyThere: 0, refused: 2 }])
+  expect(reports).toEqual([
+    {
+      ...{ line: 1, email: 'a@import.example', code: 'invalid_request' },
+      reason: 'passwort: This field is not known here.',
+    },
+    { line: 3, email: 'not an address', code: 'invalid_email', reason: expect.stringMatching(/^email: /) },
+  ])
+})
+
+test('a batch that fails for another reason stops the import, dry or not', async () => {
+  await deps.pool.query(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON accounts EXECUTE FUNCTION refuse()`)
+  try {
+    for (const dryRun of [false, true]) await expect(runImport(newUsers(1), { dryRun })).rejects.toThrow('not today')
+  } finally {
+    await deps.pool.query('DROP FUNCTION refuse CASCADE')
+  }
+})
+
 test('an address that stands in the file twice goes in once; with other values the second is refused', async () => {
   const [twice, differently] = newUsers(2) as [NewUserInput, NewUserInput]
 

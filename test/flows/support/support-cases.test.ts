@@ -154,6 +154,54 @@ test('a receipt tells the whole way: sent, the link looked at, the link used', a
   ])
 })
 
+test('of several mails each shows its own link and its own history, page by page, the newest first', async () => {
+  const ada = await people.verified()
+  const id = await desk.idOf(ada.email)
+  const { body: used } = await api.post('/v1/password/forgot', { email: ada.email })
+  const token = await mailbox.token(ada.email, 'reset_password')
+  const { body: unused } = await api.post('/v1/password/forgot', { email: ada.email })
+  await mailbox.drain()
+  await api.post('/v1/password/reset', { token, newPassword: 'Battery-Staple-8' })
+  await mailbox.drain()
+
+  const all = (await desk.get(`/users/${id}/mail`)).body.mails
+  const first = (await desk.get(`/users/${id}/mail?limit=2`)).body
+  const rest = (await desk.get(`/users/${id}/mail?limit=2&cursor=${first.nextCursor}`)).body
+
+  const shown = (mails: Array<{ kind: string; receipt: string | null }>) =>
+    mails.map(({ kind, receipt }) => `${kind} ${receipt ?? ''}`.trim())
+  expect(shown(all)).toEqual([
+    'password_was_reset',
+    `reset_password ${unused.receipt}`,
+    `reset_password ${used.receipt}`,
+    'verify_email',
+  ])
+  expect(shown([...first.mails, ...rest.mails])).toEqual(shown(all))
+  expect(rest.nextCursor).toBeNull()
+  const [notice, second, spent] = all
+  expect(notice.link).toBeNull()
+  expect(second).toMatchObject({ state: 'sent', link: { checkedAt: null, usedAt: null } })
+  expect(spent.link.usedAt).toEqual(expect.any(String))
+  const steps = ({ history }: { history: Array<{ state: string }> }) => history.map(({ state }) => state)
+  expect([notice, second, spent].map(steps)).toEqual([
+    ['queued', 'sent'],
+    ['queued', 'sent'],
+    ['queued', 'sent', 'link_used'],
+  ])
+})
+
+test('the history of a mail that was never sent ends with why', async () => {
+  const { body } = await api.post('/v1/password/forgot', { email: people.newEmail() })
+  await mailbox.drain()
+
+  const { history } = (await desk.get(`/receipts/${body.receipt}`)).body
+
+  expect(history).toMatchObject([
+    { state: 'queued', reason: null },
+    { state: 'no_account', reason: 'no account has this address' },
+  ])
+})
+
 test('a receipt is found however it was typed', async () => {
   const { body } = await api.post('/v1/password/forgot', { email: people.newEmail() })
   const typed = body.receipt.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'O').replaceAll('1', 'l')

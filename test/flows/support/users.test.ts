@@ -48,6 +48,38 @@ test('an account is found by an address it has left, also once Support has freed
   expect(afterUnlocking.body.users).toMatchObject([{ email: next, addresses: [{ address: next }] }])
 })
 
+test('what an account holds, and what it held and nobody else may have, are told apart', async () => {
+  const left = await people.lockedEmail()
+
+  const { body } = await desk.get(`/users?everHeld=${left}`)
+
+  expect(body.users).toHaveLength(1)
+  expect(body.users[0].addresses).toMatchObject([
+    { state: 'in_use', lockedAt: null, reason: null },
+    { address: left, state: 'locked', lockedAt: expect.stringMatching(/Z$/), reason: 'email_changed' },
+  ])
+})
+
+test('an account that left an address twice, and whoever has it now, are each found once', async () => {
+  const ada = await people.verified()
+  const contested = ada.email
+  for (const email of [people.newEmail(), contested, people.newEmail()]) await people.move(ada, email)
+  await desk.delete(`/addresses/${contested}/lock`)
+  const bob = await people.verified({ email: contested })
+
+  const { body } = await desk.get(`/users?everHeld=${contested}`)
+
+  expect(body.users.map(({ email }: { email: string }) => email).sort()).toEqual([ada.email, bob.email].sort())
+})
+
+test('an erased person is found by no address', async () => {
+  const { email } = await people.verified()
+  await desk.delete(`/users/${await desk.idOf(email)}`)
+
+  expect((await desk.get(`/users?email=${email}`)).body.users).toEqual([])
+  expect((await desk.get(`/users?everHeld=${email}`)).body.users).toEqual([])
+})
+
 test('accounts are listed page by page, each once, by prefix in the order of their addresses', async () => {
   const emails = [
     'pre.b@example.com',
@@ -64,9 +96,11 @@ test('accounts are listed page by page, each once, by prefix in the order of the
   const seen = [...first.body.users, ...second.body.users].map(({ email }: { email: string }) => email)
   expect(seen).toEqual(['pre.a@example.com', 'pre.b@example.com', 'pre.d@example.com', 'PRE.E@example.com'])
   expect(second.body.nextCursor).toBeNull()
+  expect((await desk.get('/users?emailPrefix=pre.&limit=4')).body).toMatchObject({ nextCursor: null }) // a page that is just full
 })
 
 test('all accounts are listed, the newest first, each once', async () => {
+  for (let more = 0; more < 8; more += 1) await desk.post('/users', { email: people.newEmail() })
   const made = await desk.post('/users', { email: people.newEmail() })
   const ids: string[] = []
   let query = '?limit=4'
@@ -251,7 +285,9 @@ test('disabling ends every session at once; a right password is told why; enabli
   expect(await ada.get('/v1/me')).toRefuse('unauthenticated')
   expect(await phone.refresh()).toRefuse('refresh_token_invalid')
   expect(await api.post('/v1/login', { email: ada.email, password: ada.password })).toRefuse('account_disabled')
+  const { credentialVersion } = await deps.db.account.findUniqueOrThrow({ where: { id } })
   const enabled = await desk.patch(`/users/${id}`, { disabled: false })
+  expect(await deps.db.account.findUniqueOrThrow({ where: { id } })).toMatchObject({ credentialVersion })
   expect(enabled.body).toMatchObject({ disabled: false, disabledAt: null })
   expect(await ada.get('/v1/me')).toRefuse('unauthenticated') // what was ended stays ended
   expect(await api.post('/v1/login', { email: ada.email, password: ada.password })).toHaveStatus(200)
@@ -302,4 +338,21 @@ test('revoking signs every device out, ends a pending change, and says how many'
   expect(await phone.refresh()).toRefuse('refresh_token_invalid')
   expect(await api.post('/v1/email/change/confirm', { token: confirm })).toRefuse('link_expired')
   expect((await desk.delete(`/users/${id}/sessions`)).body).toEqual({ revoked: 0 })
+})
+
+test('who created an account, from where and with what, is in its trail', async () => {
+  const [without, withHash] = [
+    await desk.post('/users', { email: people.newEmail(), emailVerified: true }),
+    await desk.post('/users', { email: people.newEmail(), passwordHash: `$2b$12$${'a'.repeat(53)}` }),
+  ]
+
+  const trail = async ({ body }: typeof without) => (await desk.get(`/users/${body.id}/events`)).body.events
+  const created = { type: 'account.created', actor: { type: 'service_client' }, ip: '198.51.100.7' }
+  expect(await trail(without)).toMatchObject([
+    {
+      ...{ ...created, userAgent: expect.any(String), requestId: without.headers['x-request-id'] },
+      details: { imported: false, emailVerified: true },
+    },
+  ])
+  expect(await trail(withHash)).toMatchObject([{ ...created, details: { imported: true, emailVerified: false } }])
 })
