@@ -21,7 +21,7 @@ const areas = {
     'src/domain/{tokens,service-clients}/**/*.ts',
     ['flows/tokens/*', 'flows/service-clients/*', 'attacks/service-tokens'],
   ],
-  keys: ['src/domain/keys/**/*.ts', ['flows/keys/*', 'security/keys', 'commands/clients-and-keys']],
+  keys: ['src/domain/keys/**/*.ts', ['flows/keys/*', 'security/keys']],
   mails: [
     'src/domain/mails/{plan-*,mail-plan,mail-limits,queue-mail}.ts',
     [
@@ -33,8 +33,11 @@ const areas = {
     'src/domain/mails/{record-provider-events,suppressed-addresses,clear-suppression}.ts',
     ['flows/mails/*', 'attacks/webhooks', 'flows/support/support-cases'],
   ],
-  support: ['src/domain/support/**/*.ts', ['flows/support/*', 'commands/support-commands']],
-  'security-events': ['src/domain/{security-events/**/*,events}.ts', ['flows/security-events/*', 'worker/*']],
+  support: ['src/domain/support/**/*.ts', ['flows/support/*', 'flows/mails/*']],
+  'security-events': [
+    'src/domain/{security-events/**/*,events}.ts',
+    ['flows/security-events/*', 'worker/*', 'flows/support/{events,users,import-users}', 'flows/sessions/log-in'],
+  ],
 }
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(areas)

@@ -114,6 +114,10 @@ describe('what Support sees of a mail after the provider took it', () => {
     expect(again).toHaveStatus(204)
     expect(await receiptOf(person)).toMatchObject({ state: 'bounced', reason: '550 no such user' })
     expect(await receiptOf(next.body)).toMatchObject({ state: 'bounced', reason: '550 still not there' })
+    const { mails } = (await desk.get(`/users/${await desk.idOf(person.email)}/mail?limit=2`)).body
+    const reasons = ({ history }: { history: Array<{ reason: string | null }> }) =>
+      history.flatMap(({ reason }) => reason ?? [])
+    expect(mails.map(reasons)).toEqual([['550 still not there'], ['550 no such user', 'Bounced Address']])
     expect(await flagOf(person)).toMatchObject({
       ...{ reason: 'bounced', providerReason: '550 no such user', since: new Date((now - 9) * 1000).toISOString() },
     })

@@ -195,7 +195,8 @@ test('a dry run says exactly what the import then does, duplicates in later batc
   const ada = await people.verified()
   const users = newUsers(1_200)
   const [first, second] = users as [NewUserInput, NewUserInput]
-  const file = [...users, { email: 'broken' }, first, { ...second, passwordHash: HASH }, { email: ada.email }]
+  const taken = { email: ada.email }
+  const file = [taken, ...users, { email: 'broken' }, first, { ...second, passwordHash: HASH }, taken]
   const before = await deps.db.account.count()
 
   const rehearsed = await runImport(file, { dryRun: true })
@@ -207,9 +208,10 @@ test('a dry run says exactly what the import then does, duplicates in later batc
   expect(done).toEqual({
     ...{ imported: 1_200, alreadyThere: 1 },
     refused: [
-      [1_201, 'invalid_email'],
-      [1_203, 'email_unavailable'],
+      [1, 'email_unavailable'],
+      [1_202, 'invalid_email'],
       [1_204, 'email_unavailable'],
+      [1_205, 'email_unavailable'],
     ],
   })
 })

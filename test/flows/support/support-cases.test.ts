@@ -128,10 +128,14 @@ test('"No mail came", for the provider is away: Support sees the last error whil
   const waiting = await desk.get(`/receipts/${asked.body.receipt}`)
   await mailbox.drain()
   const sent = await desk.get(`/receipts/${asked.body.receipt}`)
+  const token = await mailbox.token(ada.email, 'reset_password') // each try has a link of its own
+  await api.post('/v1/password/reset', { token, newPassword: 'Battery-Staple-8' })
+  const used = await desk.get(`/receipts/${asked.body.receipt}`)
 
   expect(waiting.body).toMatchObject({ state: 'queued', attempts: 1, reason: 'SendGrid answered 503', sentAt: null })
   expect(sent.body).toMatchObject({ state: 'sent', attempts: 2, reason: null })
   expect(sent.body.history.map(({ state }: { state: string }) => state)).toEqual(['queued', 'sent'])
+  expect(used.body).toMatchObject({ state: 'link_used', link: { usedAt: expect.any(String) } })
 })
 
 test('a receipt tells the whole way: sent, the link looked at, the link used', async () => {
