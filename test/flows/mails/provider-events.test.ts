@@ -5,7 +5,7 @@ import { startTestApp } from '../../support/test-app.ts'
 import '../../support/matchers.ts'
 
 const service = await startTestApp({ env: { SENDGRID_WEBHOOK_PUBLIC_KEY: SENDGRID_PUBLIC_KEY } })
-const { api, people, clock } = service
+const { api, clock, mailbox, people } = service
 const sendgrid = new SendgridEvents(service)
 const desk = await openSupportDesk(service)
 
@@ -55,6 +55,16 @@ describe('what Support sees of a mail after the provider took it', () => {
       { state: 'deferred', reason: '451 greylisted' },
       { state: 'delivered', reason: '250 OK', at: new Date((at + 2) * 1000).toISOString() },
     ])
+  })
+
+  test('a mail that was opened once more after its link was used says so in that order', async () => {
+    const person = await asked()
+    await api.post('/v1/password/reset/check', { token: await mailbox.token(person.email, 'reset_password') })
+    clock.advance(60)
+    await sendgrid.post(sendgrid.event(person.mailId, 'open'))
+
+    const { history } = await receiptOf(person)
+    expect(history.map(({ state }: { state: string }) => state)).toEqual(['queued', 'sent', 'link_checked', 'opened'])
   })
 
   test('of several deferrals the newest says why', async () => {
