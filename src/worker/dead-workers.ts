@@ -4,19 +4,18 @@ import type { Deps } from '../deps.ts'
 
 /**
  * graphile-worker waits four hours before it believes that a worker is dead; somebody waiting for a reset link does
- * not. Each worker holds an advisory lock named after it, on one connection: PostgreSQL drops the lock the moment the
- * process dies, and any other worker then hands its jobs out again.
+ * not. Each run holds an advisory lock on one connection, named as what marks its jobs: the id of its pool, which all
+ * its workers share. PostgreSQL drops the lock the moment the process dies, and any other then hands its jobs out again.
  */
 export function proveAlive(connection: pg.PoolClient, events: WorkerEvents): void {
-  let proofs = Promise.resolve()
-  events.on('worker:create', ({ worker }) => {
-    const prove = () =>
-      connection.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [lockName(worker.workerId)])
-    proofs = proofs.then(prove).then(undefined, () => undefined) // a broken connection ends the run: see run-worker.ts
+  events.on('pool:create', ({ workerPool }) => {
+    connection
+      .query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [lockName(workerPool.id)])
+      .catch(() => undefined) // a broken connection ends the run: see run-worker.ts
   })
 }
 
-/** A job younger than this may belong to a worker that has not taken its lock yet. */
+/** A job younger than this may belong to a run that has not taken its lock yet. */
 const YOUNGEST_SECONDS = 3
 
 export async function releaseJobsOfTheDead(deps: Deps): Promise<void> {
@@ -35,6 +34,6 @@ export async function releaseJobsOfTheDead(deps: Deps): Promise<void> {
   }
 }
 
-function lockName(workerId: string): string {
-  return `latchkey worker ${workerId}`
+function lockName(lockedBy: string): string {
+  return `latchkey worker ${lockedBy}`
 }

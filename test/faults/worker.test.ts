@@ -37,21 +37,38 @@ test.each([0, 1, 5, 20, 50, 100])('M6: a worker told to stop %d ms after its sta
   expect(rows).toEqual([])
 })
 
-test('M6: a worker whose proof of life is cut off without a word does not take itself for dead', async () => {
-  const idle = people.newEmail()
-  await api.post('/v1/register', { email: idle, password: 'Correct-Horse-7' })
+const requestsFor = (email: string) => sendgrid.requests.filter(({ body }) => JSON.stringify(body).includes(email))
+
+/** One idle worker, and then one whose provider takes a mail and says nothing. */
+async function startHanging(): Promise<string> {
   await start()
-  await until(() => received(idle)) // and whatever else was waiting
-  sendgrid.failWith('hang', 1)
+  await until(async () => (await deps.pool.query('SELECT FROM graphile_worker._private_jobs')).rowCount === 0)
   const email = people.newEmail('slow')
+  sendgrid.failWith('hang', 1)
   await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
-  const requests = () => sendgrid.requests.filter(({ body }) => JSON.stringify(body).includes(email))
-  await until(() => requests().at(-1)?.answered === 'hung')
+  await until(() => requestsFor(email).at(-1)?.answered === 'hung')
+  return email
+}
+
+test('M6: a worker whose mail takes long is not taken for dead, neither by itself nor by another', async () => {
+  const email = await startHanging()
+  const another = startWorker(deps, mailer)
+
+  await until(() => logLines.some((line) => line.includes('mail postponed')))
+  await another.stop()
+  await until(() => received(email))
+
+  expect(logLines.join('')).not.toContain('handing out the jobs')
+  expect(requestsFor(email)).toHaveLength(2) // the one that hung, and one more
+}, 60_000)
+
+test('M6: a worker whose proof of life is cut off without a word does not take itself for dead', async () => {
+  const email = await startHanging()
 
   proxy.silence('pg_advisory_lock(hashtextextended')
   await until(() => logLines.some((line) => line.includes('beginning anew')))
-
   await until(() => received(email))
+
   expect(logLines.join('')).not.toContain('handing out the jobs')
-  expect(requests()).toHaveLength(2) // the one that hung, and one more
+  expect(requestsFor(email)).toHaveLength(2) // the one that hung, and one more
 }, 60_000)
