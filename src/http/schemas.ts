@@ -82,7 +82,7 @@ const WITH_BODY: readonly ProblemCode[] = ['invalid_request', 'payload_too_large
  * parameters says invalid_request itself: a path that is too long or cannot be decoded.
  */
 export function refusals(codes: readonly ProblemCode[], options: { body: boolean } = { body: true }) {
-  const all = [...codes, ...(options.body ? WITH_BODY : []), ...ALWAYS]
+  const all = [...new Set([...codes, ...(options.body ? WITH_BODY : []), ...ALWAYS])]
   const statuses = [...new Set(all.map((code) => problems[code][0]))]
   return Object.fromEntries(
     statuses.map((status) => [status, problemResponse(all.filter((code) => problems[code][0] === status))]),
