@@ -22,12 +22,23 @@ const areas = {
     ['flows/tokens/*', 'flows/service-clients/*', 'attacks/service-tokens'],
   ],
   keys: ['src/domain/keys/**/*.ts', ['flows/keys/*', 'security/keys']],
-  mails: [
-    'src/domain/mails/{plan-*,mail-plan,mail-limits,queue-mail}.ts',
+  'email-change-mails': [
+    'src/domain/mails/{plan-email-change-mail,mail-limits}.ts',
+    ['flows/email-change/*', 'attacks/mailed-links'],
+  ],
+  'registration-mails': [
+    'src/domain/mails/{plan-mail,plan-registration-mail,mail-plan,queue-mail}.ts',
+    ['flows/accounts/{register,resend-verification,verify-email}', 'attacks/email-change', 'guarantees/mail'],
+  ],
+  'reset-mails': [
+    'src/domain/mails/plan-reset-mail.ts',
     [
-      ...['flows/accounts/*', 'flows/email-change/*', 'flows/passwords/request-password-reset'],
-      ...['flows/support/{support-cases,users}', 'attacks/{guessing,mailed-links,email-change}', 'guarantees/mail'],
+      'flows/passwords/request-password-reset',
+      'flows/support/support-cases',
+      'flows/email-change/revert',
+      'guarantees/mail',
     ],
+    ,
   ],
   'provider-events': [
     'src/domain/mails/{record-provider-events,suppressed-addresses,clear-suppression}.ts',
