@@ -22,10 +22,7 @@ const areas = {
     ['flows/tokens/*', 'flows/service-clients/*', 'attacks/service-tokens'],
   ],
   keys: ['src/domain/keys/**/*.ts', ['flows/keys/*', 'security/keys']],
-  'email-change-mails': [
-    'src/domain/mails/{plan-email-change-mail,mail-limits}.ts',
-    ['flows/email-change/*', 'attacks/mailed-links'],
-  ],
+  'email-change-mails': ['src/domain/mails/{plan-email-change-mail,mail-limits}.ts', ['flows/email-change/*']],
   'registration-mails': [
     'src/domain/mails/{plan-mail,plan-registration-mail,mail-plan,queue-mail}.ts',
     ['flows/accounts/{register,resend-verification,verify-email}', 'attacks/email-change', 'guarantees/mail'],
