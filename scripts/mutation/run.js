@@ -35,7 +35,6 @@ const areas = {
       'flows/email-change/revert',
       'guarantees/mail',
     ],
-    ,
   ],
   'provider-events': [
     'src/domain/mails/{record-provider-events,suppressed-addresses,clear-suppression}.ts',
