@@ -22,7 +22,10 @@ const areas = {
     ['flows/tokens/*', 'flows/service-clients/*', 'attacks/service-tokens'],
   ],
   keys: ['src/domain/keys/**/*.ts', ['flows/keys/*', 'security/keys']],
-  'email-change-mails': ['src/domain/mails/{plan-email-change-mail,mail-limits}.ts', ['flows/email-change/*']],
+  'email-change-mails': [
+    'src/domain/mails/{plan-email-change-mail,mail-limits}.ts',
+    ['flows/email-change/{request,confirm}', 'flows/mails/{overtaken-mail,mail-limits}'],
+  ],
   'registration-mails': [
     'src/domain/mails/{plan-mail,plan-registration-mail,mail-plan,queue-mail}.ts',
     ['flows/accounts/{register,resend-verification,verify-email}', 'attacks/email-change', 'guarantees/mail'],
@@ -32,8 +35,7 @@ const areas = {
     [
       'flows/passwords/request-password-reset',
       'flows/support/support-cases',
-      'flows/email-change/revert',
-      'guarantees/mail',
+      'flows/mails/{overtaken-mail,mail-limits}',
     ],
   ],
   'provider-events': [

@@ -1,0 +1,202 @@
+import { expect, test } from '@jest/globals'
+import { addMailJob } from '../../../src/domain/mails/queue-mail.ts'
+import type { MailKind } from '../../../src/mail/templates/render.ts'
+import '../../support/matchers.ts'
+import type { Person } from '../../support/people.ts'
+import { openSupportDesk } from '../../support/support-desk.ts'
+import { startTestApp } from '../../support/test-app.ts'
+
+/** Between the request and its mail lies a queue, and with the provider away days: what is so by then is what counts. */
+const testApp = await startTestApp()
+const { api, deps, mailbox, people } = testApp
+const desk = await openSupportDesk(testApp)
+
+const NEW_PASSWORD = 'Battery-Staple-8'
+const forgot = (email: string) => api.post('/v1/password/forgot', { email })
+const reset = (token: string) => api.post('/v1/password/reset', { token, newPassword: NEW_PASSWORD })
+
+/** How the newest mail of this sort ended, and why. */
+async function endOf(request: string, address: string) {
+  await mailbox.drain()
+  const where = { request, address: address.toLowerCase() }
+  return deps.db.mail.findFirst({ where, orderBy: { queuedAt: 'desc' }, select: { state: true, reason: true } })
+}
+
+/** Lets the others of the queue go first. */
+async function putOff(request: string, address: string): Promise<void> {
+  await deps.pool.query(
+    `UPDATE graphile_worker._private_jobs SET run_at = now() + interval '1 hour'
+     WHERE payload->>'mailId' IN (SELECT id::text FROM mails WHERE request = $1 AND address = $2)`,
+    [request, address],
+  )
+}
+
+/** The link of a mail that is sent while those put off are not. */
+async function linkMailed(kind: MailKind, email: string): Promise<string> {
+  await deps.pool.query(
+    `UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at < now() + interval '1 min'`,
+  )
+  await mailbox.work()
+  const sent = await deps.db.mail.findMany({ where: { kind, email }, select: { id: true } })
+  const mail = testApp.sendgrid.mails.findLast(({ customArgs }) =>
+    sent.some(({ id }) => id === customArgs['latchkeyMailId']),
+  )
+  return /#token=([\w-]+)/.exec(mail?.text ?? '')?.[1] ?? ''
+}
+
+/** As if the process had been killed between the provider's answer and our note of it. */
+async function killedBeforeItsNote(request: string, address: string): Promise<void> {
+  const mail = await deps.db.mail.findFirstOrThrow({ where: { request, address } })
+  await deps.db.mail.update({ where: { id: mail.id }, data: { state: 'sending', sentAt: null } })
+  await deps.db.$transaction((tx) => addMailJob(tx, mail.id, 0))
+}
+
+async function move(person: Person, email: string): Promise<void> {
+  await person.changeEmail(email)
+  await api.post('/v1/email/change/confirm', { token: await mailbox.token(email, 'confirm_email') })
+  await person.refresh()
+}
+
+/** Somebody who has taken the old address back and has no password, with the instructions still in the queue. */
+async function reverted() {
+  const ada = await people.verified()
+  const former = ada.email
+  const id = await desk.idOf(former)
+  await move(ada, people.newEmail('moved'))
+  await api.post('/v1/email/change/revert', { token: await mailbox.token(former, 'email_changed') })
+  return { id, former }
+}
+
+test('instructions that Support sent go to nobody once the address is another’s past', async () => {
+  const ada = await people.verified()
+  const former = ada.email
+  const id = await desk.idOf(former)
+  const newEmail = people.newEmail('moved')
+  await ada.changeEmail(newEmail)
+  const confirm = await mailbox.token(newEmail, 'confirm_email')
+
+  await desk.post(`/users/${id}/password-reset`)
+  await api.post('/v1/email/change/confirm', { token: confirm })
+
+  expect(await endOf('reset_by_support', former)).toEqual({
+    ...{ state: 'not_needed', reason: 'the account has another address by now' },
+  })
+  expect(await mailbox.kinds(former)).not.toContain('reset_password')
+})
+
+test('instructions that Support sent are not mailed once the account is disabled', async () => {
+  const ada = await people.verified()
+  const id = await desk.idOf(ada.email)
+
+  await desk.post(`/users/${id}/password-reset`)
+  await desk.patch(`/users/${id}`, { disabled: true })
+
+  expect(await endOf('reset_by_support', ada.email)).toEqual({
+    ...{ state: 'not_needed', reason: 'the account is disabled' },
+  })
+  expect(await mailbox.kinds(ada.email)).not.toContain('reset_password')
+})
+
+test('the instructions after a revert are not mailed once the account is disabled', async () => {
+  const { id, former } = await reverted()
+
+  await desk.patch(`/users/${id}`, { disabled: true })
+
+  expect(await endOf('reset_after_revert', former)).toMatchObject({ state: 'not_needed' })
+  expect(await mailbox.kinds(former)).not.toContain('reset_after_revert')
+})
+
+test('the instructions after a revert are not mailed once a password was chosen by another link', async () => {
+  const { former } = await reverted()
+  await putOff('reset_after_revert', former)
+
+  await forgot(former)
+  await reset(await linkMailed('reset_password', former))
+
+  expect(await endOf('reset_after_revert', former)).toMatchObject({ state: 'not_needed' })
+  expect(await mailbox.kinds(former)).not.toContain('reset_after_revert')
+})
+
+test('who registered an address that was locked since gets no link: it would open nothing', async () => {
+  const email = people.newEmail('claimed')
+  await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
+  await mailbox.drain()
+  const ada = await people.verified()
+  await move(ada, email)
+  await move(ada, people.newEmail('away'))
+
+  const { body } = await forgot(email)
+  await mailbox.drain()
+
+  expect((await desk.get(`/receipts/${body.receipt}`)).body).toMatchObject({ state: 'no_account' })
+  expect(await mailbox.kinds(email)).not.toContain('reset_password')
+})
+
+test('a move cancelled before its mails go is told to neither address', async () => {
+  const ada = await people.verified()
+  const newEmail = people.newEmail('moved')
+
+  const mails = await mailbox.during(async () => {
+    await ada.changeEmail(newEmail)
+    await ada.delete('/v1/email/change')
+  })
+
+  expect(mails).toEqual([])
+  expect(await endOf('confirm_email', newEmail)).toEqual({ state: 'not_needed', reason: 'the change is over' })
+  expect(await endOf('email_change_requested', ada.email)).toEqual({
+    state: 'not_needed',
+    reason: 'the change is over',
+  })
+})
+
+test('a move that ran out before its mails go is told to neither address', async () => {
+  const ada = await people.verified()
+
+  const mails = await mailbox.during(async () => {
+    await ada.changeEmail(people.newEmail('moved'))
+    testApp.clock.advance(deps.config.lifetimes.verifyToken)
+  })
+
+  expect(mails).toEqual([])
+})
+
+test('a move confirmed before the notice of it goes: the old address gets both its links, and no other link is mailed twice', async () => {
+  const ada = await people.verified()
+  const former = ada.email
+  const newEmail = people.newEmail('moved')
+  await ada.changeEmail(newEmail)
+  await putOff('email_change_requested', former)
+  await api.post('/v1/email/change/confirm', { token: await linkMailed('confirm_email', newEmail) })
+  await killedBeforeItsNote('confirm_email', newEmail)
+
+  await mailbox.drain()
+
+  expect((await mailbox.kinds(former)).sort()).toEqual(['email_change_requested', 'email_changed', 'verify_email'])
+  expect(await endOf('confirm_email', newEmail)).toEqual({ state: 'not_needed', reason: 'the change is over' })
+  expect(await mailbox.kinds(newEmail)).toEqual(['confirm_email'])
+})
+
+test('a move taken back before the notice that it is done goes is not told any more', async () => {
+  const ada = await people.verified()
+  const former = ada.email
+  const newEmail = people.newEmail('moved')
+  await ada.changeEmail(newEmail)
+  const early = await mailbox.token(former, 'email_change_requested')
+  await api.post('/v1/email/change/confirm', { token: await mailbox.token(newEmail, 'confirm_email') })
+
+  await api.post('/v1/email/change/revert', { token: early })
+
+  expect(await endOf('email_changed', former)).toEqual({ state: 'not_needed', reason: 'the change is over' })
+  expect(await mailbox.kinds(former)).not.toContain('email_changed')
+})
+
+test('a confirm mail that goes late says how long its link will still work, not how long it would have', async () => {
+  const ada = await people.verified()
+  const newEmail = people.newEmail('moved')
+  await ada.changeEmail(newEmail)
+
+  testApp.clock.advance(21 * 3600)
+
+  const [mail] = await mailbox.to(newEmail)
+  expect(mail?.text).toContain('works for 3 hours')
+})
