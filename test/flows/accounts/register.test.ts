@@ -78,6 +78,8 @@ test('an address in use is recognised in another case, and the mail goes to the 
   const mails = await mailbox.during(() => register(ada.email.toUpperCase()))
 
   expect(mails).toEqual([`already_registered to ${ada.email}`])
+  const mail = await deps.db.mail.findFirst({ where: { kind: 'already_registered', email: ada.email } })
+  expect(mail?.accountId).toBe((await ada.get('/v1/me')).body.id) // Support finds it among the account's
 })
 
 test('an address is trimmed, its domain put into lower-case ASCII, its local part kept as typed', async () => {

@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { createMailer } from '../../../src/mail/mailer.ts'
+import { deliverMail } from '../../../src/worker/deliver-mail.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
@@ -45,4 +47,25 @@ test('ten mails an hour are the most that moves send to one address, however man
   clock.advance(3601)
   await (await people.verified()).changeEmail(wanted)
   expect(await endOf('confirm_email', wanted)).toMatchObject({ state: 'sent' })
+})
+
+test('workers that send at once count one after the other', async () => {
+  const ada = await people.verified()
+  for (let times = 0; times < 8; times += 1) await forgot(ada.email)
+  const waiting = await deps.db.mail.findMany({ where: { request: 'reset_password', address: ada.email } })
+
+  const mailer = await createMailer(deps.config.mail, deps.log)
+  await Promise.all(waiting.map(({ id }) => deliverMail(deps, mailer, id)))
+  await mailer.close()
+
+  expect((await mailbox.kinds(ada.email)).filter((kind) => kind === 'reset_password')).toHaveLength(3)
+})
+
+test('who registers again and again, from one network, gets five mails, whose links work', async () => {
+  const email = people.newEmail('impatient')
+  for (let times = 0; times < 7; times += 1) await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
+
+  expect(await mailbox.kinds(email)).toEqual(Array(5).fill('verify_email'))
+  const token = await mailbox.token(email, 'verify_email')
+  expect(await api.post('/v1/email/verify', { token })).toHaveStatus(200)
 })
