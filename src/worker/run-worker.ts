@@ -67,6 +67,9 @@ async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Prom
       concurrency: MAIL_SLOTS + deps.config.securityEvents.urls.length,
       pollInterval: 1_000,
       noHandleSignals: true,
+      // Written down at once, but by way of the batches: done directly nobody awaits it, and an outage at that moment
+      // would be an unhandled rejection, which ends the process.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       events,
       logger: new Logger(
         () => (level, message) => level === 'error' && deps.log.error({ queue: message }, 'queue error'),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals'
 import '../support/matchers.ts'
 import { SCOPES, type Scope } from '../../src/domain/service-clients/scopes.ts'
@@ -13,7 +14,9 @@ import { until } from '../support/until.ts'
 
 const postgres = await stoppablePostgres()
 afterAll(() => postgres.discard())
-const { api, app, deps, people, mailbox, sendgrid, serviceToken } = await startTestApp({ databaseUrl: postgres.url })
+const { api, app, deps, logLines, people, mailbox, sendgrid, serviceToken } = await startTestApp({
+  databaseUrl: postgres.url,
+})
 
 /** They need no database: an outage must not take them along. */
 const INDEPENDENT = [
@@ -139,6 +142,27 @@ test('M5: the worker comes back by itself, and sends what was asked for before a
     await api.post('/v1/register', { email: after, password: 'Correct-Horse-7' })
 
     await until(() => received(before) === 1 && received(after) === 1)
+  } finally {
+    await worker.stop()
+    await mailer.close()
+  }
+}, 60_000)
+
+test('M5: a database that goes in the middle of a delivery ends neither the process nor the mail', async () => {
+  const mailer = await createMailer(deps.config.mail, deps.log)
+  const worker = startWorker(deps, mailer)
+  const email = people.newEmail('interrupted')
+  try {
+    sendgrid.failWith('hang', 1)
+    await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
+    await until(() => sendgrid.requests.at(-1)?.answered === 'hung')
+    await postgres.stop()
+    // Neither what came of the mail nor that its job failed can be written down. Jest fails on an unhandled rejection.
+    await until(() => logLines.some((line) => line.includes('Failed task')))
+    await sleep(500) // and the queue has tried
+    await postgres.start()
+
+    await until(() => sendgrid.mails.some(({ to }) => to === email))
   } finally {
     await worker.stop()
     await mailer.close()
