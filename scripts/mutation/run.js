@@ -40,9 +40,9 @@ const areas = {
   ],
   'provider-events': [
     'src/domain/mails/{record-provider-events,suppressed-addresses,clear-suppression}.ts',
-    ['flows/mails/*', 'attacks/webhooks', 'flows/support/support-cases'],
+    ['flows/mails/{provider-events,clear-suppression}', 'attacks/webhooks', 'flows/support/support-cases'],
   ],
-  support: ['src/domain/support/**/*.ts', ['flows/support/*', 'flows/mails/*']],
+  support: ['src/domain/support/**/*.ts', ['flows/support/*', 'flows/mails/{provider-events,clear-suppression}']],
   'security-events': [
     'src/domain/{security-events/**/*,events}.ts',
     ['flows/security-events/*', 'worker/*', 'flows/support/{events,users,import-users}', 'flows/sessions/log-in'],

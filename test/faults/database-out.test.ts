@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals'
 import '../support/matchers.ts'
 import { SCOPES, type Scope } from '../../src/domain/service-clients/scopes.ts'
-import { createMailer } from '../../src/mail/mailer.ts'
 import { startWorker } from '../../src/worker/run-worker.ts'
 import type { Answer } from '../support/api.ts'
 import { exampleRequests } from '../support/example-requests.ts'
@@ -14,7 +13,7 @@ import { until } from '../support/until.ts'
 
 const postgres = await stoppablePostgres()
 afterAll(() => postgres.discard())
-const { api, app, deps, logLines, people, mailbox, sendgrid, serviceToken } = await startTestApp({
+const { api, app, deps, logLines, people, mailbox, mailer, sendgrid, serviceToken } = await startTestApp({
   databaseUrl: postgres.url,
 })
 
@@ -129,7 +128,6 @@ test('M5: stopped and started in mid-traffic, no change is left half done', asyn
 })
 
 test('M5: the worker comes back by itself, and sends what was asked for before and after', async () => {
-  const mailer = await createMailer(deps.config.mail, deps.log)
   const worker = startWorker(deps, mailer)
   const received = (email: string) => sendgrid.mails.filter(({ to }) => to === email).length
   const [before, after] = [people.newEmail('before'), people.newEmail('after')]
@@ -144,12 +142,10 @@ test('M5: the worker comes back by itself, and sends what was asked for before a
     await until(() => received(before) === 1 && received(after) === 1)
   } finally {
     await worker.stop()
-    await mailer.close()
   }
 }, 60_000)
 
 test('M5: a database that goes in the middle of a delivery ends neither the process nor the mail', async () => {
-  const mailer = await createMailer(deps.config.mail, deps.log)
   const worker = startWorker(deps, mailer)
   const email = people.newEmail('interrupted')
   try {
@@ -165,6 +161,5 @@ test('M5: a database that goes in the middle of a delivery ends neither the proc
     await until(() => sendgrid.mails.some(({ to }) => to === email))
   } finally {
     await worker.stop()
-    await mailer.close()
   }
 }, 60_000)

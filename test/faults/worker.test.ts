@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, expect, test } from '@jest/globals'
-import { createMailer, type Mailer } from '../../src/mail/mailer.ts'
 import { startWorker, type Worker } from '../../src/worker/run-worker.ts'
 import { startSilentProxy } from '../support/silent-proxy.ts'
 import { startTestApp } from '../support/test-app.ts'
@@ -11,22 +10,14 @@ const database = await createTestDatabase()
 afterAll(() => database.drop())
 const proxy = await startSilentProxy(database.url)
 afterAll(() => proxy.close())
-const { api, deps, logLines, people, sendgrid } = await startTestApp({ databaseUrl: proxy.url })
+const { api, deps, logLines, mailer, people, sendgrid } = await startTestApp({ databaseUrl: proxy.url })
 
 const received = (email: string) => sendgrid.mails.some(({ to }) => to === email)
-let mailer: Mailer
 let worker: Worker
-async function start(): Promise<void> {
-  mailer = await createMailer(deps.config.mail, deps.log)
-  worker = startWorker(deps, mailer)
-}
-afterEach(async () => {
-  await worker.stop()
-  await mailer.close()
-})
+afterEach(() => worker.stop())
 
 test.each([0, 1, 5, 20, 50, 100])('M6: a worker told to stop %d ms after its start takes no more jobs', async (ms) => {
-  await start()
+  worker = startWorker(deps, mailer)
   await sleep(ms)
 
   await worker.stop() // or not at all: it had listened too late
@@ -39,9 +30,9 @@ test.each([0, 1, 5, 20, 50, 100])('M6: a worker told to stop %d ms after its sta
 
 const requestsFor = (email: string) => sendgrid.requests.filter(({ body }) => JSON.stringify(body).includes(email))
 
-/** One idle worker, and then one whose provider takes a mail and says nothing. */
+/** A worker with one mail at hand, which the provider takes and says nothing. */
 async function startHanging(): Promise<string> {
-  await start()
+  worker = startWorker(deps, mailer)
   await until(async () => (await deps.pool.query('SELECT FROM graphile_worker._private_jobs')).rowCount === 0)
   const email = people.newEmail('slow')
   sendgrid.failWith('hang', 1)

@@ -1,5 +1,6 @@
 import { Logger, runOnce } from 'graphile-worker'
 import type { Deps } from '../../src/deps.ts'
+import type { RequestedMail } from '../../src/domain/mails/queue-mail.ts'
 import type { Mailer } from '../../src/mail/mailer.ts'
 import type { MailKind } from '../../src/mail/templates/render.ts'
 import { createTasks } from '../../src/worker/tasks.ts'
@@ -71,6 +72,13 @@ export class Mailbox {
     await this.drain()
     const mails = await Promise.all(this.#sendgrid.mails.slice(before).map((mail) => this.#read(mail)))
     return mails.map(({ kind, to }) => `${kind} to ${to}`).sort()
+  }
+
+  /** What has become of the newest mail that was asked for so, and why, once all that waits is done. */
+  async endOf(request: RequestedMail, address: string): Promise<{ state: string; reason: string | null } | null> {
+    await this.drain()
+    const where = { request, address }
+    return this.#deps.db.mail.findFirst({ where, orderBy: { queuedAt: 'desc' }, select: { state: true, reason: true } })
   }
 
   async #read(mail: SendgridStandIn['mails'][number]): Promise<ReceivedMail> {

@@ -5,7 +5,7 @@ import { type Config, readConfig } from '../../src/config.ts'
 import { closeDeps, createDeps, type Deps } from '../../src/deps.ts'
 import type { Scope } from '../../src/domain/service-clients/scopes.ts'
 import { createLog } from '../../src/log.ts'
-import { createMailer } from '../../src/mail/mailer.ts'
+import { createMailer, type Mailer } from '../../src/mail/mailer.ts'
 import { Secret } from '../../src/security/secret.ts'
 import { Api } from './api.ts'
 import { Mailbox } from './mailbox.ts'
@@ -20,6 +20,8 @@ export interface TestApp {
   readonly deps: Deps
   readonly clock: TestClock
   readonly api: Api
+  /** As the worker sends: to `sendgrid`. */
+  readonly mailer: Mailer
   readonly mailbox: Mailbox
   readonly people: People
   readonly sendgrid: SendgridStandIn
@@ -83,5 +85,5 @@ export async function startTestApp(
     () => app.close(),
   )
   const serviceToken = async (...scopes: Scope[]) => serviceTokenOf(api, await registerClient(deps, ...scopes))
-  return { app, deps, clock, api, mailbox, people, sendgrid, databaseUrl, serviceToken, logLines }
+  return { app, deps, clock, api, mailer, mailbox, people, sendgrid, databaseUrl, serviceToken, logLines }
 }

@@ -1,19 +1,11 @@
 import { expect, test } from '@jest/globals'
-import { createMailer } from '../../../src/mail/mailer.ts'
 import { deliverMail } from '../../../src/worker/deliver-mail.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-const { api, clock, deps, mailbox, people } = await startTestApp()
+const { api, clock, deps, mailbox, mailer, people } = await startTestApp()
 
 const forgot = (email: string) => api.post('/v1/password/forgot', { email })
-
-/** How the newest mail of this sort ended, and why. */
-async function endOf(request: string, address: string) {
-  await mailbox.drain()
-  const where = { request, address: address.toLowerCase() }
-  return deps.db.mail.findFirst({ where, orderBy: { queuedAt: 'desc' }, select: { state: true, reason: true } })
-}
 
 test('ten reset mails an hour are the most, also for links that are all used', async () => {
   const ada = await people.verified()
@@ -25,12 +17,12 @@ test('ten reset mails an hour are the most, also for links that are all used', a
 
   await forgot(ada.email)
 
-  expect(await endOf('reset_password', ada.email)).toEqual({
+  expect(await mailbox.endOf('reset_password', ada.email)).toEqual({
     ...{ state: 'held_back', reason: 'too many reset mails to this address in the last hour' },
   })
   clock.advance(3601)
   await forgot(ada.email)
-  expect(await endOf('reset_password', ada.email)).toMatchObject({ state: 'sent' })
+  expect(await mailbox.endOf('reset_password', ada.email)).toMatchObject({ state: 'sent' })
 })
 
 test('ten mails an hour are the most that moves send to one address, however many accounts ask', async () => {
@@ -40,13 +32,13 @@ test('ten mails an hour are the most that moves send to one address, however man
 
   await (await people.verified()).changeEmail(wanted)
 
-  expect(await endOf('confirm_email', wanted)).toEqual({
+  expect(await mailbox.endOf('confirm_email', wanted)).toEqual({
     ...{ state: 'held_back', reason: 'too many confirm mails to this address in the last hour' },
   })
   expect(await mailbox.kinds(wanted)).toEqual(Array(10).fill('confirm_email'))
   clock.advance(3601)
   await (await people.verified()).changeEmail(wanted)
-  expect(await endOf('confirm_email', wanted)).toMatchObject({ state: 'sent' })
+  expect(await mailbox.endOf('confirm_email', wanted)).toMatchObject({ state: 'sent' })
 })
 
 test('workers that send at once count one after the other', async () => {
@@ -54,9 +46,7 @@ test('workers that send at once count one after the other', async () => {
   for (let times = 0; times < 8; times += 1) await forgot(ada.email)
   const waiting = await deps.db.mail.findMany({ where: { request: 'reset_password', address: ada.email } })
 
-  const mailer = await createMailer(deps.config.mail, deps.log)
   await Promise.all(waiting.map(({ id }) => deliverMail(deps, mailer, id)))
-  await mailer.close()
 
   expect((await mailbox.kinds(ada.email)).filter((kind) => kind === 'reset_password')).toHaveLength(3)
 })

@@ -1,8 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { addMailJob } from '../../../src/domain/mails/queue-mail.ts'
-import type { MailKind } from '../../../src/mail/templates/render.ts'
+import { addMailJob, type RequestedMail } from '../../../src/domain/mails/queue-mail.ts'
 import '../../support/matchers.ts'
-import type { Person } from '../../support/people.ts'
 import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
@@ -15,46 +13,22 @@ const NEW_PASSWORD = 'Battery-Staple-8'
 const forgot = (email: string) => api.post('/v1/password/forgot', { email })
 const reset = (token: string) => api.post('/v1/password/reset', { token, newPassword: NEW_PASSWORD })
 
-/** How the newest mail of this sort ended, and why. */
-async function endOf(request: string, address: string) {
-  await mailbox.drain()
-  const where = { request, address: address.toLowerCase() }
-  return deps.db.mail.findFirst({ where, orderBy: { queuedAt: 'desc' }, select: { state: true, reason: true } })
-}
-
-/** Lets the others of the queue go first. */
-async function putOff(request: string, address: string): Promise<void> {
-  await deps.pool.query(
-    `UPDATE graphile_worker._private_jobs SET run_at = now() + interval '1 hour'
-     WHERE payload->>'mailId' IN (SELECT id::text FROM mails WHERE request = $1 AND address = $2)`,
-    [request, address],
-  )
-}
-
-/** The link of a mail that is sent while those put off are not. */
-async function linkMailed(kind: MailKind, email: string): Promise<string> {
-  await deps.pool.query(
-    `UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at < now() + interval '1 min'`,
-  )
-  await mailbox.work()
-  const sent = await deps.db.mail.findMany({ where: { kind, email }, select: { id: true } })
-  const mail = testApp.sendgrid.mails.findLast(({ customArgs }) =>
-    sent.some(({ id }) => id === customArgs['latchkeyMailId']),
-  )
-  return /#token=([\w-]+)/.exec(mail?.text ?? '')?.[1] ?? ''
+/** Takes a mail's job out of the queue, so that the others go first; the answer puts it back. */
+async function holdBack(request: RequestedMail, address: string): Promise<() => Promise<void>> {
+  const { id } = await deps.db.mail.findFirstOrThrow({ where: { request, address } })
+  await deps.pool.query('SELECT graphile_worker.remove_job($1)', [`mail ${id}`])
+  return () => queueAgain(id)
 }
 
 /** As if the process had been killed between the provider's answer and our note of it. */
-async function killedBeforeItsNote(request: string, address: string): Promise<void> {
-  const mail = await deps.db.mail.findFirstOrThrow({ where: { request, address } })
-  await deps.db.mail.update({ where: { id: mail.id }, data: { state: 'sending', sentAt: null } })
-  await deps.db.$transaction((tx) => addMailJob(tx, mail.id, 0))
+async function killedBeforeItsNote(request: RequestedMail, address: string): Promise<void> {
+  const { id } = await deps.db.mail.findFirstOrThrow({ where: { request, address } })
+  await deps.db.mail.update({ where: { id }, data: { state: 'sending', sentAt: null } })
+  await queueAgain(id)
 }
 
-async function move(person: Person, email: string): Promise<void> {
-  await person.changeEmail(email)
-  await api.post('/v1/email/change/confirm', { token: await mailbox.token(email, 'confirm_email') })
-  await person.refresh()
+async function queueAgain(mailId: string): Promise<void> {
+  await deps.db.$transaction((tx) => addMailJob(tx, mailId, 0))
 }
 
 /** Somebody who has taken the old address back and has no password, with the instructions still in the queue. */
@@ -62,12 +36,12 @@ async function reverted() {
   const ada = await people.verified()
   const former = ada.email
   const id = await desk.idOf(former)
-  await move(ada, people.newEmail('moved'))
+  await people.move(ada, people.newEmail('moved'))
   await api.post('/v1/email/change/revert', { token: await mailbox.token(former, 'email_changed') })
   return { id, former }
 }
 
-test('instructions that Support sent go to nobody once the address is another’s past', async () => {
+test('instructions that Support sent go to nobody once the account has another address', async () => {
   const ada = await people.verified()
   const former = ada.email
   const id = await desk.idOf(former)
@@ -78,7 +52,7 @@ test('instructions that Support sent go to nobody once the address is another’
   await desk.post(`/users/${id}/password-reset`)
   await api.post('/v1/email/change/confirm', { token: confirm })
 
-  expect(await endOf('reset_by_support', former)).toEqual({
+  expect(await mailbox.endOf('reset_by_support', former)).toEqual({
     ...{ state: 'not_needed', reason: 'the account has another address by now' },
   })
   expect(await mailbox.kinds(former)).not.toContain('reset_password')
@@ -91,7 +65,7 @@ test('instructions that Support sent are not mailed once the account is disabled
   await desk.post(`/users/${id}/password-reset`)
   await desk.patch(`/users/${id}`, { disabled: true })
 
-  expect(await endOf('reset_by_support', ada.email)).toEqual({
+  expect(await mailbox.endOf('reset_by_support', ada.email)).toEqual({
     ...{ state: 'not_needed', reason: 'the account is disabled' },
   })
   expect(await mailbox.kinds(ada.email)).not.toContain('reset_password')
@@ -102,18 +76,19 @@ test('the instructions after a revert are not mailed once the account is disable
 
   await desk.patch(`/users/${id}`, { disabled: true })
 
-  expect(await endOf('reset_after_revert', former)).toMatchObject({ state: 'not_needed' })
+  expect(await mailbox.endOf('reset_after_revert', former)).toMatchObject({ state: 'not_needed' })
   expect(await mailbox.kinds(former)).not.toContain('reset_after_revert')
 })
 
 test('the instructions after a revert are not mailed once a password was chosen by another link', async () => {
   const { former } = await reverted()
-  await putOff('reset_after_revert', former)
+  const putBack = await holdBack('reset_after_revert', former)
 
   await forgot(former)
-  await reset(await linkMailed('reset_password', former))
+  await reset(await mailbox.token(former, 'reset_password'))
+  await putBack()
 
-  expect(await endOf('reset_after_revert', former)).toMatchObject({ state: 'not_needed' })
+  expect(await mailbox.endOf('reset_after_revert', former)).toMatchObject({ state: 'not_needed' })
   expect(await mailbox.kinds(former)).not.toContain('reset_after_revert')
 })
 
@@ -122,8 +97,8 @@ test('who registered an address that was locked since gets no link: it would ope
   await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
   await mailbox.drain()
   const ada = await people.verified()
-  await move(ada, email)
-  await move(ada, people.newEmail('away'))
+  await people.move(ada, email)
+  await people.move(ada, people.newEmail('away'))
 
   const { body } = await forgot(email)
   await mailbox.drain()
@@ -142,8 +117,8 @@ test('a move cancelled before its mails go is told to neither address', async ()
   })
 
   expect(mails).toEqual([])
-  expect(await endOf('confirm_email', newEmail)).toEqual({ state: 'not_needed', reason: 'the change is over' })
-  expect(await endOf('email_change_requested', ada.email)).toEqual({
+  expect(await mailbox.endOf('confirm_email', newEmail)).toEqual({ state: 'not_needed', reason: 'the change is over' })
+  expect(await mailbox.endOf('email_change_requested', ada.email)).toEqual({
     state: 'not_needed',
     reason: 'the change is over',
   })
@@ -165,14 +140,15 @@ test('a move confirmed before the notice of it goes: the old address gets both i
   const former = ada.email
   const newEmail = people.newEmail('moved')
   await ada.changeEmail(newEmail)
-  await putOff('email_change_requested', former)
-  await api.post('/v1/email/change/confirm', { token: await linkMailed('confirm_email', newEmail) })
+  const putBack = await holdBack('email_change_requested', former)
+  await api.post('/v1/email/change/confirm', { token: await mailbox.token(newEmail, 'confirm_email') })
+  await putBack()
   await killedBeforeItsNote('confirm_email', newEmail)
 
   await mailbox.drain()
 
   expect((await mailbox.kinds(former)).sort()).toEqual(['email_change_requested', 'email_changed', 'verify_email'])
-  expect(await endOf('confirm_email', newEmail)).toEqual({ state: 'not_needed', reason: 'the change is over' })
+  expect(await mailbox.endOf('confirm_email', newEmail)).toEqual({ state: 'not_needed', reason: 'the change is over' })
   expect(await mailbox.kinds(newEmail)).toEqual(['confirm_email'])
 })
 
@@ -186,7 +162,7 @@ test('a move taken back before the notice that it is done goes is not told any m
 
   await api.post('/v1/email/change/revert', { token: early })
 
-  expect(await endOf('email_changed', former)).toEqual({ state: 'not_needed', reason: 'the change is over' })
+  expect(await mailbox.endOf('email_changed', former)).toEqual({ state: 'not_needed', reason: 'the change is over' })
   expect(await mailbox.kinds(former)).not.toContain('email_changed')
 })
 
