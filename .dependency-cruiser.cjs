@@ -1,57 +1,100 @@
-/** Imports point one way: main → commands → serve → app → routes → domain → security, mail, database. */
-const only = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to })
+/**
+ * The layers of docs/architecture.md. An import may only go down: from a layer to one that stands below it in the list.
+ * Parts that stand in one line do not know each other.
+ */
+const PROGRAM = [
+  ['main.ts'],
+  ['commands'],
+  ['serve.ts'],
+  ['app.ts'],
+  ['routes'],
+  ['http', 'worker'],
+  ['domain'],
+  ['deps.ts'],
+  ['operations', 'keys', 'breach-list'],
+  ['config'],
+  ['database'],
+  ['mail'],
+  ['security', 'log.ts'],
+]
+
+/** The same inside src/domain. */
+const DOMAIN = [
+  ['support'],
+  ['email-change', 'tokens', 'key-rotation', 'security-events', 'accounts'],
+  ['passwords'],
+  ['sessions'],
+  ['registration', 'service-clients'],
+  ['mails'],
+  ['mailed-links', 'throttle', 'password-policy'],
+  ['addresses', 'events'],
+  ['problems.ts', 'jobs.ts', 'principals.ts', 'page.ts'],
+  ['scopes.ts'],
+]
+
+const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to })
+
+/** One rule for each part of a layer: it imports nothing of its own layer or of one above. */
+function onlyDown(folder, layers) {
+  const pattern = (part) => `^${folder}/${part.replace('.', '\\.')}${part.endsWith('.ts') ? '$' : '/'}`
+  return layers.flatMap((layer, index) =>
+    layer.map((part) => {
+      const forbidden = layers
+        .slice(0, index + 1)
+        .flat()
+        .filter((other) => other !== part)
+      return rule(
+        `${folder}/${part} imports only what stands below it`,
+        { path: pattern(part) },
+        { path: forbidden.length > 0 ? forbidden.map(pattern) : ['^$'] },
+        'See docs/architecture.md.',
+      )
+    }),
+  )
+}
+
+/** A new file or folder must be given its place in the list: without one, no rule would hold for it. */
+function onlyListed(folder, layers) {
+  const listed = layers.flat().map((part) => part.replace('.', '\\.') + (part.endsWith('.ts') ? '$' : '/'))
+  return rule(
+    `everything in ${folder} is in a layer`,
+    { path: `^${folder}/(?!${listed.join('|')})` },
+    { path: '.*' },
+    'Name it in .dependency-cruiser.cjs and in docs/architecture.md.',
+  )
+}
 
 module.exports = {
   forbidden: [
-    only(
-      'no-circular',
+    ...onlyDown('src', PROGRAM),
+    ...onlyDown('src/domain', DOMAIN),
+    onlyListed('src', PROGRAM),
+    onlyListed('src/domain', DOMAIN),
+    rule(
+      'no circular imports',
       { pathNot: 'generated' },
       { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-      'A circle has no top to read from.',
+      'A circle cannot be read from one end to the other.',
     ),
-    only(
-      'domain-knows-no-http',
+    rule(
+      'the domain does not know Fastify',
       { path: '^src/domain' },
-      { path: '^src/(http|routes|app|worker|commands)|node_modules/@?fastify' },
-      'A flow runs under any transport.',
+      { path: 'node_modules/@?fastify' },
+      'A flow works under any transport.',
     ),
-    only(
-      'routes-know-no-tables',
+    rule(
+      'routes do not know the tables',
       { path: '^src/routes' },
       { path: '^src/database|node_modules/(@prisma|pg)/' },
       'A route is a schema, a call and an answer.',
     ),
-    only(
-      'security-stands-alone',
+    rule(
+      'security stands alone',
       { path: '^src/security' },
       { path: '^src/(?!security)' },
-      'Cryptography only: no database, no HTTP.',
+      'Cryptography has no database and no HTTP.',
     ),
-    only(
-      'mail-knows-no-domain',
-      { path: '^src/mail' },
-      { path: '^src/(?!mail|security)' },
-      'Templates and transports are pure of it.',
-    ),
-    only(
-      'database-knows-no-domain',
-      { path: '^src/database' },
-      { path: '^src/(?!database)' },
-      'Statements, not decisions.',
-    ),
-    only(
-      'http-is-for-routes',
-      { path: '^src/(domain|security|mail|database|worker)' },
-      { path: '^src/(http|routes)' },
-      'Nothing below routes knows of them.',
-    ),
-    only(
-      'nothing-imports-routes',
-      { path: '^src', pathNot: '^src/app' },
-      { path: '^src/routes' },
-      'app.ts lists them by name.',
-    ),
-    only('tests-stay-outside', { path: '^src' }, { path: '^test' }, 'The service does not know that it is tested.'),
+    rule('the service does not know its tests', { path: '^src' }, { path: '^test' }, 'Tests import the service.'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,4 +1,4 @@
-// For the Prisma command line only (`prisma generate`, `prisma migrate deploy`); the service reads src/config.ts.
+// For the Prisma command line only (`prisma generate`, `prisma migrate deploy`); the service reads src/config/config.ts.
 import { defineConfig } from 'prisma/config'
 
 export default defineConfig({

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { pino } from 'pino'
 import { buildApp } from '../dist/app.js'
-import { readConfig } from '../dist/config.js'
+import { readConfig } from '../dist/config/config.js'
 import { closeDeps, createDeps, systemClock } from '../dist/deps.js'
 import { openapiYaml } from '../dist/http/openapi.js'
 import { Secret } from '../dist/security/secret.js'

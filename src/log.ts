@@ -1,9 +1,11 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
-import type { LogLevel } from './config.ts'
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /**
- * JSON lines. Every field is chosen where it is logged, and a `Secret` writes itself as `[redacted]` wherever it turns
- * up: no list of paths to forget one in.
+ * Creates the log: JSON lines on standard output. Every field is chosen where it is logged, and a `Secret` writes itself
+ * as `[redacted]` everywhere. Therefore there is no list of paths to redact, which could be incomplete.
  */
 export function createLog(level: LogLevel, destination?: DestinationStream): Logger {
   const options = {

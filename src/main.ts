@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { CommandRefused } from './commands/command-line.ts'
+import { ConfigError } from './config/environment.ts'
 import { isDatabaseUnavailable } from './database/client.ts'
 import { EmbeddedPostgresFailure } from './database/embedded-postgres.ts'
 import { problems, Refusal } from './domain/problems.ts'
-import { ConfigError } from './environment.ts'
 import { WrongSecretKey } from './security/sealed-value.ts'
 import { StartRefused } from './serve.ts'
 
@@ -52,7 +52,7 @@ function tell(error: unknown): void {
 
 function reasonOf(error: unknown): { error: string; detail: string } | null {
   if (error instanceof CommandRefused) return { error: error.code, detail: error.message }
-  if (error instanceof Refusal) return { error: error.code, detail: problems[error.code][2] }
+  if (error instanceof Refusal) return { error: error.code, detail: problems[error.code].detail }
   if (!(error instanceof Error)) return null
   if (FOR_THE_OPERATOR.some((kind) => error instanceof kind)) return { error: 'refused', detail: error.message }
   if ('code' in error && /^(28|3D)/.test(String(error.code))) {

@@ -10,25 +10,31 @@ import { startEmbeddedPostgres } from '../../dist/database/embedded-postgres.js'
 import { migrate } from '../../dist/database/migrate.js'
 
 const areas = {
-  security: ['src/{security/**/*,domain/network}.ts', ['security/*', 'properties/primitives', 'attacks/passwords']],
-  passwords: ['src/domain/passwords/**/*.ts', ['flows/passwords/*', 'attacks/passwords']],
-  links: ['src/domain/mailed-tokens.ts', ['flows/passwords/*', 'flows/email-change/*', 'attacks/mailed-links']],
-  'email-change': ['src/domain/{email-change/**/*,addresses}.ts', ['flows/email-change/*', 'attacks/email-change']],
+  security: [
+    'src/{security/**/*,domain/throttle/network}.ts',
+    ['security/*', 'properties/primitives', 'attacks/passwords'],
+  ],
+  passwords: ['src/domain/{passwords,password-policy}/**/*.ts', ['flows/passwords/*', 'attacks/passwords']],
+  links: ['src/domain/mailed-links/**/*.ts', ['flows/passwords/*', 'flows/email-change/*', 'attacks/mailed-links']],
+  'email-change': ['src/domain/{email-change,addresses}/**/*.ts', ['flows/email-change/*', 'attacks/email-change']],
   sessions: ['src/domain/sessions/**/*.ts', ['flows/sessions/*', 'attacks/{tokens,races,enumeration,passwords}']],
-  throttle: ['src/domain/{throttle,limit-use}.ts', ['attacks/guessing', 'attacks/enumeration']],
-  accounts: ['src/domain/accounts/**/*.ts', ['flows/accounts/*', 'properties/primitives']],
+  throttle: ['src/domain/throttle/**/*.ts', ['attacks/guessing', 'attacks/enumeration']],
+  registration: [
+    'src/domain/{registration,accounts}/**/*.ts',
+    ['flows/{registration,accounts}/*', 'properties/primitives'],
+  ],
   tokens: [
     'src/domain/{tokens,service-clients}/**/*.ts',
     ['flows/tokens/*', 'flows/service-clients/*', 'attacks/service-tokens'],
   ],
-  keys: ['src/domain/keys/**/*.ts', ['flows/keys/*', 'security/keys']],
+  keys: ['src/{keys,domain/key-rotation}/**/*.ts', ['flows/key-rotation/*', 'keys/*', 'security/keys']],
   'email-change-mails': [
     'src/domain/mails/{plan-email-change-mail,mail-limits}.ts',
     ['flows/email-change/{request,confirm}', 'flows/mails/{overtaken-mail,mail-limits}'],
   ],
   'registration-mails': [
     'src/domain/mails/{plan-mail,plan-registration-mail,mail-plan,queue-mail}.ts',
-    ['flows/accounts/{register,resend-verification,verify-email}', 'attacks/email-change', 'guarantees/mail'],
+    ['flows/registration/{register,resend-verification,verify-email}', 'attacks/email-change', 'guarantees/mail'],
   ],
   'reset-mails': [
     'src/domain/mails/plan-reset-mail.ts',
@@ -44,7 +50,7 @@ const areas = {
   ],
   support: ['src/domain/support/**/*.ts', ['flows/support/*', 'flows/mails/{provider-events,clear-suppression}']],
   'security-events': [
-    'src/domain/{security-events/**/*,events}.ts',
+    'src/domain/{security-events,events}/**/*.ts',
     ['flows/security-events/*', 'worker/*', 'flows/support/{events,users,import-users}', 'flows/sessions/log-in'],
   ],
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { BreachListSource } from '../environment.ts'
+import type { BreachListSource } from '../config/environment.ts'
 import type { PlainPassword } from '../security/plain-password.ts'
 import { readHashFile } from './hash-file.ts'
 import { createRangeService } from './range-service.ts'

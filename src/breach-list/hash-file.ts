@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { ConfigError } from '../environment.ts'
+import { ConfigError } from '../config/environment.ts'
 import type { BreachList } from './breach-list.ts'
 
 /** It is held in memory, at about three times its size; for the whole of Have I Been Pwned run a range service. */

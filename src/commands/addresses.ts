@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/config.ts'
 import { Refusal } from '../domain/problems.ts'
 import { unlockAddress } from '../domain/support/unlock-address.ts'
 import { CommandRefused, operator, print, withDeps } from './command-line.ts'

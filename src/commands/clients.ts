@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/config.ts'
+import { isScope, SCOPES, type Scope, splitScopes } from '../domain/scopes.ts'
 import { createClient } from '../domain/service-clients/create-client.ts'
 import { disableClient } from '../domain/service-clients/disable-client.ts'
 import { listClients } from '../domain/service-clients/list-clients.ts'
 import { rotateClientSecret } from '../domain/service-clients/rotate-client-secret.ts'
-import { isScope, SCOPES, type Scope, splitScopes } from '../domain/service-clients/scopes.ts'
 import { CommandRefused, print, table, withDeps } from './command-line.ts'
 
 const LONGEST_NAME = 100

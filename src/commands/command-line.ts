@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
+import { readSecretKey } from '../config/development-secret.ts'
 import { startEmbeddedPostgres } from '../database/embedded-postgres.ts'
 import { migrate } from '../database/migrate.ts'
 import { closeDeps, createDeps, type Deps, systemClock } from '../deps.ts'
-import { readSecretKey } from '../development-secret.ts'
-import type { Requester } from '../domain/support/requester.ts'
+import type { Requester } from '../domain/events/requester.ts'
 import { createLog } from '../log.ts'
 import { assertMigrated } from '../serve.ts'
 

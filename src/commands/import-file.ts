@@ -2,7 +2,7 @@ import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { SingleBar } from 'cli-progress'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { Violation } from '../domain/problems.ts'
 import {
   type ImportRow,
@@ -10,7 +10,7 @@ import {
   importUsers,
   type RefusedRow,
 } from '../domain/support/import/import-users.ts'
-import { parseStrictJson, UnreadableBody } from '../http/strict-json.ts'
+import { parseStrictJson, UnreadableBody } from '../http/bodies/strict-json.ts'
 import { newUserFields } from '../http/support-schemas.ts'
 import { operator, withDeps } from './command-line.ts'
 import { type Line, LONGEST_LINE_BYTES, readLines } from './read-lines.ts'

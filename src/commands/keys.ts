@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander'
-import { readConfig } from '../config.ts'
-import { listKeys } from '../domain/keys/list-keys.ts'
-import { reencryptKeys } from '../domain/keys/reencrypt-keys.ts'
-import { type Rotation, rotateSigningKey } from '../domain/keys/rotate-signing-key.ts'
+import { readConfig } from '../config/config.ts'
+import { listKeys } from '../domain/key-rotation/list-keys.ts'
+import { reencryptKeys } from '../domain/key-rotation/reencrypt-keys.ts'
+import { type Rotation, rotateSigningKey } from '../domain/key-rotation/rotate-signing-key.ts'
 import type { SigningAlgorithm } from '../security/signing-key.ts'
 import { print, table, withDeps } from './command-line.ts'
 

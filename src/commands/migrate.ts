@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/config.ts'
 import { type MigrationStatus, migrate, migrationStatus } from '../database/migrate.ts'
 import { print, withDatabaseUrl } from './command-line.ts'
 

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/config.ts'
 import { type Role, type Service, serve } from '../serve.ts'
 
 /** Load balancers ask /health/ready every second or so, and send requests until it says no. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../config/config.ts'
 import { findUsers } from '../domain/support/users/find-users.ts'
 import type { UserView } from '../domain/support/users/user-view.ts'
 import { CommandRefused, print, withDeps } from './command-line.ts'

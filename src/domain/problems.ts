@@ -1,64 +1,136 @@
-/** Every error a caller can meet: its `code`, HTTP status and the title and detail of its problem document (RFC 9457). */
+/** The text of a problem document (RFC 9457). Both members may be shown to a person. */
+export interface ProblemText {
+  readonly title: string
+  readonly detail: string
+}
+
+/**
+ * Every error that a caller can meet, by its `code`. `detail` says what happened and what to do next; what a developer
+ * needs to know of a code is in openapi.yaml. The HTTP status of each code is in http/problem-statuses.ts.
+ */
 export const problems = {
-  invalid_request: [400, 'Invalid request', 'The request does not have the form this route takes.'],
-  link_invalid: [
-    400,
-    'Not a valid link',
-    'This link was not made by us, or not for this. Check that it was copied whole.',
-  ],
-  unauthenticated: [401, 'Sign-in required', 'Send a valid access token in the Authorization header.'],
-  invalid_credentials: [401, 'Wrong address or password', 'The address and password do not fit together.'],
-  refresh_token_invalid: [
-    401,
-    'Refresh token not valid',
-    'This refresh token is not, or no longer, valid. Sign in again.',
-  ],
-  refresh_token_reused: [
-    401,
-    'Refresh token used twice',
-    'This refresh token was spent before, which is how a stolen one shows. The session is over: sign in again.',
-  ],
-  signature_invalid: [
-    401,
-    'Not signed',
-    'The body was not signed with the key that is configured here, or too long ago.',
-  ],
-  email_not_verified: [403, 'Address not confirmed', 'Open the link in the mail we sent, or ask for a new one.'],
-  account_disabled: [403, 'Account disabled', 'This account has been disabled. Contact support.'],
-  wrong_password: [403, 'Wrong password', 'The current password is not right.'],
-  reauthentication_required: [
-    403,
-    'Password needed',
-    'Prove the current password first; a proof is good once, for five minutes.',
-  ],
-  insufficient_scope: [403, 'Not allowed', 'The token does not have the scope this route needs.'],
-  not_found: [404, 'Not found', 'There is nothing here.'],
-  method_not_allowed: [405, 'Method not allowed', 'This path does not take this method.'],
-  request_timeout: [408, 'Too slow', 'The request took too long to arrive.'],
-  email_unavailable: [409, 'Address not available', 'This address cannot be used. Contact support if it is yours.'],
-  email_unchanged: [409, 'Address unchanged', 'This already is the address of the account.'],
-  link_expired: [
-    410,
-    'Link no longer valid',
-    'This link is too old, or something has happened to the account since. Ask for a new one.',
-  ],
-  link_used: [410, 'Link already used', 'This link has been used. Each link works once.'],
-  payload_too_large: [413, 'Body too large', 'A body may have at most 16 KiB, one of provider events 1 MiB.'],
-  unsupported_media_type: [415, 'Unsupported content type', 'Send the body in the content type this route takes.'],
-  expectation_failed: [417, 'Expectation failed', 'The only expectation this service meets is 100-continue.'],
-  password_policy: [422, 'Password not acceptable', 'The password breaks the rules named in violations.'],
-  invalid_password_hash: [
-    422,
-    'Not an importable password hash',
-    'Passwords are imported as bcrypt hashes: $2a$, $2b$ or $2y$, of a cost from 4 to 15.',
-  ],
-  invalid_email: [422, 'Not an email address', 'The address is not one that mail can be sent to.'],
-  too_many_attempts: [429, 'Too many attempts', 'There were too many attempts. Try again later.'],
-  headers_too_large: [431, 'Headers too large', 'The headers of the request are too large.'],
-  internal_error: [500, 'Internal error', 'Something went wrong on our side. The request id helps support to find it.'],
-  overloaded: [503, 'Too busy', 'The service is busy right now. Try again in a moment.'],
-  service_unavailable: [503, 'Not available', 'The service cannot answer right now. Try again in a moment.'],
-} as const satisfies Record<string, readonly [status: number, title: string, detail: string]>
+  invalid_request: {
+    title: 'Invalid request',
+    detail: 'Something in the request is missing or not valid. Check the fields that are named, and try again.',
+  },
+  link_invalid: {
+    title: 'Link not valid',
+    detail: 'This link is not valid. Make sure that you copied the whole link.',
+  },
+  unauthenticated: {
+    title: 'Sign-in required',
+    detail: 'You are not signed in, or your session has ended. Sign in and try again.',
+  },
+  invalid_credentials: {
+    title: 'Wrong email address or password',
+    detail: 'The email address or password is wrong.',
+  },
+  refresh_token_invalid: {
+    title: 'Session ended',
+    detail: 'Your session has ended. Sign in again.',
+  },
+  refresh_token_reused: {
+    title: 'Refresh token already used',
+    detail:
+      'This refresh token was already used, which suggests that it was stolen. The session has been revoked. Sign in again.',
+  },
+  signature_invalid: {
+    title: 'Signature not valid',
+    detail: 'The signature is missing, too old, or was not made with the configured key.',
+  },
+  email_not_verified: {
+    title: 'Email address not verified',
+    detail: 'Open the link in the mail that we sent you, or request a new one.',
+  },
+  account_disabled: {
+    title: 'Account disabled',
+    detail: 'This account has been disabled. Contact support.',
+  },
+  wrong_password: {
+    title: 'Wrong password',
+    detail: 'Your current password is incorrect.',
+  },
+  reauthentication_required: {
+    title: 'Password required',
+    detail: 'Confirm your current password first. The confirmation is valid for one change within five minutes.',
+  },
+  insufficient_scope: {
+    title: 'Not allowed',
+    detail: 'The service client does not have the scope that this request requires.',
+  },
+  not_found: {
+    title: 'Not found',
+    detail: 'The requested resource does not exist.',
+  },
+  method_not_allowed: {
+    title: 'Method not allowed',
+    detail: 'This resource does not support the request method.',
+  },
+  request_timeout: {
+    title: 'Request timeout',
+    detail: 'The request took too long to arrive. Try again.',
+  },
+  email_unavailable: {
+    title: 'Email address not available',
+    detail: 'This email address cannot be used. If it is yours, contact support.',
+  },
+  email_unchanged: {
+    title: 'Email address unchanged',
+    detail: 'This is already your email address.',
+  },
+  link_expired: {
+    title: 'Link expired',
+    detail: 'This link has expired or has been replaced. Request a new one.',
+  },
+  link_used: {
+    title: 'Link already used',
+    detail: 'This link has already been used. Each link works once.',
+  },
+  payload_too_large: {
+    title: 'Request too large',
+    detail: 'The request is too large. A body may have 16 KiB, a batch of provider events 1 MiB.',
+  },
+  unsupported_media_type: {
+    title: 'Content type not supported',
+    detail: 'This resource does not accept the content type of the request.',
+  },
+  expectation_failed: {
+    title: 'Expectation failed',
+    detail: 'The only expectation that this service meets is 100-continue.',
+  },
+  password_policy: {
+    title: 'Password not acceptable',
+    detail: 'Choose a password that meets every rule.',
+  },
+  invalid_password_hash: {
+    title: 'Password hash not valid',
+    detail: 'Passwords are imported as bcrypt hashes ($2a$, $2b$ or $2y$) with a cost from 4 to 15.',
+  },
+  invalid_email: {
+    title: 'Email address not valid',
+    detail: 'Enter a valid email address, like ada@example.com.',
+  },
+  too_many_attempts: {
+    title: 'Too many attempts',
+    detail: 'There were too many attempts. Try again later.',
+  },
+  headers_too_large: {
+    title: 'Headers too large',
+    detail: 'The headers of the request are too large.',
+  },
+  internal_error: {
+    title: 'Internal error',
+    detail: 'Something went wrong on our side. Support can look into it with the request id.',
+  },
+  overloaded: {
+    title: 'Service busy',
+    detail: 'The service is busy right now. Try again in a moment.',
+  },
+  service_unavailable: {
+    title: 'Service unavailable',
+    detail: 'The service is not available right now. Try again in a moment.',
+  },
+} as const satisfies Record<string, ProblemText>
 
 export type ProblemCode = keyof typeof problems
 

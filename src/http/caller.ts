@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
+import type { Principal, ServicePrincipal } from '../domain/principals.ts'
 import { Refusal } from '../domain/problems.ts'
-import { authenticateClient, type ServicePrincipal } from '../domain/service-clients/authenticate-client.ts'
-import type { Scope } from '../domain/service-clients/scopes.ts'
-import { authenticateSession, type Principal } from '../domain/sessions/authenticate-session.ts'
-import { verifyAccessToken, verifyServiceToken } from './access-token.ts'
+import type { Scope } from '../domain/scopes.ts'
+import { authenticateClient } from '../domain/service-clients/authenticate-client.ts'
+import { authenticateSession } from '../domain/sessions/authenticate-session.ts'
+import { verifyAccessToken, verifyServiceToken } from './tokens/access-token.ts'
 
 /**
  * Who may call a route: anybody, the holder of an account, or a service whose token has the route's scope. A mailed

@@ -1,6 +1,6 @@
 import fastifyCors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 
 const PREFLIGHT_IS_GOOD_FOR_SECONDS = 600
 

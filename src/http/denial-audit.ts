@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { validate as isUuid } from 'uuid'
 import type { Deps } from '../deps.ts'
-import { recordEvent } from '../domain/events.ts'
+import { recordEvent } from '../domain/events/record-event.ts'
 import { Refusal } from '../domain/problems.ts'
 import { originOf } from './request-log.ts'
 

@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { stringify } from 'yaml'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { problemExamples } from './schemas.ts'
 
 const DESCRIPTION = `Sign-in, sessions, and the *Settings > Account* and *Forgot your password?* of a product.

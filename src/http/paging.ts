@@ -1,8 +1,8 @@
 import { Type } from '@fastify/type-provider-typebox'
 import { validate as isUuid } from 'uuid'
-import { parseAddress } from '../domain/accounts/email-address.ts'
+import type { Page } from '../domain/page.ts'
 import { Refusal } from '../domain/problems.ts'
-import type { Page } from '../domain/support/page.ts'
+import { parseAddress } from '../mail/email-address.ts'
 
 const DEFAULT_LIMIT = 20
 

@@ -3,10 +3,11 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
 import { isDatabaseUnavailable } from '../database/client.ts'
-import { KeysNotLoaded } from '../domain/keys/key-ring.ts'
 import { type ProblemCode, problems, Refusal, type RefusalDetails, type Violation } from '../domain/problems.ts'
+import { KeysNotLoaded } from '../keys/key-ring.ts'
 import { HashingLaneFull } from '../security/hashing-lane.ts'
-import { UnreadableBody } from './strict-json.ts'
+import { UnreadableBody } from './bodies/strict-json.ts'
+import { problemStatuses } from './problem-statuses.ts'
 
 const RETRY_AFTER_OUTAGE_SECONDS = 5
 
@@ -14,7 +15,7 @@ const RETRY_AFTER_OUTAGE_SECONDS = 5
 export function answerProblemsOf(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const refusal = toRefusal(error)
-    const isOurs = problems[refusal.code][0] >= 500 && !(error instanceof Refusal)
+    const isOurs = problemStatuses[refusal.code] >= 500 && !(error instanceof Refusal)
     if (isOurs) request.log.error({ failure: describeFailure(error) }, 'request failed')
     return sendProblem(request, reply, refusal)
   })
@@ -41,7 +42,8 @@ export function frameworkProblem(error: FastifyError, request: FastifyRequest, r
 export function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
   const code = PARSER_CODES[error.code ?? ''] ?? 'invalid_request'
-  const [status, title] = problems[code]
+  const status = problemStatuses[code]
+  const { title } = problems[code]
   const requestId = uuidv7()
   const body = JSON.stringify(problemDocument(code, requestId))
   const head = [
@@ -62,7 +64,7 @@ const PARSER_CODES: Readonly<Record<string, ProblemCode>> = {
 export function answerUnmetExpectation(_request: IncomingMessage, response: ServerResponse): void {
   const requestId = uuidv7()
   const body = JSON.stringify(problemDocument('expectation_failed', requestId))
-  response.writeHead(problems.expectation_failed[0], {
+  response.writeHead(problemStatuses.expectation_failed, {
     'Content-Type': 'application/problem+json; charset=utf-8',
     'Cache-Control': 'no-store',
     'X-Request-Id': requestId,
@@ -75,7 +77,7 @@ export function answerUnmetExpectation(_request: IncomingMessage, response: Serv
 /** Sends an RFC 9457 document. `instance` and `X-Request-Id` are what a person quotes to Support. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   const { code, details } = refusal
-  const [status] = problems[code]
+  const status = problemStatuses[code]
   if (status === 401) reply.header('WWW-Authenticate', 'Bearer')
   if (details.retryAfter !== undefined) reply.header('Retry-After', String(details.retryAfter))
   return reply
@@ -86,7 +88,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusa
 }
 
 export function problemDocument(code: ProblemCode, requestId: string, details: RefusalDetails = {}): object {
-  const [status, title, detail] = problems[code]
+  const status = problemStatuses[code]
+  const { title, detail } = problems[code]
   return { type: `urn:latchkey:problem:${code}`, title, status, detail, code, instance: requestId, ...details }
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
-import type { Origin } from '../domain/events.ts'
-import { clientAddress } from './client-address.ts'
+import type { Origin } from '../domain/events/record-event.ts'
+import { clientAddress } from './limits/client-address.ts'
 
 /** Longer than any browser's; what is behind it is padding. */
 const LONGEST_USER_AGENT = 512

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 
 /**
  * The few headers a JSON API needs, set once. Nothing is cached unless a route says otherwise: nearly every answer here

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
 import { type ProblemCode, problems } from '../domain/problems.ts'
 import { problemDocument } from './problem-responses.ts'
+import { problemStatuses } from './problem-statuses.ts'
 
 /** The named schemas of openapi.yaml, in the order they were declared; app.ts registers them before any route. */
 export const components: Array<TSchema & { $id: string }> = []
@@ -83,15 +84,15 @@ const WITH_BODY: readonly ProblemCode[] = ['invalid_request', 'payload_too_large
  */
 export function refusals(codes: readonly ProblemCode[], options: { body: boolean } = { body: true }) {
   const all = [...new Set([...codes, ...(options.body ? WITH_BODY : []), ...ALWAYS])]
-  const statuses = [...new Set(all.map((code) => problems[code][0]))]
+  const statuses = [...new Set(all.map((code) => problemStatuses[code]))]
   return Object.fromEntries(
-    statuses.map((status) => [status, problemResponse(all.filter((code) => problems[code][0] === status))]),
+    statuses.map((status) => [status, problemResponse(all.filter((code) => problemStatuses[code] === status))]),
   )
 }
 
 function problemResponse(codes: readonly ProblemCode[]) {
   return {
-    description: codes.map((code) => `\`${code}\`: ${problems[code][1]}.`).join(' '),
+    description: codes.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
     content: {
       'application/problem+json': {
         schema: { allOf: [{ $ref: 'Problem#' }, { type: 'object', properties: { code: { enum: [...codes] } } }] },

@@ -1,8 +1,8 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { validate as isUuid } from 'uuid'
+import type { Requester } from '../domain/events/requester.ts'
 import { Refusal } from '../domain/problems.ts'
-import type { Requester } from '../domain/support/requester.ts'
 import { serviceOf } from './caller.ts'
 import { originOf } from './request-log.ts'
 

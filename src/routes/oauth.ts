@@ -6,9 +6,8 @@ import { grantServiceToken } from '../domain/service-clients/grant-service-token
 import { OAuthRefusal } from '../domain/service-clients/oauth-refusal.ts'
 import { introspectToken } from '../domain/tokens/introspect-token.ts'
 import { revokeToken } from '../domain/tokens/revoke-token.ts'
-import { signServiceToken } from '../http/access-token.ts'
-import { clientCredentials, clientProof } from '../http/client-credentials.ts'
-import { answerOAuthErrorsOf } from '../http/oauth-responses.ts'
+import { clientCredentials, clientProof } from '../http/oauth/client-credentials.ts'
+import { answerOAuthErrorsOf } from '../http/oauth/oauth-responses.ts'
 import {
   GrantAnswer,
   GrantRequest,
@@ -16,10 +15,11 @@ import {
   oauthRefusals,
   PresentedTokenRequest,
   Revoked,
-} from '../http/oauth-schemas.ts'
-import { introspectionAnswer, readToken } from '../http/presented-token.ts'
+} from '../http/oauth/oauth-schemas.ts'
+import { parseStrictForm } from '../http/oauth/strict-form.ts'
 import { originOf } from '../http/request-log.ts'
-import { parseStrictForm } from '../http/strict-form.ts'
+import { signServiceToken } from '../http/tokens/access-token.ts'
+import { introspectionAnswer, readToken } from '../http/tokens/presented-token.ts'
 
 const FORM = { tags: ['Services'], consumes: ['application/x-www-form-urlencoded'] }
 const byClientOrToken = [{ client: [] }, { service: [] }, {}]

@@ -1,8 +1,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { Refusal } from '../domain/problems.ts'
+import { isReady, type Readiness } from '../http/readiness.ts'
 import { named, refusals } from '../http/schemas.ts'
-import { isReady, type Readiness } from '../operations/readiness.ts'
 
 const Ok = named('Ok', Type.Object({ status: Type.Literal('ok') }, { description: 'It does.' }))
 

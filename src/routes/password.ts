@@ -1,15 +1,15 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
+import { judgePassword } from '../domain/password-policy/judge-password.ts'
+import { passwordPolicy } from '../domain/password-policy/password-policy.ts'
 import { changePassword } from '../domain/passwords/change-password.ts'
 import { checkResetLink } from '../domain/passwords/check-reset-link.ts'
-import { judgePassword } from '../domain/passwords/judge-password.ts'
-import { passwordPolicy } from '../domain/passwords/password-policy.ts'
 import { requestPasswordReset } from '../domain/passwords/request-password-reset.ts'
 import { resetPassword } from '../domain/passwords/reset-password.ts'
 import { principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
 import { EmailRequest, named, refusals, requestBody, TokenRequest, Tokens, Violation } from '../http/schemas.ts'
-import { toTokens } from '../http/tokens.ts'
+import { toTokens } from '../http/tokens/tokens-answer.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
 const ChangePasswordRequest = requestBody(

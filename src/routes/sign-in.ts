@@ -1,15 +1,15 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
+import { reauthenticate } from '../domain/passwords/reauthenticate.ts'
 import { Refusal } from '../domain/problems.ts'
 import { logIn } from '../domain/sessions/log-in.ts'
 import { logOut } from '../domain/sessions/log-out.ts'
-import { reauthenticate } from '../domain/sessions/reauthenticate.ts'
 import { refreshSession } from '../domain/sessions/refresh-session.ts'
-import { verifyAccessToken } from '../http/access-token.ts'
 import { bearerToken, principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
 import { named, refusals, requestBody, Tokens } from '../http/schemas.ts'
-import { toTokens } from '../http/tokens.ts'
+import { verifyAccessToken } from '../http/tokens/access-token.ts'
+import { toTokens } from '../http/tokens/tokens-answer.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
 const LogInRequest = requestBody(

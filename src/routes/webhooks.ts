@@ -2,8 +2,8 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Deps } from '../deps.ts'
 import { recordProviderEvents } from '../domain/mails/record-provider-events.ts'
 import { Refusal } from '../domain/problems.ts'
+import { signedBody } from '../http/bodies/sendgrid-webhook.ts'
 import { refusals } from '../http/schemas.ts'
-import { signedBody } from '../http/sendgrid-webhook.ts'
 import { readSendgridEvents } from '../mail/sendgrid-events.ts'
 
 /** SendGrid posts what has gathered once that is 768 kB. */

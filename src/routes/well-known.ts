@@ -1,8 +1,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
-import { JWKS_CACHE_SECONDS } from '../domain/keys/key-lifetimes.ts'
-import { SCOPES } from '../domain/service-clients/scopes.ts'
+import { SCOPES } from '../domain/scopes.ts'
 import { named, refusals } from '../http/schemas.ts'
+import { JWKS_CACHE_SECONDS } from '../keys/key-lifetimes.ts'
 
 const METADATA_CACHE_SECONDS = 3600
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post']

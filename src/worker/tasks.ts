@@ -1,28 +1,37 @@
-import type { TaskList } from 'graphile-worker'
+import type { JobHelpers, TaskList } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
-import { advanceSigningKeys } from '../domain/keys/rotate-signing-key.ts'
+import type { JobName, JobPayloads } from '../domain/jobs.ts'
+import { advanceSigningKeys } from '../domain/key-rotation/rotate-signing-key.ts'
 import { addressSecurityEvents } from '../domain/security-events/address-security-events.ts'
 import type { Mailer } from '../mail/mailer.ts'
-import { purgeAuditTrail } from '../operations/purge-audit-trail.ts'
-import { purgeExpired } from '../operations/purge-expired.ts'
 import { deliverMail } from './deliver-mail.ts'
 import { deliverSecurityEvents } from './deliver-security-events.ts'
+import { purgeAuditTrail } from './purge-audit-trail.ts'
+import { purgeExpired } from './purge-expired.ts'
 
-/** Everything the worker does, by the name its jobs have in the queue. */
+/** One function for each job that `addJob` can add: a job without one does not compile. */
+type JobTasks = {
+  readonly [Name in JobName]: (payload: JobPayloads[Name], helpers: JobHelpers) => Promise<void>
+}
+
+/** Everything that the worker does, by the name of the job in the queue. */
 export function createTasks(deps: Deps, mailer: Mailer): TaskList {
-  return {
-    send_mail: (payload) => deliverMail(deps, mailer, (payload as { mailId: string }).mailId),
-    lift_suppression: (payload) => mailer.liftSuppression((payload as { address: string }).address),
-    address_security_events: (payload) => addressSecurityEvents(deps, (payload as { accountId: string }).accountId),
-    deliver_security_events: (payload, { abortSignal }) =>
-      deliverSecurityEvents(deps, payload as { accountId: string; url: string }, abortSignal),
+  const jobTasks: JobTasks = {
+    send_mail: ({ mailId }) => deliverMail(deps, mailer, mailId),
+    lift_suppression: ({ address }) => mailer.liftSuppression(address),
+    address_security_events: ({ accountId }) => addressSecurityEvents(deps, accountId),
+    deliver_security_events: (delivery, { abortSignal }) => deliverSecurityEvents(deps, delivery, abortSignal),
+  }
+  const cronTasks = {
     purge_expired: () => purgeExpired(deps),
     rotate_signing_keys: () => advanceSigningKeys(deps),
     purge_audit_trail: () => purgeAuditTrail(deps),
   }
+  // The queue stores payloads as JSON, without a type; only `addJob` writes them.
+  return { ...(jobTasks as TaskList), ...cronTasks }
 }
 
-/** When the worker does things unasked, in cron's words (UTC). */
+/** When the worker runs the tasks that nobody asks for, as cron writes it (UTC). */
 export const CRONTAB = [
   '17 * * * * purge_expired',
   '43 3 * * * purge_audit_trail',

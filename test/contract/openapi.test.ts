@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from '@jest/globals'
-import { problems } from '../../src/domain/problems.ts'
+import { type ProblemCode, problems } from '../../src/domain/problems.ts'
 import { openapiYaml } from '../../src/http/openapi.ts'
+import { problemStatuses } from '../../src/http/problem-statuses.ts'
 import { startTestApp } from '../support/test-app.ts'
 
 const { app } = await startTestApp()
@@ -29,8 +30,9 @@ test('GET /docs shows it to a person, and loads nothing from elsewhere', async (
   expect(page.body).not.toMatch(/(?:src|href)="https?:/)
 })
 
-test('every problem has a status that fits its code, and words for a person', () => {
-  for (const [code, [status, title, detail]] of Object.entries(problems)) {
+test('every problem has an error status, a title and a detail that ends with a full stop', () => {
+  for (const [code, { title, detail }] of Object.entries(problems)) {
+    const status = problemStatuses[code as ProblemCode]
     expect({ code, isError: status >= 400 && status < 600 }).toEqual({ code, isError: true })
     expect({ code, words: title.length > 3 && detail.endsWith('.') }).toEqual({ code, words: true })
   }

@@ -37,7 +37,7 @@ test('no statement is put together from text', () => {
 })
 
 test('random bytes are made in security/ and where keys are made, nowhere else', () => {
-  const allowed = ['development-secret.ts', 'domain/keys/key-rows.ts']
+  const allowed = ['config/development-secret.ts', 'keys/key-rows.ts']
   const makers = filesWith(/randomBytes|randomInt|randomUUID/).filter((name) => !name.startsWith('security/'))
 
   expect(makers.filter((name) => !allowed.includes(name) && !name.startsWith('database/embedded-postgres/'))).toEqual(

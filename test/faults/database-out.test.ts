@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals'
 import '../support/matchers.ts'
-import { SCOPES, type Scope } from '../../src/domain/service-clients/scopes.ts'
+import { SCOPES, type Scope } from '../../src/domain/scopes.ts'
 import { startWorker } from '../../src/worker/run-worker.ts'
 import type { Answer } from '../support/api.ts'
 import { exampleRequests } from '../support/example-requests.ts'

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import { readConfig } from '../../src/config.ts'
-import { doubtfulSettings } from '../../src/doubtful-settings.ts'
-import { ConfigError } from '../../src/environment.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { doubtfulSettings } from '../../src/config/doubtful-settings.ts'
+import { ConfigError } from '../../src/config/environment.ts'
 import { StartRefused, serve } from '../../src/serve.ts'
 
 type Environment = Record<string, string>

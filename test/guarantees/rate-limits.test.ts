@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import '../support/matchers.ts'
-import { limitOfRoute, rateLimits } from '../../src/http/rate-limits.ts'
+import { limitOfRoute, rateLimits } from '../../src/http/limits/rate-limits.ts'
 import { allRoutes } from '../support/all-routes.ts'
 import type { Answer, CallOptions } from '../support/api.ts'
 import { startTestApp } from '../support/test-app.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { SCOPES, type Scope } from '../../src/domain/service-clients/scopes.ts'
+import { SCOPES, type Scope } from '../../src/domain/scopes.ts'
 import '../support/matchers.ts'
 import { startTestApp } from '../support/test-app.ts'
 

@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { expect, test } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
-import { SCOPES, type Scope } from '../../src/domain/service-clients/scopes.ts'
+import { SCOPES, type Scope } from '../../src/domain/scopes.ts'
 import '../support/matchers.ts'
 import { startTestApp } from '../support/test-app.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { parseAddress } from '../../src/domain/accounts/email-address.ts'
-import { networkOf } from '../../src/domain/network.ts'
-import { parseStrictJson, UnreadableBody } from '../../src/http/strict-json.ts'
+import { networkOf } from '../../src/domain/throttle/network.ts'
+import { parseStrictJson, UnreadableBody } from '../../src/http/bodies/strict-json.ts'
+import { parseAddress } from '../../src/mail/email-address.ts'
 
 describe('an email address', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { readConfig } from '../../src/config.ts'
+import { readConfig } from '../../src/config/config.ts'
 import { Secret } from '../../src/security/secret.ts'
 import { isSignedBySendgrid, readSendgridKey } from '../../src/security/sendgrid-signature.ts'
 import { isWebhookSecret, webhookHeaders } from '../../src/security/webhook-signature.ts'

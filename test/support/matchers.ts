@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals'
-import { type ProblemCode, problems } from '../../src/domain/problems.ts'
+import type { ProblemCode } from '../../src/domain/problems.ts'
+import { problemStatuses } from '../../src/http/problem-statuses.ts'
 import type { Answer } from './api.ts'
 
 declare module 'expect' {
@@ -17,7 +18,7 @@ expect.extend({
   },
   toRefuse(answer: unknown, code: ProblemCode) {
     const { status, body, headers, text } = answer as Answer
-    const [expected] = problems[code]
+    const expected = problemStatuses[code]
     if (status !== expected || body?.code !== code || body.status !== status) {
       return { pass: false, message: () => `expected ${expected} ${code}, got ${status}: ${text}` }
     }

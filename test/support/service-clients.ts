@@ -1,6 +1,6 @@
 import type { Deps } from '../../src/deps.ts'
+import type { Scope } from '../../src/domain/scopes.ts'
 import { createClient } from '../../src/domain/service-clients/create-client.ts'
-import type { Scope } from '../../src/domain/service-clients/scopes.ts'
 import type { Api } from './api.ts'
 
 export interface RegisteredClient {

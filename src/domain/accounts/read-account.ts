@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
+import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import type { Principal } from '../sessions/authenticate-session.ts'
 
 export interface AccountView {
   readonly id: string

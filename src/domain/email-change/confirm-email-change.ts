@@ -1,16 +1,16 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { EmailChange } from '../../database/generated/client.ts'
+import { lockAccountRow, lockOpenSessionRows } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
-import type { NormalizedAddress } from '../accounts/email-address.ts'
-import { endAccess } from '../accounts/end-access.ts'
-import { lockAccount } from '../accounts/lock-account.ts'
-import { claimAddress, lockCurrentAddress } from '../addresses.ts'
-import { type Origin, recordEvent } from '../events.ts'
-import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
+import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { claimAddress, lockCurrentAddress } from '../addresses/addresses.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import { findMailedToken, spendMailedToken } from '../mailed-links/mailed-tokens.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
+import { endAccess } from '../sessions/end-access.ts'
 import type { SessionEndReason } from '../sessions/end-sessions.ts'
-import { welcomeNetwork } from '../throttle.ts'
+import { welcomeNetwork } from '../throttle/throttle.ts'
 
 /**
  * Moves the account to the address that the opened link has just proven. The old address is locked and told, with a
@@ -27,9 +27,9 @@ export async function confirmEmailChange(
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const link = await findMailedToken(tx, { token: input.token, purpose: 'confirm_email', now })
-    const account = await lockAccount(tx, link.accountId)
+    const account = await lockAccountRow(tx, link.accountId)
     await spendMailedToken(tx, link, now)
-    await lockSessions(tx, link.accountId)
+    await lockOpenSessionRows(tx, link.accountId)
     const change = await markConfirmed(tx, link.emailChangeId, now)
     if (!account || !change || (await isSessionLost(tx, change.sessionId))) throw new Refusal('link_expired')
 
@@ -57,11 +57,6 @@ export async function confirmEmailChange(
     })
     return { email: change.toEmail }
   })
-}
-
-/** Before the change, as everywhere: a stolen refresh token that is found out takes its session first, then the change. */
-async function lockSessions(tx: Transaction, accountId: string | null): Promise<void> {
-  await tx.$executeRaw`SELECT 1 FROM sessions WHERE account_id = ${accountId}::uuid AND ended_at IS NULL FOR UPDATE`
 }
 
 /** Only a change that is still pending: not cancelled, replaced, or ended with the session that asked for it. */

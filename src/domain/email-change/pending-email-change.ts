@@ -1,8 +1,8 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { type Origin, recordEvent } from '../events.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import type { Principal } from '../sessions/authenticate-session.ts'
 
 /** @throws {Refusal} not_found where no change is pending. */
 export async function readPendingEmailChange(

@@ -1,18 +1,17 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
+import { keepSessionOpen, lockAccountRow } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
+import type { EmailAddress } from '../../mail/email-address.ts'
 import { hashOpaqueToken } from '../../security/opaque-token.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
-import type { EmailAddress } from '../accounts/email-address.ts'
-import { lockAccount } from '../accounts/lock-account.ts'
-import { requireAddress } from '../accounts/require-address.ts'
-import { addressState } from '../addresses.ts'
-import { type Origin, recordEvent } from '../events.ts'
-import { limitUse } from '../limit-use.ts'
+import { addressState } from '../addresses/addresses.ts'
+import { requireAddress } from '../addresses/require-address.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { provePassword } from '../passwords/prove-password.ts'
+import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import type { Principal } from '../sessions/authenticate-session.ts'
-import { holdSession } from '../sessions/hold-session.ts'
+import { limitUse } from '../throttle/limit-use.ts'
 
 /** A signed-in person can ask about addresses here: as many tries an hour as a person needs, not a list of strangers. */
 const TRIES = { most: 20, windowSeconds: 3600 }
@@ -45,9 +44,9 @@ export async function requestEmailChange(
   await limitUse(deps, `email change of ${principal.accountId}`, TRIES)
 
   return inTransaction(deps.db, async (tx) => {
-    const account = await lockAccount(tx, principal.accountId)
+    const account = await lockAccountRow(tx, principal.accountId)
     if (account?.credentialVersion !== principal.credentialVersion) throw new Refusal('unauthenticated')
-    await holdSession(tx, principal.sessionId)
+    if (!(await keepSessionOpen(tx, principal.sessionId))) throw new Refusal('unauthenticated')
     if (!currentPassword) await spendReauthentication(tx, proof)
     await assertAvailable(deps, tx, { principal, to })
     const expiresAt = new Date(now.getTime() + deps.config.lifetimes.verifyToken * 1000)

@@ -1,14 +1,14 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { Account, EmailChange } from '../../database/generated/client.ts'
+import { lockAccountRow } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
-import type { NormalizedAddress } from '../accounts/email-address.ts'
-import { endAccess } from '../accounts/end-access.ts'
-import { lockAccount } from '../accounts/lock-account.ts'
-import { claimAddress, lockCurrentAddress } from '../addresses.ts'
-import { type Origin, recordEvent } from '../events.ts'
-import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
+import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { claimAddress, lockCurrentAddress } from '../addresses/addresses.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import { findMailedToken, spendMailedToken } from '../mailed-links/mailed-tokens.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
+import { endAccess } from '../sessions/end-access.ts'
 
 /**
  * "This was not me": the link in either notice to the old address. Before the change is confirmed it cancels it;
@@ -28,7 +28,7 @@ export async function revertEmailChange(
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const link = await findMailedToken(tx, { token: input.token, purpose: 'revert_email', now })
-    const account = await lockAccount(tx, link.accountId)
+    const account = await lockAccountRow(tx, link.accountId)
     await spendMailedToken(tx, link, now)
     const change = link.emailChangeId && (await tx.emailChange.findUnique({ where: { id: link.emailChangeId } }))
     if (!account || !change || change.revertedAt) throw new Refusal('link_expired')

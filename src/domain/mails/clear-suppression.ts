@@ -1,10 +1,11 @@
-import { inTransaction, type Transaction } from '../../database/client.ts'
+import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { requireAddress } from '../accounts/require-address.ts'
-import { hashAddress } from '../addresses.ts'
-import { recordEvent } from '../events.ts'
+import { hashAddress } from '../addresses/addresses.ts'
+import { requireAddress } from '../addresses/require-address.ts'
+import { recordEvent } from '../events/record-event.ts'
+import type { Requester } from '../events/requester.ts'
+import { addJob } from '../jobs.ts'
 import { Refusal } from '../problems.ts'
-import type { Requester } from '../support/requester.ts'
 
 /**
  * Forgets that the provider had given up on an address, and has the worker ask the provider to forget it too: the
@@ -22,10 +23,6 @@ export async function clearSuppression(deps: Deps, input: { email: string; by: R
     const details = { addressHash: hashAddress(deps, address) }
     const accountId = holder?.accountId ?? null
     await recordEvent(tx, { type: 'address.suppression_cleared', at: now, accountId, ...input.by, details })
-    await addLiftJob(tx, address)
+    await addJob(tx, 'lift_suppression', { address })
   })
-}
-
-async function addLiftJob(tx: Transaction, address: string): Promise<void> {
-  await tx.$executeRaw`SELECT graphile_worker.add_job('lift_suppression', json_build_object('address', ${address}::text))`
 }

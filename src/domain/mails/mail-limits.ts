@@ -1,4 +1,5 @@
 import type { Transaction } from '../../database/client.ts'
+import { lockMailbox } from '../../database/row-locks.ts'
 import type { RequestedMail } from './queue-mail.ts'
 
 /** States of a mail that has gone out, or is on its way. */
@@ -32,8 +33,4 @@ export async function hasRoomFor(
     },
   })
   return sent < limit.most
-}
-
-export async function lockMailbox(tx: Transaction, address: string): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`mail to ${address}`}, 0))`
 }

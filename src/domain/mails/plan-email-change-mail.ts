@@ -1,6 +1,6 @@
 import type { EmailChange } from '../../database/generated/client.ts'
 import { maskAddress } from '../../mail/mask-address.ts'
-import { mintMailedToken } from '../mailed-tokens.ts'
+import { mintMailedToken } from '../mailed-links/mailed-tokens.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
 import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
 

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../database/client.ts'
-import type { Origin } from '../events.ts'
+import type { Origin } from '../events/record-event.ts'
+import { addJob } from '../jobs.ts'
 
 /**
  * What a request asks the worker to mail. Three of them do not say what will be sent, nor whether anything will: the
@@ -53,9 +54,7 @@ export async function queueMail(tx: Transaction, mail: QueuedMail): Promise<void
  */
 const MOST_DELAY_SECONDS = 0.5
 
-/** The queue's clock is the database's, which all workers share. */
+/** One job for one mail: a mail that is postponed has its job moved to a later time. */
 export async function addMailJob(tx: Transaction, mailId: string, delaySeconds: number): Promise<void> {
-  await tx.$executeRaw`
-    SELECT graphile_worker.add_job('send_mail', json_build_object('mailId', ${mailId}::text),
-      run_at => now() + make_interval(secs => ${delaySeconds}::float8), job_key => ${`mail ${mailId}`}::text)`
+  await addJob(tx, 'send_mail', { mailId }, { delaySeconds, key: `mail ${mailId}` })
 }

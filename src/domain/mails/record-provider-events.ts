@@ -1,4 +1,5 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
+import { lockMailRows } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import type { ProviderEvent, ProviderEventType } from '../../mail/sendgrid-events.ts'
 import { suppress } from './suppressed-addresses.ts'
@@ -35,7 +36,7 @@ interface Progress {
 }
 
 async function recordBatch(tx: Transaction, events: readonly ProviderEvent[], now: Date): Promise<number> {
-  const mails = await lockMails(tx, [...new Set(events.map(({ mailId }) => mailId))])
+  const mails = await readAndLockMails(tx, [...new Set(events.map(({ mailId }) => mailId))])
   const known = events.filter(({ mailId }) => mails.has(mailId))
   const fresh = await tx.mailEvent.createManyAndReturn({
     data: known.map((event) => ({ ...event, receivedAt: now })),
@@ -58,12 +59,11 @@ async function recordBatch(tx: Transaction, events: readonly ProviderEvent[], no
   return news.length
 }
 
-/** In one order, so that two deliveries of one batch wait for each other instead of dying of each other. */
-async function lockMails(
+async function readAndLockMails(
   tx: Transaction,
   ids: readonly string[],
 ): Promise<Map<string, Progress & { readonly address: string }>> {
-  await tx.$executeRaw`SELECT 1 FROM mails WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR UPDATE`
+  await lockMailRows(tx, ids)
   const mails = await tx.mail.findMany({
     where: { id: { in: [...ids] } },
     select: { id: true, address: true, state: true, stateAt: true, reason: true },

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
+import type { NormalizedAddress } from '../../mail/email-address.ts'
 import type { ProviderEvent } from '../../mail/sendgrid-events.ts'
-import type { NormalizedAddress } from '../accounts/email-address.ts'
 
 export type SuppressionReason = 'bounced' | 'dropped' | 'spam_reported'
 

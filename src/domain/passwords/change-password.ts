@@ -1,15 +1,15 @@
 import { inTransaction } from '../../database/client.ts'
+import { lockAccountRow } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
-import { endAccess } from '../accounts/end-access.ts'
-import { lockAccount } from '../accounts/lock-account.ts'
-import { type Origin, recordEvent } from '../events.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
 import { queueMail } from '../mails/queue-mail.ts'
+import { assertAcceptablePassword } from '../password-policy/judge-password.ts'
+import { assertComparablePassword } from '../password-policy/password-policy.ts'
+import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import type { Principal } from '../sessions/authenticate-session.ts'
+import { endAccess } from '../sessions/end-access.ts'
 import type { SessionGrant } from '../sessions/session-grant.ts'
-import { assertAcceptablePassword } from './judge-password.ts'
-import { assertComparablePassword } from './password-policy.ts'
 import { provePassword } from './prove-password.ts'
 
 /**
@@ -34,7 +34,7 @@ export async function changePassword(
   const now = deps.clock.now()
 
   return inTransaction(deps.db, async (tx) => {
-    const account = await lockAccount(tx, accountId)
+    const account = await lockAccountRow(tx, accountId)
     // Of two changes at once the second proved a password that is no longer the one. The number says so, not the hash:
     // a sign-in elsewhere may have replaced that by a costlier one of the same password.
     if (account?.credentialVersion !== principal.credentialVersion) throw new Refusal('unauthenticated')

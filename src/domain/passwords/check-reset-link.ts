@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { maskAddress } from '../../mail/mask-address.ts'
-import { findMailedToken } from '../mailed-tokens.ts'
+import { findMailedToken } from '../mailed-links/mailed-tokens.ts'
 
 /**
  * Tells a page whether its reset link still works, and for which address, before anybody types a password. Spends

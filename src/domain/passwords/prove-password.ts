@@ -1,11 +1,11 @@
 import type { Deps } from '../../deps.ts'
 import { asPasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
-import { type Origin, recordEvent } from '../events.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import { assertComparablePassword } from '../password-policy/password-policy.ts'
+import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import type { Principal } from '../sessions/authenticate-session.ts'
-import { guess } from '../throttle.ts'
-import { assertComparablePassword } from './password-policy.ts'
+import { guess } from '../throttle/throttle.ts'
 
 /**
  * Has the holder of a session prove the current password, as every sensitive change demands: an access token can be

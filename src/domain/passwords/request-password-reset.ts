@@ -1,8 +1,8 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { newReceipt } from '../../security/receipt.ts'
-import { requireAddress } from '../accounts/require-address.ts'
-import type { Origin } from '../events.ts'
+import { requireAddress } from '../addresses/require-address.ts'
+import type { Origin } from '../events/record-event.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 
 /**

@@ -1,19 +1,19 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { MailedToken } from '../../database/generated/client.ts'
+import { lockAccountOrAddress } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
+import type { NormalizedAddress } from '../../mail/email-address.ts'
 import { hashOpaqueToken } from '../../security/opaque-token.ts'
 import { asPasswordHash, type PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
-import { createProvenAccount } from '../accounts/create-account.ts'
-import type { NormalizedAddress } from '../accounts/email-address.ts'
-import { endAccess } from '../accounts/end-access.ts'
-import { lockOwner } from '../accounts/lock-account.ts'
-import { type Origin, recordEvent } from '../events.ts'
-import { findMailedToken, spendMailedToken } from '../mailed-tokens.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import { findMailedToken, spendMailedToken } from '../mailed-links/mailed-tokens.ts'
 import { queueMail } from '../mails/queue-mail.ts'
+import { assertAcceptablePassword } from '../password-policy/judge-password.ts'
 import { Refusal } from '../problems.ts'
-import { forgiveAddress, welcomeNetwork } from '../throttle.ts'
-import { assertAcceptablePassword } from './judge-password.ts'
+import { createProvenAccount } from '../registration/create-account.ts'
+import { endAccess } from '../sessions/end-access.ts'
+import { forgiveAddress, welcomeNetwork } from '../throttle/throttle.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
 /**
@@ -43,7 +43,7 @@ async function resetOnce(
   const now = deps.clock.now()
 
   await inTransaction(deps.db, async (tx) => {
-    const account = await lockOwner(tx, link)
+    const account = await lockAccountOrAddress(tx, link)
     await spendMailedToken(tx, link, now)
     const accountId = account
       ? await replacePassword(tx, { accountId: account.id, passwordHash, now })

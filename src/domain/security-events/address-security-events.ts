@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto'
 import { inTransaction, type Transaction } from '../../database/client.ts'
+import { lockUnaddressedSecurityEvents } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
+import { addJob } from '../jobs.ts'
 
 /** Writes down to whom an account's new events go, in the order they were committed, and sets off the deliveries. */
 export async function addressSecurityEvents(deps: Deps, accountId: string): Promise<void> {
   const now = deps.clock.now()
   const { urls } = deps.config.securityEvents
   await inTransaction(deps.db, async (tx) => {
-    // Two jobs of one account may be at it at once: the second waits here, and finds nothing left.
-    const events = await tx.$queryRaw<Array<{ id: string }>>`
-      SELECT id FROM security_events WHERE account_id = ${accountId}::uuid AND addressed_at IS NULL
-      ORDER BY position FOR UPDATE`
-    const ids = events.map(({ id }) => id)
+    const ids = await lockUnaddressedSecurityEvents(tx, accountId)
     await tx.securityEventDelivery.createMany({
       data: ids.flatMap((eventId) => urls.map((url) => ({ eventId, url, queuedAt: now }))),
       skipDuplicates: true,
@@ -33,9 +31,10 @@ export async function addDeliveryJob(
 ): Promise<void> {
   const { accountId, url, mode, delaySeconds = 0 } = job
   const queue = `security events ${createHash('sha256').update(url).digest('hex').slice(0, 16)}` // names are short there
-  await tx.$executeRaw`
-    SELECT graphile_worker.add_job('deliver_security_events',
-      json_build_object('accountId', ${accountId}::text, 'url', ${url}::text), queue_name => ${queue}::text,
-      run_at => now() + make_interval(secs => ${delaySeconds}::float8), job_key => ${`${queue} ${accountId}`}::text,
-      job_key_mode => ${mode}::text)`
+  await addJob(
+    tx,
+    'deliver_security_events',
+    { accountId, url },
+    { queue, delaySeconds, key: `${queue} ${accountId}`, keyMode: mode },
+  )
 }

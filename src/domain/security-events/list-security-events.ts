@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { cutPage, type Page, type PageOf } from '../support/page.ts'
+import { cutPage, type Page, type PageOf } from '../page.ts'
 
 export interface SecurityEventView {
   readonly id: string

@@ -1,8 +1,8 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { recordEvent } from '../events.ts'
+import { recordEvent } from '../events/record-event.ts'
+import type { Requester } from '../events/requester.ts'
 import { Refusal } from '../problems.ts'
-import type { Requester } from '../support/requester.ts'
 import { addDeliveryJob } from './address-security-events.ts'
 
 /**

@@ -2,19 +2,11 @@ import { type LiveClient, readLiveClient } from '../../database/client-statement
 import type { Deps } from '../../deps.ts'
 import { matchesClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
-import { type Origin, recordEvent } from '../events.ts'
-import type { ServiceClaims } from '../tokens/claims.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import type { ServiceClaims, ServicePrincipal } from '../principals.ts'
+import { isScope } from '../scopes.ts'
 import { isClientId } from './client-id.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
-import { isScope, type Scope } from './scopes.ts'
-
-/** Another service, as its credentials or its access token prove it. */
-export interface ServicePrincipal {
-  readonly clientId: string
-  readonly name: string
-  /** What it may do here and now. */
-  readonly scopes: readonly Scope[]
-}
 
 export interface ClientCredentials {
   readonly clientId: string

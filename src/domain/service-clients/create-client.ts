@@ -2,9 +2,9 @@ import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { newClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
-import { recordEvent } from '../events.ts'
+import { recordEvent } from '../events/record-event.ts'
+import type { Scope } from '../scopes.ts'
 import { newClientId } from './client-id.ts'
-import type { Scope } from './scopes.ts'
 
 /** What is shown once: only the secret's hash is kept. */
 export interface NewClient {

@@ -1,6 +1,6 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { recordEvent } from '../events.ts'
+import { recordEvent } from '../events/record-event.ts'
 
 /**
  * Shuts a client out for good: its secrets and the tokens it has are dead at once.

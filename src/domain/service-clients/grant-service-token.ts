@@ -1,8 +1,9 @@
 import type { Deps } from '../../deps.ts'
-import { type Origin, recordEvent } from '../events.ts'
-import { type ClientCredentials, requireClient, type ServicePrincipal } from './authenticate-client.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import type { ServicePrincipal } from '../principals.ts'
+import { isScope, type Scope, splitScopes } from '../scopes.ts'
+import { type ClientCredentials, requireClient } from './authenticate-client.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
-import { isScope, type Scope, splitScopes } from './scopes.ts'
 
 /** What a service's access token is made from; the route signs it. */
 export interface ServiceGrant {

@@ -2,7 +2,7 @@ import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { newClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
-import { recordEvent } from '../events.ts'
+import { recordEvent } from '../events/record-event.ts'
 
 export interface RotatedSecret {
   readonly clientId: string

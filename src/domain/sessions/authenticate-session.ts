@@ -1,16 +1,8 @@
 import { readLiveSession } from '../../database/session-statements.ts'
 import type { Deps } from '../../deps.ts'
-import type { NormalizedAddress } from '../accounts/email-address.ts'
+import type { NormalizedAddress } from '../../mail/email-address.ts'
+import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-
-/** The holder of an account, as a request's access token proves it. */
-export interface Principal {
-  readonly accountId: string
-  readonly sessionId: string
-  readonly email: string
-  readonly address: NormalizedAddress
-  readonly credentialVersion: number
-}
 
 /**
  * Checks that the session an access token names still stands. A signature alone says what was true up to five minutes

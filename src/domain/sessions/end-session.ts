@@ -1,5 +1,5 @@
 import type { Transaction } from '../../database/client.ts'
-import { type EventActor, type Origin, recordEvent } from '../events.ts'
+import { type EventActor, type Origin, recordEvent } from '../events/record-event.ts'
 import { endSessions } from './end-sessions.ts'
 
 /** What a token says of its session: a refresh token its number, an access token the account's number of then. */

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import type { Principal } from './authenticate-session.ts'
+import type { Principal } from '../principals.ts'
 
 export interface ListedSession {
   readonly id: string

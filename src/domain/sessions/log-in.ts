@@ -1,16 +1,16 @@
 import { v7 as uuidv7 } from 'uuid'
 import { inTransaction, type Transaction } from '../../database/client.ts'
+import { lockAccountRow } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
+import { parseAddress } from '../../mail/email-address.ts'
 import { HashingLaneFull } from '../../security/hashing-lane.ts'
 import type { PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
-import { parseAddress } from '../accounts/email-address.ts'
-import { lockAccount } from '../accounts/lock-account.ts'
-import { hashAddress } from '../addresses.ts'
-import { type Origin, recordEvent } from '../events.ts'
-import { assertComparablePassword } from '../passwords/password-policy.ts'
+import { hashAddress } from '../addresses/addresses.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import { assertComparablePassword } from '../password-policy/password-policy.ts'
 import { Refusal } from '../problems.ts'
-import { guess } from '../throttle.ts'
+import { guess } from '../throttle/throttle.ts'
 import { endSessions } from './end-sessions.ts'
 import type { SessionGrant } from './session-grant.ts'
 import { type Candidate, compareWithCandidate } from './sign-in-candidate.ts'
@@ -55,7 +55,7 @@ export async function logIn(deps: Deps, input: LogInInput): Promise<SessionGrant
   const upgraded = deps.passwords.isOutdated(proven) ? await hashIfThereIsRoom(deps, password) : null
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
-    const current = await lockAccount(tx, accountId)
+    const current = await lockAccountRow(tx, accountId)
     // A reset, a revert or a disabling may have been committed while the comparison ran: what was proven is then over.
     if (current?.credentialVersion !== credentialVersion || current.disabledAt) {
       throw new Refusal('invalid_credentials')

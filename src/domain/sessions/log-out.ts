@@ -1,9 +1,9 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { readRefreshToken } from '../../security/refresh-token.ts'
-import type { Origin } from '../events.ts'
+import type { Origin } from '../events/record-event.ts'
+import type { SessionClaims } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import type { SessionClaims } from '../tokens/claims.ts'
 import { endSession, type SessionToken } from './end-session.ts'
 
 /**

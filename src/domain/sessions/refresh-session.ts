@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { rotateRefreshToken } from '../../database/session-statements.ts'
 import type { Deps } from '../../deps.ts'
 import { readRefreshToken } from '../../security/refresh-token.ts'
-import type { Origin } from '../events.ts'
+import type { Origin } from '../events/record-event.ts'
 import { Refusal } from '../problems.ts'
 import type { SessionGrant } from './session-grant.ts'
 

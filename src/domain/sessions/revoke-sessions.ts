@@ -1,9 +1,9 @@
 import { validate as isUuid } from 'uuid'
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { type Origin, recordEvent } from '../events.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import type { Principal } from './authenticate-session.ts'
 import { endSessions } from './end-sessions.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
+import type { NormalizedAddress } from '../../mail/email-address.ts'
 import { asPasswordHash, type PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
-import type { NormalizedAddress } from '../accounts/email-address.ts'
-import { REGISTRATION_LIFETIME_SECONDS } from '../accounts/register.ts'
+import { REGISTRATION_LIFETIME_SECONDS } from '../registration/register.ts'
 
 /** What a password may be compared with for one address: its account, and whatever was last registered for it. */
 export interface Candidate {

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
+import { cutPage, type Page, type PageOf } from '../page.ts'
 import { Refusal } from '../problems.ts'
 import { type EventView, toEventView } from './event-view.ts'
-import { cutPage, type Page, type PageOf } from './page.ts'
 
 /**
  * The audit trail of an account, the newest first. That of an erased one can still be read, for it says who erased it.

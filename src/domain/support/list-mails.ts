@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
+import { cutPage, type Page, type PageOf } from '../page.ts'
 import { Refusal } from '../problems.ts'
 import { type MailView, viewMails } from './mail-view.ts'
-import { cutPage, type Page, type PageOf } from './page.ts'
 
 /**
  * Every mail of an account, the newest first, with those that were asked for its addresses and never sent: a mail that

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
-import { requireAddress } from '../accounts/require-address.ts'
-import { type AddressState, findAddress } from '../addresses.ts'
+import { type AddressState, findAddress } from '../addresses/addresses.ts'
+import { requireAddress } from '../addresses/require-address.ts'
 import { readSuppression, type Suppression } from '../mails/suppressed-addresses.ts'
 
 export interface AddressView {

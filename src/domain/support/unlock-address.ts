@@ -1,10 +1,10 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { requireAddress } from '../accounts/require-address.ts'
-import { hashAddress, unlockAddress as releaseLock } from '../addresses.ts'
-import { recordEvent } from '../events.ts'
+import { hashAddress, unlockAddress as releaseLock } from '../addresses/addresses.ts'
+import { requireAddress } from '../addresses/require-address.ts'
+import { recordEvent } from '../events/record-event.ts'
+import type { Requester } from '../events/requester.ts'
 import { Refusal } from '../problems.ts'
-import type { Requester } from './requester.ts'
 
 /**
  * Frees a locked address for whoever asks for it next, the account that left it included. Who did it and why is in

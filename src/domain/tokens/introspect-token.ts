@@ -1,9 +1,9 @@
 import { readForIntrospection, type SubjectKeys, type SubjectSession } from '../../database/client-statements.ts'
 import type { Deps } from '../../deps.ts'
-import type { Origin } from '../events.ts'
+import type { Origin } from '../events/record-event.ts'
+import type { ServiceClaims, SessionClaims } from '../principals.ts'
 import { type ClientProof, callerOf, judgeProof, notProven } from '../service-clients/authenticate-client.ts'
 import { OAuthRefusal } from '../service-clients/oauth-refusal.ts'
-import type { ServiceClaims, SessionClaims } from './claims.ts'
 
 /** What a token turned out to be, as far as that can be told without the database; null: nothing of ours. */
 export type TokenSubject =

@@ -1,7 +1,7 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { type Origin, recordEvent } from '../events.ts'
-import type { ServicePrincipal } from '../service-clients/authenticate-client.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import type { ServicePrincipal } from '../principals.ts'
 import { endSession } from '../sessions/end-session.ts'
 import type { TokenSubject } from './introspect-token.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { readAccount } from '../../../src/domain/accounts/read-account.ts'
-import type { Principal } from '../../../src/domain/sessions/authenticate-session.ts'
+import type { Principal } from '../../../src/domain/principals.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { v7 as uuidv7 } from 'uuid'
-import { purgeAuditTrail } from '../../../src/operations/purge-audit-trail.ts'
+import { purgeAuditTrail } from '../../../src/worker/purge-audit-trail.ts'
 import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 import '../../support/matchers.ts'

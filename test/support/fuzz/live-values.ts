@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from '../../../src/domain/service-clients/scopes.ts'
+import { SCOPES, type Scope } from '../../../src/domain/scopes.ts'
 import type { Person } from '../people.ts'
 import type { SendgridEvents } from '../sendgrid-events.ts'
 import { basicOf, registerClient, serviceTokenOf } from '../service-clients.ts'

@@ -1,7 +1,7 @@
 import { inTransaction } from '../../../database/client.ts'
 import type { Deps } from '../../../deps.ts'
+import type { Requester } from '../../events/requester.ts'
 import { Refusal } from '../../problems.ts'
-import type { Requester } from '../requester.ts'
 import { readUser, type UserView } from '../users/user-view.ts'
 import { insertUsers } from './insert-users.ts'
 import { checkNewUser, type NewUserInput } from './new-user.ts'

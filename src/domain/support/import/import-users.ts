@@ -1,7 +1,7 @@
 import { inTransaction } from '../../../database/client.ts'
 import type { Deps } from '../../../deps.ts'
+import type { Requester } from '../../events/requester.ts'
 import { type ProblemCode, problems, Refusal, type Violation } from '../../problems.ts'
-import type { Requester } from '../requester.ts'
 import { findImported, insertUsers } from './insert-users.ts'
 import { checkNewUser, type NewUser, type NewUserInput } from './new-user.ts'
 import { openSeenAddresses, type SeenAddresses } from './seen-addresses.ts'
@@ -114,7 +114,7 @@ function check(deps: Deps, row: ImportRow, now: Date): Checked | RefusedRow {
 
 function refusedRow(line: number, email: string | null, { code, details }: Refusal): RefusedRow {
   const [violation] = details.violations ?? []
-  const reason = violation ? `${violation.field}: ${violation.message}` : problems[code][2]
+  const reason = violation ? `${violation.field}: ${violation.message}` : problems[code].detail
   return { line, email, code, reason }
 }
 

@@ -1,9 +1,10 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../../database/client.ts'
+import { blockErasures } from '../../../database/row-locks.ts'
 import type { Deps } from '../../../deps.ts'
-import { erasedForms, holdErasuresOff } from '../../addresses.ts'
-import { actorColumns } from '../../events.ts'
-import type { Requester } from '../requester.ts'
+import { erasedForms } from '../../addresses/addresses.ts'
+import { actorColumns } from '../../events/record-event.ts'
+import type { Requester } from '../../events/requester.ts'
 import type { NewUser } from './new-user.ts'
 
 /**
@@ -19,7 +20,7 @@ export async function insertUsers(
   input: { users: readonly NewUser[]; by: Requester; now: Date },
 ): Promise<Set<string>> {
   const { users, by, now } = input
-  await holdErasuresOff(tx)
+  await blockErasures(tx)
   const { actorType, actorId } = actorColumns(by.actor, null)
   const rows = JSON.stringify(users.map((user) => toRow(deps, user, now)))
   const created = await tx.$queryRaw<Array<{ id: string }>>`

@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from '../../../deps.ts'
+import type { NormalizedAddress } from '../../../mail/email-address.ts'
 import { asImportedHash, type PasswordHash } from '../../../security/password-hash.ts'
-import type { NormalizedAddress } from '../../accounts/email-address.ts'
-import { requireAddress } from '../../accounts/require-address.ts'
-import { hashAddress } from '../../addresses.ts'
+import { hashAddress } from '../../addresses/addresses.ts'
+import { requireAddress } from '../../addresses/require-address.ts'
 import { Refusal } from '../../problems.ts'
 
 /** An account as Support or another system describes it. */

@@ -1,11 +1,11 @@
 import { inTransaction, type Transaction } from '../../../database/client.ts'
+import { lockAccountRow } from '../../../database/row-locks.ts'
 import type { Deps } from '../../../deps.ts'
-import { lockAccount } from '../../accounts/lock-account.ts'
-import { eraseAddresses, hashesOfAddress } from '../../addresses.ts'
-import { recordEvent } from '../../events.ts'
+import { eraseAddresses, hashesOfAddress } from '../../addresses/addresses.ts'
+import { recordEvent } from '../../events/record-event.ts'
+import type { Requester } from '../../events/requester.ts'
 import { Refusal } from '../../problems.ts'
-import { forgetNetworks } from '../../throttle.ts'
-import type { Requester } from '../requester.ts'
+import { forgetNetworks } from '../../throttle/throttle.ts'
 
 /**
  * Erases a person: the account with its sessions and links, the mails and receipts, what was counted against the
@@ -18,7 +18,7 @@ export async function eraseUser(deps: Deps, input: { accountId: string; by: Requ
   const { accountId, by } = input
   const now = deps.clock.now()
   await inTransaction(deps.db, async (tx) => {
-    if (!(await lockAccount(tx, accountId))) throw new Refusal('not_found')
+    if (!(await lockAccountRow(tx, accountId))) throw new Refusal('not_found')
     const addresses = await eraseAddresses(deps, tx, { accountId, now })
     const asked = await addressesAskedFor(tx, accountId)
     const hashes = addresses.flatMap((address) => hashesOfAddress(deps, address))

@@ -1,7 +1,7 @@
 import type { Deps } from '../../../deps.ts'
-import { requireAddress } from '../../accounts/require-address.ts'
-import type { Page, PageOf } from '../page.ts'
-import { cutPage } from '../page.ts'
+import { requireAddress } from '../../addresses/require-address.ts'
+import type { Page, PageOf } from '../../page.ts'
+import { cutPage } from '../../page.ts'
 import { readUsers, type UserView } from './user-view.ts'
 
 /** Exactly one way to look, or none for everybody. */

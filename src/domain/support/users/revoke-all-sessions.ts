@@ -1,10 +1,10 @@
 import { inTransaction } from '../../../database/client.ts'
+import { lockAccountRow } from '../../../database/row-locks.ts'
 import type { Deps } from '../../../deps.ts'
-import { lockAccount } from '../../accounts/lock-account.ts'
-import { recordEvent } from '../../events.ts'
+import { recordEvent } from '../../events/record-event.ts'
+import type { Requester } from '../../events/requester.ts'
 import { Refusal } from '../../problems.ts'
 import { endSessions } from '../../sessions/end-sessions.ts'
-import type { Requester } from '../requester.ts'
 
 /**
  * Signs an account out everywhere. An email change that is pending ends too, whoever asked for it.
@@ -19,7 +19,7 @@ export async function revokeAllSessions(
   const { accountId, by } = input
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
-    if (!(await lockAccount(tx, accountId))) throw new Refusal('not_found')
+    if (!(await lockAccountRow(tx, accountId))) throw new Refusal('not_found')
     const reason = 'revoked_by_support'
     const revoked = await endSessions(tx, { accountId, reason, now })
     await recordEvent(tx, { type: 'session.ended', at: now, accountId, ...by, details: { reason, all: revoked } })

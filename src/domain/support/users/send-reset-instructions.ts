@@ -1,10 +1,10 @@
 import { inTransaction } from '../../../database/client.ts'
 import type { Deps } from '../../../deps.ts'
 import { newReceipt } from '../../../security/receipt.ts'
-import { recordEvent } from '../../events.ts'
+import { recordEvent } from '../../events/record-event.ts'
+import type { Requester } from '../../events/requester.ts'
 import { queueMail } from '../../mails/queue-mail.ts'
 import { Refusal } from '../../problems.ts'
-import type { Requester } from '../requester.ts'
 
 /**
  * Sends reset instructions once more, to the address the account has and to no other. The receipt leads to what became

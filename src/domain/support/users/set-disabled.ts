@@ -1,10 +1,10 @@
 import { inTransaction } from '../../../database/client.ts'
+import { lockAccountRow } from '../../../database/row-locks.ts'
 import type { Deps } from '../../../deps.ts'
-import { endAccess } from '../../accounts/end-access.ts'
-import { lockAccount } from '../../accounts/lock-account.ts'
-import { recordEvent } from '../../events.ts'
+import { recordEvent } from '../../events/record-event.ts'
+import type { Requester } from '../../events/requester.ts'
 import { Refusal } from '../../problems.ts'
-import type { Requester } from '../requester.ts'
+import { endAccess } from '../../sessions/end-access.ts'
 import { readUser, type UserView } from './user-view.ts'
 
 /**
@@ -20,7 +20,7 @@ export async function setDisabled(
   const { accountId, disabled, by } = input
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
-    const account = await lockAccount(tx, accountId)
+    const account = await lockAccountRow(tx, accountId)
     if (!account) throw new Refusal('not_found')
     if ((account.disabledAt !== null) !== disabled) {
       await tx.account.update({ where: { id: accountId }, data: { disabledAt: disabled ? now : null } })

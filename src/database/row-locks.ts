@@ -1,0 +1,103 @@
+import type { Transaction } from './client.ts'
+import type { Account } from './generated/client.ts'
+
+/*
+ * Every lock that a transaction takes explicitly is taken by a function of this file. Two transactions that take the
+ * same locks in different orders wait for each other until PostgreSQL aborts one of them, so every transaction takes
+ * its locks in this order, and leaves out the ones it does not need:
+ *
+ *   1. signing and secret keys    lockKeys
+ *   2. the account                lockAccountRow
+ *   3. its sessions               lockOpenSessionRows, keepSessionOpen
+ *   4. its email changes          (the UPDATE of the row is the lock)
+ *   5. erasures as a whole        blockErasures, joinErasures
+ *   6. a mailbox                  lockMailbox
+ *   7. an address                 lockAddress, several of them in alphabetical order
+ *   8. mails, security events     lockMailRows, lockUnaddressedSecurityEvents: in the order of their ids or positions
+ *
+ * 1, 5, 6 and 7 are advisory locks: they stand for something that may have no row, such as an address that is free.
+ * All of them end with the transaction. A locked address (contract.md, Words) is something else: a state of its row.
+ */
+
+/** Only one process at a time changes keys: of twenty replicas that find one missing, one creates it. */
+export async function lockKeys(tx: Transaction): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('latchkey keys', 0))`
+}
+
+/** Every credential change takes this lock first, so that two changes of one account happen one after the other. */
+export async function lockAccountRow(tx: Transaction, accountId: string | null): Promise<Account | null> {
+  if (accountId === null) return null
+  await tx.$executeRaw`SELECT 1 FROM accounts WHERE id = ${accountId}::uuid FOR UPDATE`
+  return tx.account.findUnique({ where: { id: accountId } })
+}
+
+/**
+ * Takes the lock that protects what a mailed link acts on: its account, or the address that it would create an account
+ * for. Creating that account ends the other links to the address. Without this lock, two such links would each hold
+ * their own row and wait for the other's.
+ */
+export async function lockAccountOrAddress(
+  tx: Transaction,
+  link: { readonly accountId: string | null; readonly address: string },
+): Promise<Account | null> {
+  if (link.accountId !== null) return lockAccountRow(tx, link.accountId)
+  await lockAddress(tx, link.address)
+  return null
+}
+
+/** Reuse of a refresh token ends its session first and that session's email change second; so does this order. */
+export async function lockOpenSessionRows(tx: Transaction, accountId: string | null): Promise<void> {
+  await tx.$executeRaw`SELECT 1 FROM sessions WHERE account_id = ${accountId}::uuid AND ended_at IS NULL FOR UPDATE`
+}
+
+/**
+ * Prevents the session from being revoked until this transaction ends. Without it, the session could be revoked while
+ * its password is compared, and what it then asked for would escape the revocation.
+ *
+ * @returns false if the session has already ended.
+ */
+export async function keepSessionOpen(tx: Transaction, sessionId: string): Promise<boolean> {
+  const locked = await tx.$executeRaw`
+    SELECT 1 FROM sessions WHERE id = ${sessionId}::uuid AND ended_at IS NULL FOR SHARE`
+  return locked > 0
+}
+
+/** Waits for running erasures and blocks new ones: one lock, where a lock for each of a thousand addresses is too many. */
+export async function blockErasures(tx: Transaction): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('erasures', 0))`
+}
+
+/** Marks this transaction as an erasure. Erasures do not wait for each other, only for `blockErasures`. */
+export async function joinErasures(tx: Transaction): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended('erasures', 0))`
+}
+
+/** Two workers that plan a mail to one mailbox count its recent mails one after the other. */
+export async function lockMailbox(tx: Transaction, address: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`mail to ${address}`}, 0))`
+}
+
+/**
+ * An erasure replaces an address by its keyed hash while a claim may be waiting for the same address. Both take this
+ * lock, so that the claim sees either the address or its hash.
+ */
+export async function lockAddress(tx: Transaction, address: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`address ${address}`}, 0))`
+}
+
+/** In the order of their ids, so that two deliveries of one batch of provider events wait instead of deadlocking. */
+export async function lockMailRows(tx: Transaction, ids: readonly string[]): Promise<void> {
+  await tx.$executeRaw`SELECT 1 FROM mails WHERE id = ANY(${[...ids]}::uuid[]) ORDER BY id FOR UPDATE`
+}
+
+/**
+ * Two jobs of one account may run at once: the second waits here, and then finds nothing left to do.
+ *
+ * @returns the ids of the account's events that have no deliveries yet, in the order they were committed.
+ */
+export async function lockUnaddressedSecurityEvents(tx: Transaction, accountId: string): Promise<string[]> {
+  const events = await tx.$queryRaw<Array<{ id: string }>>`
+    SELECT id FROM security_events WHERE account_id = ${accountId}::uuid AND addressed_at IS NULL
+    ORDER BY position FOR UPDATE`
+  return events.map(({ id }) => id)
+}

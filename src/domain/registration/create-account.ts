@@ -1,0 +1,31 @@
+import type { Transaction } from '../../database/client.ts'
+import type { Deps } from '../../deps.ts'
+import type { NormalizedAddress } from '../../mail/email-address.ts'
+import type { PasswordHash } from '../../security/password-hash.ts'
+import { claimAddress, hashesOfAddress } from '../addresses/addresses.ts'
+import { type Origin, recordEvent } from '../events/record-event.ts'
+import { forgetNetworks, welcomeNetwork } from '../throttle/throttle.ts'
+
+/**
+ * Opens an account for an address that has just been proven, with the one password that belongs to the link that
+ * proved it. Every other registration of that address, and so every other password, is gone.
+ *
+ * @returns the account's id, or null where the address has meanwhile come to belong to somebody or been locked: roll back.
+ */
+export async function createProvenAccount(
+  deps: Deps,
+  tx: Transaction,
+  input: { email: string; address: NormalizedAddress; passwordHash: PasswordHash; origin: Origin; now: Date },
+): Promise<string | null> {
+  const { email, address, passwordHash, origin, now } = input
+  const { id: accountId } = await tx.account.create({
+    data: { email, passwordHash, passwordChangedAt: now, emailVerifiedAt: now, createdAt: now },
+    select: { id: true },
+  })
+  if (!(await claimAddress(deps, tx, { address, accountId, now }))) return null
+  await tx.registration.deleteMany({ where: { address } })
+  await forgetNetworks(tx, hashesOfAddress(deps, address)) // of whoever had the address before
+  await welcomeNetwork(deps, tx, { address, origin, now })
+  await recordEvent(tx, { type: 'account.created', at: now, accountId, origin })
+  return accountId
+}

@@ -1,0 +1,15 @@
+import type { FastifyInstance } from 'fastify'
+import { Refusal } from '../../domain/problems.ts'
+
+/** A route that takes no body refuses the fields of one, as every other refuses those it does not know. */
+export function refuseUnknownBodies(app: FastifyInstance): void {
+  app.addHook('preValidation', async (request) => {
+    const { body, routeOptions } = request
+    if (body === undefined || routeOptions.schema?.body) return
+    const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
+    const fields = isObject ? Object.keys(body) : ['']
+    if (fields.length === 0) return
+    const violations = fields.map((field) => ({ field, rule: 'unknown', message: 'This route takes no fields.' }))
+    throw new Refusal('invalid_request', { violations })
+  })
+}

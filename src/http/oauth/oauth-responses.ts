@@ -1,0 +1,48 @@
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import { problems } from '../../domain/problems.ts'
+import { type OAuthErrorCode, OAuthRefusal, oauthErrors } from '../../domain/service-clients/oauth-refusal.ts'
+import { toRefusal } from '../problem-responses.ts'
+import { problemStatuses } from '../problem-statuses.ts'
+
+/**
+ * Answers the errors of the OAuth endpoints as RFC 6749 section 5.2 has them, for no OAuth library reads a problem
+ * document. For the routes of one plugin.
+ */
+export function answerOAuthErrorsOf(app: FastifyInstance): void {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error instanceof OAuthRefusal) return sendOAuthError(reply, error)
+    const refusal = toRefusal(error)
+    const status = problemStatuses[refusal.code]
+    if (status >= 500) request.log.error({ failure: { name: error.name, code: error.code } }, 'request failed')
+    if (refusal.details.retryAfter !== undefined) reply.header('Retry-After', String(refusal.details.retryAfter))
+    // The status says more than the few words of the RFC: 413 and 415 stay what they are.
+    return sendOAuthError(reply, new OAuthRefusal(oauthCodeOf(status), problems[refusal.code].detail), status)
+  })
+}
+
+function oauthCodeOf(status: number): OAuthErrorCode {
+  if (status === 429 || status === 503) return 'temporarily_unavailable'
+  return status >= 500 ? 'server_error' : 'invalid_request'
+}
+
+function sendOAuthError(
+  reply: FastifyReply,
+  { code, description }: OAuthRefusal,
+  status: number = oauthErrors[code][0],
+): FastifyReply {
+  const challenge = CHALLENGES[code]
+  if (challenge !== undefined) reply.header('WWW-Authenticate', challenge)
+  return reply
+    .code(status)
+    .header('Pragma', 'no-cache')
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send({ error: code, error_description: description })
+}
+
+/** RFC 6749 section 5.2 and RFC 6750 section 3. */
+const CHALLENGES: Partial<Record<OAuthErrorCode, string>> = {
+  invalid_client: 'Basic realm="oauth", charset="UTF-8"',
+  invalid_token: 'Bearer error="invalid_token"',
+  insufficient_scope: 'Bearer error="insufficient_scope"',
+}

@@ -1,0 +1,65 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Deps } from '../../deps.ts'
+import { listEvents } from '../../domain/support/list-events.ts'
+import { NextCursor, pageIn, pageQuery, toCursor } from '../../http/paging.ts'
+import { named, refusals } from '../../http/schemas.ts'
+import { AccountParams, accountIdIn } from '../../http/support-request.ts'
+import { MaybeText, Time } from '../../http/support-schemas.ts'
+
+const AuditEvent = named(
+  'AuditEvent',
+  Type.Object(
+    {
+      id: Type.String({ format: 'uuid' }),
+      at: Time,
+      type: Type.String(),
+      outcome: Type.Union([Type.Literal('success'), Type.Literal('failure')]),
+      actor: Type.Object({
+        type: Type.String({ description: '`account`, `service_client`, `system` or `anonymous`.' }),
+        id: MaybeText,
+      }),
+      ip: MaybeText,
+      ipFamily: Type.Union([Type.Literal('IPv4'), Type.Literal('IPv6'), Type.Null()]),
+      userAgent: MaybeText,
+      sessionId: MaybeText,
+      requestId: MaybeText,
+      details: Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true }),
+    },
+    { description: 'Who did what, when and from where.' },
+  ),
+)
+const AuditTrail = named(
+  'AuditTrail',
+  Type.Object({ events: Type.Array(AuditEvent), nextCursor: NextCursor }, { description: 'The newest first.' }),
+)
+
+/** The audit trail. */
+export const supportEventRoutes =
+  (deps: Deps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/v1/admin/users/:id/events',
+      {
+        config: { caller: 'service', scope: 'events:read' },
+        schema: {
+          operationId: 'listEvents',
+          tags: ['Support desk'],
+          summary: 'Read the audit trail of an account; what remains of it, where it was erased.',
+          security: [{ service: [] }],
+          params: AccountParams,
+          querystring: Type.Object(pageQuery, { additionalProperties: false }),
+          response: {
+            200: AuditTrail,
+            ...refusals(
+              ['invalid_request', 'unauthenticated', 'insufficient_scope', 'not_found', 'too_many_attempts'],
+              { body: false },
+            ),
+          },
+        },
+      },
+      async (request) => {
+        const { items, next } = await listEvents(deps, accountIdIn(request.params), pageIn(request.query))
+        return { events: items, nextCursor: toCursor(next) }
+      },
+    )
+  }

@@ -1,0 +1,99 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Deps } from '../../deps.ts'
+import { listSecurityEvents } from '../../domain/security-events/list-security-events.ts'
+import { replaySecurityEvent } from '../../domain/security-events/replay-security-event.ts'
+import { NextCursor, pageIn, pageQuery, toCursor } from '../../http/paging.ts'
+import { named, refusals } from '../../http/schemas.ts'
+import { requesterOf } from '../../http/support-request.ts'
+import { MaybeTime, Time } from '../../http/support-schemas.ts'
+
+const Uuid = Type.String({ format: 'uuid' })
+/** The format alone takes `urn:uuid:…` too, which the database does not. */
+const GivenUuid = Type.String({ format: 'uuid', pattern: '^[0-9A-Fa-f-]{36}$' })
+
+const SecurityEvent = named(
+  'SecurityEvent',
+  Type.Object(
+    {
+      id: Type.String({ format: 'uuid', description: 'The receiver’s `webhook-id`, and the id in the audit trail.' }),
+      type: Type.String(),
+      at: Time,
+      accountId: Uuid,
+      deliveries: Type.Array(
+        Type.Object({
+          url: Type.String(),
+          state: Type.String({ description: '`pending`, `delivered`, or `failed`: given up.' }),
+          attempts: Type.Integer(),
+          attemptedAt: MaybeTime,
+          deliveredAt: MaybeTime,
+          reason: Type.Union([Type.String(), Type.Null()], { description: 'Why the last attempt failed.' }),
+        }),
+      ),
+    },
+    { description: 'What other systems are told of an account, and how far that is.' },
+  ),
+)
+const SecurityEventList = named(
+  'SecurityEventList',
+  Type.Object({ events: Type.Array(SecurityEvent), nextCursor: NextCursor }, { description: 'The newest first.' }),
+)
+const Filter = Type.Object(
+  {
+    accountId: Type.Optional(GivenUuid),
+    state: Type.Optional(
+      Type.Union([Type.Literal('pending'), Type.Literal('delivered'), Type.Literal('failed')], {
+        description: 'Events with a delivery in this state.',
+      }),
+    ),
+    ...pageQuery,
+  },
+  { additionalProperties: false },
+)
+const common = ['unauthenticated', 'insufficient_scope', 'invalid_request', 'too_many_attempts'] as const
+
+/** What other systems are told of changes to accounts. */
+export const securityEventRoutes =
+  (deps: Deps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/v1/admin/security-events',
+      {
+        config: { caller: 'service', scope: 'events:read' },
+        schema: {
+          operationId: 'listSecurityEvents',
+          tags: ['Support desk'],
+          summary: 'List what other systems were told, and how each delivery went.',
+          security: [{ service: [] }],
+          querystring: Filter,
+          response: { 200: SecurityEventList, ...refusals(common, { body: false }) },
+        },
+      },
+      async (request) => {
+        const { items, next } = await listSecurityEvents(deps, request.query, pageIn(request.query))
+        return { events: [...items], nextCursor: toCursor(next) }
+      },
+    )
+
+    app.post(
+      '/v1/admin/security-events/:id/replay',
+      {
+        // A scope of its own: who may read must not make others act, and who mends a receiver needs no power over accounts.
+        config: { caller: 'service', scope: 'events:replay' },
+        schema: {
+          operationId: 'replaySecurityEvent',
+          tags: ['Support desk'],
+          summary: 'Send a security event again, under the same id, to every configured URL.',
+          security: [{ service: [] }],
+          params: Type.Object({ id: GivenUuid }),
+          response: {
+            202: Type.Object({ status: Type.Literal('queued') }, { description: 'On its way.' }),
+            ...refusals([...common, 'not_found']),
+          },
+        },
+      },
+      async (request, reply) => {
+        await replaySecurityEvent(deps, { eventId: request.params.id, by: requesterOf(request) })
+        return reply.code(202).send({ status: 'queued' as const })
+      },
+    )
+  }

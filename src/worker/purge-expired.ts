@@ -1,0 +1,73 @@
+import type { Database } from '../database/client.ts'
+import type { Deps } from '../deps.ts'
+import { KNOWN_NETWORK_DAYS } from '../domain/throttle/throttle.ts'
+import { inBatches } from './in-batches.ts'
+
+const DAY_MS = 86_400_000
+/** So many that the lot goes quickly, so few that each statement, with what hangs on its rows, is over in a moment. */
+const BATCH = 5_000
+/** A spent refresh token must be recognised as long as its session could have lived, and ended sessions explain themselves. */
+const SESSION_DAYS = 1
+const LINK_DAYS = 30
+const MAIL_DAYS = 90
+const THROTTLE_DAYS = 7
+
+type Before = (days: number) => Date
+
+/**
+ * Deletes what has expired and is no longer worth explaining to anybody. Run every hour, on one replica; what a flood or
+ * an outage has piled up goes in as many batches as it takes, and one table that fails does not keep the others full.
+ *
+ * @throws the first table's error, once the others are done.
+ */
+export async function purgeExpired(deps: Deps): Promise<void> {
+  const now = deps.clock.now()
+  const before: Before = (days) => new Date(now.getTime() - days * DAY_MS)
+  const revertDays = deps.config.lifetimes.revertToken / 86_400
+  const purged: Record<string, number> = {}
+  const failures: unknown[] = []
+  for (const [what, purge] of Object.entries(purges)) {
+    try {
+      purged[what] = await inBatches(BATCH, () => purge(deps.db, before, revertDays))
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  deps.log.info({ purged }, 'purged')
+  if (failures.length > 0) throw failures[0]
+}
+
+const purges: Readonly<Record<string, (db: Database, before: Before, revertDays: number) => Promise<number>>> = {
+  sessions: (db, before) => db.$executeRaw`
+    DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ${before(SESSION_DAYS)} LIMIT ${BATCH})`,
+  reauthentications: (db, before) => db.$executeRaw`
+    DELETE FROM reauthentications WHERE token_hash IN
+      (SELECT token_hash FROM reauthentications WHERE expires_at < ${before(1)} LIMIT ${BATCH})`,
+  registrations: (db, before) => db.$executeRaw`
+    DELETE FROM registrations WHERE id IN (SELECT id FROM registrations WHERE expires_at < ${before(0)} LIMIT ${BATCH})`,
+  mailedTokens: (db, before) => db.$executeRaw`
+    DELETE FROM mailed_tokens WHERE token_hash IN
+      (SELECT token_hash FROM mailed_tokens WHERE expires_at < ${before(LINK_DAYS)} LIMIT ${BATCH})`,
+  mails: (db, before) => db.$executeRaw`
+    DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE queued_at < ${before(MAIL_DAYS)} LIMIT ${BATCH})`,
+  // Never confirmed, and too old for the links in its notices. What was confirmed says who had an address, and stays.
+  emailChanges: (db, before, revertDays) => db.$executeRaw`
+    DELETE FROM email_changes WHERE id IN
+      (SELECT id FROM email_changes WHERE confirmed_at IS NULL
+         AND expires_at < ${before(Math.max(MAIL_DAYS, revertDays))} LIMIT ${BATCH})`,
+  // Typed by somebody, and nobody's.
+  suppressedAddresses: (db, before) => db.$executeRaw`
+    DELETE FROM suppressed_addresses WHERE address IN
+      (SELECT address FROM suppressed_addresses s WHERE since < ${before(MAIL_DAYS)}
+         AND NOT EXISTS (SELECT FROM addresses a WHERE a.address = s.address) LIMIT ${BATCH})`,
+  securityEvents: (db, before) => db.$executeRaw`
+    DELETE FROM security_events WHERE id IN
+      (SELECT id FROM security_events WHERE at < ${before(MAIL_DAYS)} LIMIT ${BATCH})`,
+  revokedTokens: (db, before) => db.$executeRaw`
+    DELETE FROM revoked_tokens WHERE token_id IN
+      (SELECT token_id FROM revoked_tokens WHERE expires_at < ${before(1)} LIMIT ${BATCH})`,
+  throttles: (db, before) => db.$executeRaw`
+    DELETE FROM throttles WHERE key IN
+      (SELECT key FROM throttles WHERE updated_at < ${before(THROTTLE_DAYS)}
+         AND (succeeded_at IS NULL OR succeeded_at < ${before(KNOWN_NETWORK_DAYS)}) LIMIT ${BATCH})`,
+}
