@@ -16,8 +16,13 @@ export async function withService(settings, use) {
   const port = await freePort()
   const env = {
     PATH: process.env.PATH ?? '',
-    ...{ DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'warn' },
-    ...{ RATE_LIMIT_FACTOR: '0', TRUST_PROXY: '127.0.0.1', ...settings },
+    DATA_DIR: dataDir,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    LOG_LEVEL: 'warn',
+    RATE_LIMIT_FACTOR: '0',
+    TRUST_PROXY: '127.0.0.1',
+    ...settings,
   }
   const child = spawn(process.execPath, [BIN, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill('SIGTERM')) // the rest follows from it

@@ -68,7 +68,8 @@ await withTemplate(async () => {
       jest: {
         config: {
           testMatch: tests.map((name) => `<rootDir>/test/${name}.test.ts`),
-          ...{ globalSetup: null, globalTeardown: null },
+          globalSetup: null,
+          globalTeardown: null,
         },
       },
       jsonReporter: { fileName: `reports/mutation/${area}.json` },

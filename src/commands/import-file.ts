@@ -35,7 +35,9 @@ export async function importFile(
   try {
     const summary = await withDeps(config, (deps) =>
       importUsers(deps, {
-        ...{ rows, dryRun, by: operator() },
+        rows,
+        dryRun,
+        by: operator(),
         onBatch(refused, total) {
           report.add(refused)
           bar?.update(bytesRead, { ...total })

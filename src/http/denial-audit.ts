@@ -15,9 +15,12 @@ export function auditDenials(app: FastifyInstance, deps: Deps): void {
     if (!service || !(error instanceof Refusal) || error.code !== 'insufficient_scope') return
     const { id } = request.params as { id?: string }
     await recordEvent(deps.db, {
-      ...{ type: 'service_client.denied', outcome: 'failure', at: deps.clock.now() },
+      type: 'service_client.denied',
+      outcome: 'failure',
+      at: deps.clock.now(),
       accountId: id !== undefined && isUuid(id) ? id : null,
-      ...{ actor: { serviceClientId: service.clientId }, origin: originOf(request) },
+      actor: { serviceClientId: service.clientId },
+      origin: originOf(request),
       details: { method: request.method, route: routeOptions.url ?? null, scope: routeOptions.config.scope ?? null },
     }).catch(() => request.log.warn({ clientId: service.clientId }, 'a denial could not be written to the audit trail'))
   })

@@ -45,8 +45,14 @@ export const emailChangeRoutes =
           response: {
             202: PendingEmailChange,
             ...refusals([
-              ...(['unauthenticated', 'reauthentication_required', 'wrong_password', 'email_unavailable'] as const),
-              ...(['email_unchanged', 'invalid_email', 'password_policy', 'too_many_attempts'] as const),
+              'unauthenticated',
+              'reauthentication_required',
+              'wrong_password',
+              'email_unavailable',
+              'email_unchanged',
+              'invalid_email',
+              'password_policy',
+              'too_many_attempts',
             ]),
           },
         },
@@ -54,7 +60,9 @@ export const emailChangeRoutes =
       async (request, reply) => {
         const { newEmail, reauthToken, currentPassword } = request.body
         const { pendingEmail, expiresAt } = await requestEmailChange(deps, {
-          ...{ principal: principalOf(request), origin: originOf(request), newEmail },
+          principal: principalOf(request),
+          origin: originOf(request),
+          newEmail,
           ...(reauthToken === undefined ? {} : { reauthToken }),
           ...(currentPassword === undefined ? {} : { currentPassword: new PlainPassword(currentPassword) }),
         })

@@ -53,7 +53,10 @@ export const signInRoutes =
           response: {
             200: Tokens,
             ...refusals([
-              ...(['invalid_credentials', 'email_not_verified', 'account_disabled', 'too_many_attempts'] as const),
+              'invalid_credentials',
+              'email_not_verified',
+              'account_disabled',
+              'too_many_attempts',
               'password_policy',
             ]),
           },

@@ -28,7 +28,11 @@ async function addressesOfEverySort(): Promise<Record<string, string>> {
   const unverified = people.newEmail()
   await api.post('/v1/register', { email: unverified, password: PASSWORD })
   return {
-    ...{ unknown: people.newEmail(), unverified, used: used.email, locked: mover.email, disabled: disabled.email },
+    unknown: people.newEmail(),
+    unverified,
+    used: used.email,
+    locked: mover.email,
+    disabled: disabled.email,
   }
 }
 

@@ -306,7 +306,9 @@ test('M1: no path and no method makes the service fail', async () => {
       expect(answer.text).not.toContain('"dependencies"')
       if (answer.status >= 400 && method !== 'HEAD') {
         expect({ path, method, type: answer.headers['content-type'] }).toEqual({
-          ...{ path, method, type: 'application/problem+json; charset=utf-8' },
+          path,
+          method,
+          type: 'application/problem+json; charset=utf-8',
         })
       }
     }
@@ -336,7 +338,8 @@ test('M1: what is not a request gets a problem document too, and the service liv
   for (const [request, status] of requests) {
     const answer = await overSocket(request)
     expect({ request: request.slice(0, 80), head: answer.split('\r\n')[0] }).toEqual({
-      ...{ request: request.slice(0, 80), head: expect.stringContaining(` ${status} `) },
+      request: request.slice(0, 80),
+      head: expect.stringContaining(` ${status} `),
     })
     expect(answer).toMatch(/content-type: application\/problem\+json/i)
     const { instance } = JSON.parse(answer.split('\r\n\r\n')[1] ?? '')

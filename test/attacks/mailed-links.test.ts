@@ -49,7 +49,9 @@ async function everyLink(): Promise<Link[]> {
   for (const password of [NEW, 'Another-Staple-9']) await api.post('/v1/register', { email: squatted, password })
   await api.post('/v1/email/verify/resend', { email: squatted })
   const link = async (kind: MailKind, path: string, email: string) => ({
-    ...{ kind, path, token: await mailbox.token(email, kind) },
+    kind,
+    path,
+    token: await mailbox.token(email, kind),
   })
   return [
     await link('verify_email', '/v1/email/verify', newcomer),
@@ -284,27 +286,28 @@ test('L8: whatever is not exactly the link is no link, on every route that takes
     const { token } = link
     const swapped = token.replace(/[a-z]/, (letter) => letter.toUpperCase())
     const bent = [
-      ...[
-        '',
-        ' ',
-        token.slice(1),
-        token.slice(0, -1),
-        ` ${token}`,
-        `${token} `,
-        `${token}\n`,
-        `${token}=`,
-        `${token}A`,
-      ],
-      ...[`${token}${token}`, token.toUpperCase(), token.toLowerCase(), swapped, token.replace(/.$/, '\u0430')],
-      ...[
-        'x'.repeat(10_240),
-        '🔑'.repeat(43),
-        "' OR 1=1 --",
-        '../../etc/passwd',
-        '%00',
-        encodeURIComponent(`${token}/`),
-      ],
-      ...[Buffer.from(token, 'base64url').toString('hex'), Buffer.from(token).toString('base64')],
+      '',
+      ' ',
+      token.slice(1),
+      token.slice(0, -1),
+      ` ${token}`,
+      `${token} `,
+      `${token}\n`,
+      `${token}=`,
+      `${token}A`,
+      `${token}${token}`,
+      token.toUpperCase(),
+      token.toLowerCase(),
+      swapped,
+      token.replace(/.$/, '\u0430'),
+      'x'.repeat(10_240),
+      '🔑'.repeat(43),
+      "' OR 1=1 --",
+      '../../etc/passwd',
+      '%00',
+      encodeURIComponent(`${token}/`),
+      Buffer.from(token, 'base64url').toString('hex'),
+      Buffer.from(token).toString('base64'),
     ]
     for (const presented of bent.filter((text) => text !== token)) {
       expect(await open({ ...link, token: presented })).toRefuse('link_invalid')

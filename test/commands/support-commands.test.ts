@@ -69,7 +69,10 @@ test('users import reads a file line by line, and writes down the lines refused 
     },
     { line: 5, code: 'invalid_request' },
     { line: 6, reason: expect.stringMatching(/^email: /) },
-    ...[{ line: 7 }, { line: 8 }, { line: 9 }, { line: 10 }],
+    { line: 7 },
+    { line: 8 },
+    { line: 9 },
+    { line: 10 },
     { line: 11, reason: expect.stringMatching(/^emailVerified: /) },
   ])
   expect(await readFile(`${file}.refused.ndjson`, 'utf8')).not.toContain('Correct-Horse-7')
@@ -161,7 +164,8 @@ test('addresses unlock frees an address, and the trail says who did it and why',
   })
   const { body } = await desk.get(`/users/${await desk.idOf(next)}/events?limit=1`)
   expect(body.events[0]).toMatchObject({
-    ...{ type: 'address.unlocked', actor: { type: 'system', id: expect.stringMatching(/./) } },
+    type: 'address.unlocked',
+    actor: { type: 'system', id: expect.stringMatching(/./) },
     details: { reason: 'Ticket 12' },
   })
 })

@@ -1,14 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { expect, test } from '@jest/globals'
 
-const SRC = new URL('../../src/', import.meta.url)
+const sources = await readSources('src')
+const tests = await readSources('test')
 
-const names = (await readdir(SRC, { recursive: true })).filter(
-  (name) => name.endsWith('.ts') && !name.includes('generated'),
-)
-const sources = await Promise.all(
-  names.map(async (name) => ({ name, code: withoutComments(await readFile(new URL(name, SRC), 'utf8')) })),
-)
+async function readSources(folder: string): Promise<Array<{ name: string; code: string }>> {
+  const root = new URL(`../../${folder}/`, import.meta.url)
+  const names = (await readdir(root, { recursive: true })).filter(
+    (name) => name.endsWith('.ts') && !name.includes('generated'),
+  )
+  return Promise.all(
+    names.map(async (name) => ({ name, code: withoutComments(await readFile(new URL(name, root), 'utf8')) })),
+  )
+}
 
 /** Comments may name what the code must not do. */
 function withoutComments(source: string): string {
@@ -49,4 +53,12 @@ test('no file is longer than two ideas', () => {
   const long = sources.filter(({ code }) => code.split('\n').length > 220).map(({ name }) => name)
 
   expect(long).toEqual([])
+})
+
+test('a literal is written where it belongs and not spread into another literal, however long the lines become', () => {
+  // A list of which something is made, as in `...['a', 'b'].map(…)`, is no trick.
+  const spreadLiteral = /\.\.\.\(?\{|\.\.\.\(?\[(?:'[^'\n]*'|"[^"\n]*"|`[^`]*`|[^\]'"`])*\](?! as const\)\.|\.)/
+  const offenders = [...sources, ...tests].filter(({ code }) => spreadLiteral.test(code)).map(({ name }) => name)
+
+  expect(offenders).toEqual([])
 })

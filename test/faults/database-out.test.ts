@@ -19,8 +19,12 @@ const { api, app, deps, logLines, people, mailbox, mailer, sendgrid, serviceToke
 
 /** They need no database: an outage must not take them along. */
 const INDEPENDENT = [
-  ...['GET /health/live', 'GET /metrics', 'GET /v1/password/policy', 'POST /v1/password/check'],
-  ...['GET /.well-known/jwks.json', 'GET /.well-known/oauth-authorization-server'],
+  'GET /health/live',
+  'GET /metrics',
+  'GET /v1/password/policy',
+  'POST /v1/password/check',
+  'GET /.well-known/jwks.json',
+  'GET /.well-known/oauth-authorization-server',
 ]
 const LONGEST_ANSWER_MS = 9_000
 const deskToken = await serviceToken(...(Object.keys(SCOPES) as Scope[]))

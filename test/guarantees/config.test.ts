@@ -38,15 +38,30 @@ function refusalOf(environment: Environment): string {
 
 test('with nothing set, a development machine gets good defaults', () => {
   expect(readConfig({})).toMatchObject({
-    ...{ production: false, host: '127.0.0.1', port: 3000, publicUrl: 'http://127.0.0.1:3000' },
-    ...{ databaseUrl: undefined, secretKey: undefined, dataDir: join(process.cwd(), 'data') },
+    production: false,
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: 'http://127.0.0.1:3000',
+    databaseUrl: undefined,
+    secretKey: undefined,
+    dataDir: join(process.cwd(), 'data'),
     mail: { transport: 'console', directory: join(process.cwd(), 'data/mail') },
-    ...{ bcryptCost: 12, passwordPreset: 'classic', logLevel: 'info' },
+    bcryptCost: 12,
+    passwordPreset: 'classic',
+    logLevel: 'info',
     lifetimes: {
-      ...{ accessToken: 300, refreshToken: 2_592_000, resetToken: 1800, verifyToken: 86_400 },
-      ...{ revertToken: 604_800, refreshReuseWindow: 30 },
+      accessToken: 300,
+      refreshToken: 2_592_000,
+      resetToken: 1800,
+      verifyToken: 86_400,
+      revertToken: 604_800,
+      refreshReuseWindow: 30,
     },
-    ...{ corsOrigins: [], trustProxy: [], rateLimitFactor: 1, redisUrl: undefined, breachList: undefined },
+    corsOrigins: [],
+    trustProxy: [],
+    rateLimitFactor: 1,
+    redisUrl: undefined,
+    breachList: undefined,
   })
 })
 
@@ -63,7 +78,9 @@ test('with all that production asks for, the start is not refused, and each valu
   const config = readConfig(PRODUCTION)
 
   expect(config).toMatchObject({
-    ...{ production: true, supportContact: 'help@acme.example', productName: 'Acme' },
+    production: true,
+    supportContact: 'help@acme.example',
+    productName: 'Acme',
     mail: { transport: 'sendgrid', from: { name: 'Acme Support', address: 'support@acme.example' } },
     links: { resetPassword: PRODUCTION['LINK_RESET_PASSWORD'] },
   })
@@ -105,7 +122,11 @@ describe('in production', () => {
 
 const LINKS = ['LINK_VERIFY_EMAIL', 'LINK_RESET_PASSWORD', 'LINK_CONFIRM_EMAIL', 'LINK_REVERT_EMAIL']
 const SECONDS = [
-  ...['ACCESS_TOKEN_TTL', 'REFRESH_TOKEN_TTL', 'RESET_TOKEN_TTL', 'VERIFY_TOKEN_TTL', 'REVERT_TOKEN_TTL'],
+  'ACCESS_TOKEN_TTL',
+  'REFRESH_TOKEN_TTL',
+  'RESET_TOKEN_TTL',
+  'VERIFY_TOKEN_TTL',
+  'REVERT_TOKEN_TTL',
   'REFRESH_REUSE_WINDOW',
 ]
 
@@ -142,8 +163,12 @@ describe('a value that makes no sense stops the start with one line that names t
     [
       'CORS_ORIGINS',
       [
-        ...['*', 'https://app.example/', 'app.example', 'https://app.example,https://b.example/x'],
-        ...['https://*.app.example', 'ftp://app.example'],
+        '*',
+        'https://app.example/',
+        'app.example',
+        'https://app.example,https://b.example/x',
+        'https://*.app.example',
+        'ftp://app.example',
       ],
     ],
     ['TRUST_PROXY', ['true', '1', '10.0.0.0/33', '10.0.0', 'loopback']],

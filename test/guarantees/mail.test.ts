@@ -42,12 +42,20 @@ const kinds = await Promise.all(
   }),
 )
 const WITH_LINK = [
-  ...['verify_email', 'choose_password', 'reset_password', 'reset_after_revert'],
-  ...['confirm_email', 'email_change_requested', 'email_changed'],
+  'verify_email',
+  'choose_password',
+  'reset_password',
+  'reset_after_revert',
+  'confirm_email',
+  'email_change_requested',
+  'email_changed',
 ]
 const WITHOUT_LINK = [
-  ...['already_registered', 'address_locked', 'email_change_reverted'],
-  ...['password_changed', 'password_was_reset'],
+  'already_registered',
+  'address_locked',
+  'email_change_reverted',
+  'password_changed',
+  'password_was_reset',
 ]
 
 describe('the request to SendGrid', () => {

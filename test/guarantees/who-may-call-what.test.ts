@@ -86,8 +86,11 @@ const TABLE: Readonly<Record<string, Rule>> = {
 
 function rule(nobody: Outcome, garbage: Outcome, person: Outcome, service: Outcome, unscoped: Outcome): Rule {
   return {
-    ...{ nobody, garbage, 'a person': person },
-    ...{ 'a service': service, 'a service without the scope': unscoped },
+    nobody,
+    garbage,
+    'a person': person,
+    'a service': service,
+    'a service without the scope': unscoped,
   }
 }
 

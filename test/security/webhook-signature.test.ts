@@ -36,11 +36,19 @@ describe('the signature of outgoing events', () => {
 describe('the settings', () => {
   const SECURITY_EVENT_SECRET = `whsec_${Buffer.alloc(32).toString('base64')}`
   const production = {
-    ...{ NODE_ENV: 'production', DATABASE_URL: 'postgresql://db/latchkey', SECRET_KEY: 'k'.repeat(32) },
-    ...{ PUBLIC_URL: 'https://accounts.acme.example', PRODUCT_NAME: 'Acme', SUPPORT_CONTACT: 'help@acme.example' },
-    ...{ MAIL_TRANSPORT: 'smtp', SMTP_URL: 'smtp://mail', MAIL_FROM: 'Acme <support@acme.example>' },
-    ...{ LINK_VERIFY_EMAIL: 'https://a/#{token}', LINK_RESET_PASSWORD: 'https://a/#{token}' },
-    ...{ LINK_CONFIRM_EMAIL: 'https://a/#{token}', LINK_REVERT_EMAIL: 'https://a/#{token}' },
+    NODE_ENV: 'production',
+    DATABASE_URL: 'postgresql://db/latchkey',
+    SECRET_KEY: 'k'.repeat(32),
+    PUBLIC_URL: 'https://accounts.acme.example',
+    PRODUCT_NAME: 'Acme',
+    SUPPORT_CONTACT: 'help@acme.example',
+    MAIL_TRANSPORT: 'smtp',
+    SMTP_URL: 'smtp://mail',
+    MAIL_FROM: 'Acme <support@acme.example>',
+    LINK_VERIFY_EMAIL: 'https://a/#{token}',
+    LINK_RESET_PASSWORD: 'https://a/#{token}',
+    LINK_CONFIRM_EMAIL: 'https://a/#{token}',
+    LINK_REVERT_EMAIL: 'https://a/#{token}',
   }
 
   test('nobody is told and nobody believed where nothing is set', () => {

@@ -46,8 +46,13 @@ export class SupportDesk {
 
 export async function openSupportDesk({ api, serviceToken }: TestApp): Promise<SupportDesk> {
   const token = await serviceToken(
-    ...(['users:read', 'users:write', 'users:delete', 'addresses:read', 'addresses:unlock'] as const),
-    ...(['mail:read', 'events:read'] as const),
+    'users:read',
+    'users:write',
+    'users:delete',
+    'addresses:read',
+    'addresses:unlock',
+    'mail:read',
+    'events:read',
   )
   return new SupportDesk(api, token)
 }

@@ -97,9 +97,17 @@ async function createCluster(place: string, user: ServerUser, binaries: Binaries
 
 async function initialise(folder: string, user: ServerUser, binaries: Binaries): Promise<void> {
   const { ok, output } = await runAs(user, binaries.initdb, [
-    ...['-D', folder, '-U', DATABASE_USER, '-E', 'UTF8', '--locale=C', '--no-instructions'],
+    '-D',
+    folder,
+    '-U',
+    DATABASE_USER,
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-instructions',
     // No password: the only way in is a socket in a folder closed to everybody else.
-    ...['--auth-local=trust', '--auth-host=reject'],
+    '--auth-local=trust',
+    '--auth-host=reject',
   ])
   if (!ok) throw new Error(`PostgreSQL could not create a database in ${folder}: ${tellingLine(output)}`)
 }

@@ -111,8 +111,14 @@ async function replacePendingChange(
   })
   const { id: emailChangeId } = await tx.emailChange.create({
     data: {
-      ...{ accountId, sessionId, requestedAt: now, expiresAt },
-      ...{ fromEmail: from.email, fromAddress: from.address, toEmail: to.email, toAddress: to.address },
+      accountId,
+      sessionId,
+      requestedAt: now,
+      expiresAt,
+      fromEmail: from.email,
+      fromAddress: from.address,
+      toEmail: to.email,
+      toAddress: to.address,
     },
     select: { id: true },
   })

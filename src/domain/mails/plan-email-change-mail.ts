@@ -20,15 +20,14 @@ export async function planConfirmEmailMail(planning: Planning): Promise<MailPlan
   const { accountId, id: emailChangeId, expiresAt } = change
   const { credentialVersion } = await tx.account.findUniqueOrThrow({ where: { id: accountId } })
   const token = await mintMailedToken(tx, {
-    ...{
-      purpose: 'confirm_email',
-      mailId: mail.id,
-      address: mail.address,
-      accountId,
-      emailChangeId,
-      credentialVersion,
-    },
-    ...{ now, expiresAt },
+    purpose: 'confirm_email',
+    mailId: mail.id,
+    address: mail.address,
+    accountId,
+    emailChangeId,
+    credentialVersion,
+    now,
+    expiresAt,
   })
   const lifetimeSeconds = Math.round((expiresAt.getTime() - now.getTime()) / 1000)
   const link = linkTo(deps.config.links.confirmEmail, token)
@@ -62,8 +61,13 @@ async function mintRevert({ deps, tx, mail, now }: Planning, change: EmailChange
   const lifetimeSeconds = deps.config.lifetimes.revertToken
   const { accountId, id: emailChangeId } = change
   const token = await mintMailedToken(tx, {
-    ...{ purpose: 'revert_email', mailId: mail.id, address: mail.address, accountId, emailChangeId },
-    ...{ now, expiresAt: after(now, lifetimeSeconds) },
+    purpose: 'revert_email',
+    mailId: mail.id,
+    address: mail.address,
+    accountId,
+    emailChangeId,
+    now,
+    expiresAt: after(now, lifetimeSeconds),
   })
   const link = linkTo(deps.config.links.revertEmail, token)
   return { to: mail, accountId, data: { link, lifetimeSeconds, newEmailHint: maskAddress(change.toEmail) } }

@@ -84,7 +84,12 @@ async function verifyRegistration({ deps, tx, mail, now }: Planning, registratio
   const lifetimeSeconds = deps.config.lifetimes.verifyToken
   const expiresAt = after(now, lifetimeSeconds)
   const token = await mintMailedToken(tx, {
-    ...{ purpose: 'verify_email', mailId: mail.id, address: mail.address, registrationId, now, expiresAt },
+    purpose: 'verify_email',
+    mailId: mail.id,
+    address: mail.address,
+    registrationId,
+    now,
+    expiresAt,
   })
   // A link must not outlive the registration it is for.
   await tx.registration.updateMany({ where: { id: registrationId, expiresAt: { lt: expiresAt } }, data: { expiresAt } })
@@ -99,8 +104,13 @@ async function verifyAccount(
   const lifetimeSeconds = deps.config.lifetimes.verifyToken
   const { id: accountId, email, credentialVersion } = account
   const token = await mintMailedToken(tx, {
-    ...{ purpose: 'verify_email', mailId: mail.id, address: mail.address, accountId, credentialVersion },
-    ...{ now, expiresAt: after(now, lifetimeSeconds) },
+    purpose: 'verify_email',
+    mailId: mail.id,
+    address: mail.address,
+    accountId,
+    credentialVersion,
+    now,
+    expiresAt: after(now, lifetimeSeconds),
   })
   const link = linkTo(deps.config.links.verifyEmail, token)
   return { kind: 'verify_email', to: { email, address: mail.address }, accountId, data: { link, lifetimeSeconds } }

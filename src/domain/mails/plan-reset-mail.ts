@@ -105,13 +105,11 @@ export async function mintReset({ deps, tx, mail, now }: Planning, account: Acco
   const lifetimeSeconds = deps.config.lifetimes.resetToken
   const owner = account ? { accountId: account.id, credentialVersion: account.credentialVersion } : {}
   const token = await mintMailedToken(tx, {
-    ...{
-      purpose: 'reset_password',
-      mailId: mail.id,
-      address: mail.address,
-      now,
-      expiresAt: after(now, lifetimeSeconds),
-    },
+    purpose: 'reset_password',
+    mailId: mail.id,
+    address: mail.address,
+    now,
+    expiresAt: after(now, lifetimeSeconds),
     ...owner,
   })
   const link = linkTo(deps.config.links.resetPassword, token)

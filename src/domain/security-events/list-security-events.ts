@@ -32,7 +32,10 @@ export async function listSecurityEvents(
     orderBy: { id: 'desc' },
     take: page.limit + 1,
     select: {
-      ...{ id: true, type: true, at: true, accountId: true },
+      id: true,
+      type: true,
+      at: true,
+      accountId: true,
       deliveries: { omit: { eventId: true, queuedAt: true }, orderBy: { url: 'asc' } },
     },
   })

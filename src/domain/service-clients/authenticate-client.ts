@@ -37,7 +37,12 @@ export async function notProven(deps: Deps, { credentials }: ClientProof, origin
   const details = { clientId: isClientId(clientId) ? clientId : null }
   const at = deps.clock.now()
   await recordEvent(deps.db, {
-    ...{ type: 'service_client.login', outcome: 'failure', at, actor: 'anonymous', origin, details },
+    type: 'service_client.login',
+    outcome: 'failure',
+    at,
+    actor: 'anonymous',
+    origin,
+    details,
   })
   return new OAuthRefusal('invalid_client')
 }

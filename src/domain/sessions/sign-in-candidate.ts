@@ -48,8 +48,11 @@ async function findCandidate(deps: Deps, address: NormalizedAddress | null): Pro
     ) r ON true`
   const account = row?.id
     ? {
-        ...{ id: row.id, passwordHash: readHash(row.password_hash), credentialVersion: row.credential_version },
-        ...{ isVerified: row.is_verified, isDisabled: row.is_disabled },
+        id: row.id,
+        passwordHash: readHash(row.password_hash),
+        credentialVersion: row.credential_version,
+        isVerified: row.is_verified,
+        isDisabled: row.is_disabled,
       }
     : null
   return { account, registeredHash: readHash(row?.registered_hash ?? null), costliest: row?.costliest ?? 0 }

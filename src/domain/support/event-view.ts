@@ -20,7 +20,13 @@ export function toEventView(event: Event): EventView {
   const { id, at, type, outcome, actorType, actorId, ip, userAgent, sessionId, requestId, details } = event
   const families = { 0: null, 4: 'IPv4', 6: 'IPv6' } as const
   return {
-    ...{ id, at, type, ip, userAgent, sessionId, requestId },
+    id,
+    at,
+    type,
+    ip,
+    userAgent,
+    sessionId,
+    requestId,
     outcome: outcome === 'success' ? 'success' : 'failure',
     actor: { type: actorType, id: actorId },
     ipFamily: families[isIP(ip ?? '') as keyof typeof families],

@@ -97,8 +97,12 @@ export const supportUserRoutes =
           response: {
             201: User,
             ...refusals([
-              ...(['unauthenticated', 'insufficient_scope', 'email_unavailable'] as const),
-              ...(['invalid_email', 'invalid_password_hash', 'too_many_attempts'] as const),
+              'unauthenticated',
+              'insufficient_scope',
+              'email_unavailable',
+              'invalid_email',
+              'invalid_password_hash',
+              'too_many_attempts',
             ]),
           },
         },

@@ -180,7 +180,9 @@ test('the audit trail has the move, with from where to where and where it came f
 
   expect(await eventsOf(deps, 'email_change.confirmed', accountId)).toMatchObject([
     {
-      ...{ outcome: 'success', ip: '203.0.113.9', requestId: answer.headers['x-request-id'] },
+      outcome: 'success',
+      ip: '203.0.113.9',
+      requestId: answer.headers['x-request-id'],
       details: { from: former, to: newEmail },
     },
   ])

@@ -214,7 +214,10 @@ test('the audit trail has the request, with where it came from', async () => {
 
   expect(await eventsOf(deps, 'email_change.requested', accountId)).toMatchObject([
     {
-      ...{ outcome: 'success', sessionId: ada.tokens.sessionId, actorId: accountId, ip: '198.51.100.7' },
+      outcome: 'success',
+      sessionId: ada.tokens.sessionId,
+      actorId: accountId,
+      ip: '198.51.100.7',
       requestId: answer.headers['x-request-id'],
     },
   ])

@@ -153,7 +153,9 @@ describe('after it was confirmed', () => {
 
     expect(await eventsOf(deps, 'email_change.reverted', accountId)).toMatchObject([
       {
-        ...{ outcome: 'success', ip: '203.0.113.9', requestId: answer.headers['x-request-id'] },
+        outcome: 'success',
+        ip: '203.0.113.9',
+        requestId: answer.headers['x-request-id'],
         details: { from: newEmail, to: former },
       },
     ])

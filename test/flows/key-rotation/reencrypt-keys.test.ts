@@ -100,17 +100,15 @@ test('the list has every key by what it is for, the newest first, and nothing of
   for (const key of keys) {
     expect(Object.keys(key).sort()).toEqual(
       [
-        ...[
-          'activateAt',
-          'activatedAt',
-          'algorithm',
-          'createdAt',
-          'id',
-          'purpose',
-          'retiredAt',
-          'sealedUnder',
-          'state',
-        ],
+        'activateAt',
+        'activatedAt',
+        'algorithm',
+        'createdAt',
+        'id',
+        'purpose',
+        'retiredAt',
+        'sealedUnder',
+        'state',
       ].sort(),
     )
   }

@@ -18,7 +18,8 @@ test('ten reset mails an hour are the most, also for links that are all used', a
   await forgot(ada.email)
 
   expect(await mailbox.endOf('reset_password', ada.email)).toEqual({
-    ...{ state: 'held_back', reason: 'too many reset mails to this address in the last hour' },
+    state: 'held_back',
+    reason: 'too many reset mails to this address in the last hour',
   })
   clock.advance(3601)
   await forgot(ada.email)
@@ -33,7 +34,8 @@ test('ten mails an hour are the most that moves send to one address, however man
   await (await people.verified()).changeEmail(wanted)
 
   expect(await mailbox.endOf('confirm_email', wanted)).toEqual({
-    ...{ state: 'held_back', reason: 'too many confirm mails to this address in the last hour' },
+    state: 'held_back',
+    reason: 'too many confirm mails to this address in the last hour',
   })
   expect(await mailbox.kinds(wanted)).toEqual(Array(10).fill('confirm_email'))
   clock.advance(3601)

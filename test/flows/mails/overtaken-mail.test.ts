@@ -53,7 +53,8 @@ test('instructions that Support sent go to nobody once the account has another a
   await api.post('/v1/email/change/confirm', { token: confirm })
 
   expect(await mailbox.endOf('reset_by_support', former)).toEqual({
-    ...{ state: 'not_needed', reason: 'the account has another address by now' },
+    state: 'not_needed',
+    reason: 'the account has another address by now',
   })
   expect(await mailbox.kinds(former)).not.toContain('reset_password')
 })
@@ -66,7 +67,8 @@ test('instructions that Support sent are not mailed once the account is disabled
   await desk.patch(`/users/${id}`, { disabled: true })
 
   expect(await mailbox.endOf('reset_by_support', ada.email)).toEqual({
-    ...{ state: 'not_needed', reason: 'the account is disabled' },
+    state: 'not_needed',
+    reason: 'the account is disabled',
   })
   expect(await mailbox.kinds(ada.email)).not.toContain('reset_password')
 })

@@ -129,7 +129,9 @@ describe('what Support sees of a mail after the provider took it', () => {
       history.flatMap(({ reason }) => reason ?? [])
     expect(mails.map(reasons)).toEqual([['550 still not there'], ['550 no such user', 'Bounced Address']])
     expect(await flagOf(person)).toMatchObject({
-      ...{ reason: 'bounced', providerReason: '550 no such user', since: new Date((now - 9) * 1000).toISOString() },
+      reason: 'bounced',
+      providerReason: '550 no such user',
+      since: new Date((now - 9) * 1000).toISOString(),
     })
   })
 

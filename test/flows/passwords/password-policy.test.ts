@@ -18,7 +18,14 @@ describe('the policy', () => {
     expect(answer.body).toMatchObject({ minLength: 8, maxLength: 128 })
     expect(answer.body.rules.map(({ rule }: { rule: string }) => rule)).toEqual(
       expect.arrayContaining([
-        ...['min_length', 'max_length', 'uppercase', 'lowercase', 'number', 'special', 'not_email', 'not_current'],
+        'min_length',
+        'max_length',
+        'uppercase',
+        'lowercase',
+        'number',
+        'special',
+        'not_email',
+        'not_current',
       ]),
     )
     for (const { description } of answer.body.rules) expect(description).toMatch(/\w/)

@@ -178,7 +178,11 @@ test('the audit trail has the request, by nobody yet, with where it came from an
 
   const [event] = await eventsOf(deps, 'account.registration_requested')
   expect(event).toMatchObject({
-    ...{ outcome: 'success', accountId: null, actorType: 'anonymous', ip: '203.0.113.9', userAgent: 'Firefox' },
+    outcome: 'success',
+    accountId: null,
+    actorType: 'anonymous',
+    ip: '203.0.113.9',
+    userAgent: 'Firefox',
     requestId: answer.headers['x-request-id'],
   })
   expect(JSON.stringify(event?.details)).not.toContain('audited')

@@ -58,11 +58,18 @@ test('the list shows each event with how its deliveries went, the newest first, 
       .reverse(),
   )
   expect(shown[0]).toEqual({
-    ...{ id: expect.any(String), type: 'password.changed', at: expect.any(String), accountId },
+    id: expect.any(String),
+    type: 'password.changed',
+    at: expect.any(String),
+    accountId,
     deliveries: [
       {
-        ...{ url: siem.url, state: 'delivered', attempts: 1, reason: null },
-        ...{ attemptedAt: expect.any(String), deliveredAt: expect.any(String) },
+        url: siem.url,
+        state: 'delivered',
+        attempts: 1,
+        reason: null,
+        attemptedAt: expect.any(String),
+        deliveredAt: expect.any(String),
       },
     ],
   })

@@ -54,12 +54,20 @@ test('the list has every client, the oldest first, and until when a former secre
 
   expect(during).toEqual([
     {
-      ...{ clientId: first.id, name: expect.any(String), scopes: ['users:read'], createdAt: expect.any(Date) },
-      ...{ disabledAt: null, previousSecretExpiresAt: rotated?.previousSecretExpiresAt },
+      clientId: first.id,
+      name: expect.any(String),
+      scopes: ['users:read'],
+      createdAt: expect.any(Date),
+      disabledAt: null,
+      previousSecretExpiresAt: rotated?.previousSecretExpiresAt,
     },
     {
-      ...{ clientId: second.id, name: expect.any(String), scopes: ['mail:read', 'events:read'] },
-      ...{ createdAt: expect.any(Date), disabledAt: expect.any(Date), previousSecretExpiresAt: null },
+      clientId: second.id,
+      name: expect.any(String),
+      scopes: ['mail:read', 'events:read'],
+      createdAt: expect.any(Date),
+      disabledAt: expect.any(Date),
+      previousSecretExpiresAt: null,
     },
   ])
   expect(afterwards[0]?.previousSecretExpiresAt).toBeNull()

@@ -133,7 +133,9 @@ describe('reuse', () => {
 
     expect(await eventsOf(deps, 'session.refresh_token_reused', accountId)).toMatchObject([
       {
-        ...{ outcome: 'failure', sessionId: ada.tokens.sessionId, ip: '203.0.113.9' },
+        outcome: 'failure',
+        sessionId: ada.tokens.sessionId,
+        ip: '203.0.113.9',
         requestId: answer.headers['x-request-id'],
       },
     ])

@@ -24,7 +24,10 @@ test('an address is free, in use or locked, and a locked one says since when and
   expect((await desk.get(`/addresses/${free}`)).body).toEqual({ address: free, state: 'free', ...nothing })
   expect((await desk.get(`/addresses/${now}`)).body).toEqual({ address: now, state: 'in_use', ...nothing })
   expect((await desk.get(`/addresses/${left.toUpperCase()}`)).body).toEqual({
-    ...{ address: left, state: 'locked', lockedAt: expect.stringMatching(/Z$/), reason: 'email_changed' },
+    address: left,
+    state: 'locked',
+    lockedAt: expect.stringMatching(/Z$/),
+    reason: 'email_changed',
     suppression: null,
   })
 })
@@ -69,7 +72,10 @@ test('the reason may stand in the query, where a proxy drops the body of a DELET
   expect(unlocked).toHaveStatus(204)
   const { body } = await desk.get(`/users/${await desk.idOf(now)}/events?limit=1`)
   expect(body.events[0].details).toMatchObject({
-    ...{ reason: 'Ticket 12', address: left, lockReason: 'email_changed', lockedAt: expect.stringMatching(/Z$/) },
+    reason: 'Ticket 12',
+    address: left,
+    lockReason: 'email_changed',
+    lockedAt: expect.stringMatching(/Z$/),
   })
 })
 

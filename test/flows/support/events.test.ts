@@ -16,9 +16,16 @@ test('the trail says who did what, when and from where, the newest first', async
   const { body } = await desk.get(`/users/${id}/events`)
 
   expect(body.events[0]).toEqual({
-    ...{ id: expect.any(String), at: expect.stringMatching(/Z$/), type: 'login', outcome: 'failure' },
-    ...{ actor: { type: 'anonymous', id: null }, ip: '2001:db8::7', ipFamily: 'IPv6', sessionId: null },
-    ...{ userAgent: 'Mozilla/5.0 (X11; Linux x86_64)', requestId: expect.any(String) },
+    id: expect.any(String),
+    at: expect.stringMatching(/Z$/),
+    type: 'login',
+    outcome: 'failure',
+    actor: { type: 'anonymous', id: null },
+    ip: '2001:db8::7',
+    ipFamily: 'IPv6',
+    sessionId: null,
+    userAgent: 'Mozilla/5.0 (X11; Linux x86_64)',
+    requestId: expect.any(String),
     details: { reason: 'wrong_password', addressHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
   })
   expect(body.events[1]).toMatchObject({ type: 'login', outcome: 'success', actor: { type: 'account', id } })
@@ -53,12 +60,17 @@ test('what Support does to an account is in its trail, with the client that did 
 
   const { body } = await desk.get(`/users/${id}/events?limit=4`)
   expect(body.events.map(({ type }: { type: string }) => type)).toEqual([
-    ...['account.enabled', 'account.disabled', 'password.reset_requested', 'session.ended'],
+    'account.enabled',
+    'account.disabled',
+    'password.reset_requested',
+    'session.ended',
   ])
   for (const event of body.events) {
     expect(event).toMatchObject({
-      ...{ actor: { type: 'service_client', id: expect.stringMatching(/^svc_/) }, outcome: 'success' },
-      ...{ ip: '198.51.100.7', requestId: expect.any(String) },
+      actor: { type: 'service_client', id: expect.stringMatching(/^svc_/) },
+      outcome: 'success',
+      ip: '198.51.100.7',
+      requestId: expect.any(String),
     })
   }
 })
@@ -73,7 +85,9 @@ test('what a client was not allowed to do to an account is in its trail too, and
   expect(refused).toRefuse('insufficient_scope')
   const { body } = await desk.get(`/users/${id}/events?limit=1`)
   expect(body.events[0]).toMatchObject({
-    ...{ type: 'service_client.denied', outcome: 'failure', actor: { type: 'service_client' } },
+    type: 'service_client.denied',
+    outcome: 'failure',
+    actor: { type: 'service_client' },
     details: { method: 'DELETE', route: '/v1/admin/users/:id', scope: 'users:delete' },
   })
   const line = logLines.map((text) => JSON.parse(text)).find(({ requestId }) => requestId === body.events[0].requestId)

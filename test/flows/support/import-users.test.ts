@@ -16,7 +16,9 @@ async function runImport(users: readonly NewUserInput[], options: { dryRun?: boo
     for (const [index, user] of users.entries()) yield { line: index + 1, user }
   }
   const { imported, alreadyThere } = await importUsers(deps, {
-    ...{ rows: rows(), by: { actor: { operator: 'ada' }, origin: null }, dryRun: options.dryRun ?? false },
+    rows: rows(),
+    by: { actor: { operator: 'ada' }, origin: null },
+    dryRun: options.dryRun ?? false,
     onBatch: (rows) => void refused.push(...rows),
   })
   return { imported, alreadyThere, refused: refused.map(({ line, code }) => [line, code]) }
@@ -76,7 +78,8 @@ test('a line is refused for what is wrong with it, and the others go in', async 
   ])
 
   expect(result).toEqual({
-    ...{ imported: 2, alreadyThere: 0 },
+    imported: 2,
+    alreadyThere: 0,
     refused: [
       [1, 'invalid_email'],
       [4, 'email_unavailable'],
@@ -94,7 +97,8 @@ test('the same person with another date is another description, and refused', as
   const again = await runImport([on('2019-03-04T05:06:07Z'), on('2020-01-01T00:00:00Z'), { email }])
 
   expect(again).toEqual({
-    ...{ imported: 0, alreadyThere: 1 },
+    imported: 0,
+    alreadyThere: 1,
     refused: [
       [2, 'email_unavailable'],
       [3, 'email_unavailable'],
@@ -113,7 +117,9 @@ test('a line that could not be read is refused with what is wrong with it, and c
   const reports: RefusedRow[] = []
 
   await importUsers(deps, {
-    ...{ rows: rows(), by: { actor: { operator: 'ada' }, origin: null }, dryRun: false },
+    rows: rows(),
+    by: { actor: { operator: 'ada' }, origin: null },
+    dryRun: false,
     onBatch: (refused, total) => {
       reports.push(...refused)
       totals.push({ ...total })
@@ -123,7 +129,9 @@ test('a line that could not be read is refused with what is wrong with it, and c
   expect(totals).toEqual([{ imported: 1, alreadyThere: 0, refused: 2 }])
   expect(reports).toEqual([
     {
-      ...{ line: 1, email: 'a@import.example', code: 'invalid_request' },
+      line: 1,
+      email: 'a@import.example',
+      code: 'invalid_request',
       reason: 'passwort: This field is not known here.',
     },
     { line: 3, email: 'not an address', code: 'invalid_email', reason: expect.stringMatching(/^email: /) },
@@ -206,7 +214,8 @@ test('a dry run says exactly what the import then does, duplicates in later batc
   expect(after).toBe(before)
   expect(rehearsed).toEqual(done)
   expect(done).toEqual({
-    ...{ imported: 1_200, alreadyThere: 1 },
+    imported: 1_200,
+    alreadyThere: 1,
     refused: [
       [1, 'email_unavailable'],
       [1_202, 'invalid_email'],

@@ -28,7 +28,10 @@ test('"I cannot have my old address": Support sees why it is locked, unlocks it 
   expect(refused).toRefuse('email_unavailable')
   expect(refused.body.support).toBe('help@acme.example')
   expect(seen.body).toEqual({
-    ...{ address: work, state: 'locked', reason: 'email_changed', lockedAt: expect.stringMatching(/Z$/) },
+    address: work,
+    state: 'locked',
+    reason: 'email_changed',
+    lockedAt: expect.stringMatching(/Z$/),
     suppression: null,
   })
   expect(unlocked).toHaveStatus(204)
@@ -37,7 +40,8 @@ test('"I cannot have my old address": Support sees why it is locked, unlocks it 
   const [former] = holders.body.users
   const trail = await desk.get(`/users/${former.id}/events`)
   expect(trail.body.events[0]).toMatchObject({
-    ...{ type: 'address.unlocked', actor: { type: 'service_client', id: expect.stringMatching(/^svc_/) } },
+    type: 'address.unlocked',
+    actor: { type: 'service_client', id: expect.stringMatching(/^svc_/) },
     details: { address: work, reason: 'Ticket 4711: the mailbox has passed on', lockReason: 'email_changed' },
   })
 })
@@ -154,7 +158,10 @@ test('a receipt tells the whole way: sent, the link looked at, the link used', a
   expect(checked).toMatchObject({ state: 'link_checked', link: { usedAt: null } })
   expect(used).toMatchObject({ state: 'link_used' })
   expect(used.history.map(({ state }: { state: string }) => state)).toEqual([
-    ...['queued', 'sent', 'link_checked', 'link_used'],
+    'queued',
+    'sent',
+    'link_checked',
+    'link_used',
   ])
 })
 

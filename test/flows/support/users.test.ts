@@ -17,8 +17,15 @@ test('an account is found by the address it has, in any spelling a mail server w
   expect(found.body).toEqual({
     users: [
       {
-        ...{ id: expect.any(String), email: ada.email, emailVerified: true, pendingEmail: null, hasPassword: true },
-        ...{ passwordChangedAt: expect.stringMatching(/Z$/), disabled: false, disabledAt: null, activeSessions: 1 },
+        id: expect.any(String),
+        email: ada.email,
+        emailVerified: true,
+        pendingEmail: null,
+        hasPassword: true,
+        passwordChangedAt: expect.stringMatching(/Z$/),
+        disabled: false,
+        disabledAt: null,
+        activeSessions: 1,
         createdAt: expect.stringMatching(/Z$/),
         addresses: [{ address: ada.email, state: 'in_use', lockedAt: null, reason: null }],
       },
@@ -350,7 +357,9 @@ test('who created an account, from where and with what, is in its trail', async 
   const created = { type: 'account.created', actor: { type: 'service_client' }, ip: '198.51.100.7' }
   expect(await trail(without)).toMatchObject([
     {
-      ...{ ...created, userAgent: expect.any(String), requestId: without.headers['x-request-id'] },
+      ...created,
+      userAgent: expect.any(String),
+      requestId: without.headers['x-request-id'],
       details: { imported: false, emailVerified: true },
     },
   ])

@@ -52,7 +52,12 @@ export async function insertUsers(
 function toRow(deps: Pick<Deps, 'keys'>, user: NewUser, now: Date): Record<string, unknown> {
   const { id, email, address, passwordHash, emailVerified, disabled, createdAt, fingerprint } = user
   return {
-    ...{ id, email, address, erased: erasedForms(deps, address), password_hash: passwordHash, created_at: createdAt },
+    id,
+    email,
+    address,
+    erased: erasedForms(deps, address),
+    password_hash: passwordHash,
+    created_at: createdAt,
     email_verified_at: emailVerified ? createdAt : null,
     disabled_at: disabled ? now : null,
     event_id: uuidv7(),

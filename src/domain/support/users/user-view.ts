@@ -41,8 +41,13 @@ export async function readUser(db: Database | Transaction, id: string, now: Date
 
 function shown(now: Date) {
   return {
-    ...{ id: true, email: true, emailVerifiedAt: true, passwordHash: true, passwordChangedAt: true },
-    ...{ disabledAt: true, createdAt: true },
+    id: true,
+    email: true,
+    emailVerifiedAt: true,
+    passwordHash: true,
+    passwordChangedAt: true,
+    disabledAt: true,
+    createdAt: true,
     addresses: {
       orderBy: { claimedAt: 'desc' },
       select: { address: true, lockedAt: true, lockReason: true },
@@ -58,14 +63,21 @@ function shown(now: Date) {
 function toView(account: Prisma.AccountGetPayload<{ select: ReturnType<typeof shown> }>): UserView {
   const { id, email, createdAt, disabledAt, passwordChangedAt } = account
   return {
-    ...{ id, email, createdAt, disabledAt, passwordChangedAt },
+    id,
+    email,
+    createdAt,
+    disabledAt,
+    passwordChangedAt,
     emailVerified: account.emailVerifiedAt !== null,
     pendingEmail: account.emailChanges[0]?.toEmail ?? null,
     hasPassword: account.passwordHash !== null,
     disabled: disabledAt !== null,
     activeSessions: account._count.sessions,
     addresses: account.addresses.map(({ address, lockedAt, lockReason }) => ({
-      ...{ address, lockedAt, state: lockedAt === null ? 'in_use' : 'locked', reason: lockReason },
+      address,
+      lockedAt,
+      state: lockedAt === null ? 'in_use' : 'locked',
+      reason: lockReason,
     })),
   }
 }
