@@ -1,17 +1,9 @@
 import { Readable } from 'node:stream'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
-import { Refusal } from '../../domain/problems.ts'
 import { exportEvents } from '../../domain/support/export-events.ts'
+import { periodIn, periodQuery } from '../../http/period.ts'
 import { refusals } from '../../http/schemas.ts'
-
-const Period = Type.Object(
-  {
-    from: Type.Optional(Type.String({ format: 'date-time', description: 'Inclusive; the beginning if left out.' })),
-    to: Type.Optional(Type.String({ format: 'date-time', description: 'Exclusive; now if left out.' })),
-  },
-  { additionalProperties: false },
-)
 
 const Lines = {
   description: 'One JSON object a line, the oldest event first. An answer that breaks off was not whole.',
@@ -33,7 +25,7 @@ export const auditTrailRoutes =
           description:
             'To archive period after period, end each a minute in the past: an event may be committed some seconds after its time.',
           security: [{ service: [] }],
-          querystring: Period,
+          querystring: Type.Object(periodQuery, { additionalProperties: false }),
           response: {
             200: Lines,
             ...refusals(['unauthenticated', 'insufficient_scope', 'invalid_request', 'too_many_attempts'], {
@@ -43,21 +35,11 @@ export const auditTrailRoutes =
         },
       },
       async (request, reply) => {
-        const from = timeOf(request.query.from ?? BEGINNING)
-        const to = request.query.to === undefined ? deps.clock.now() : timeOf(request.query.to)
+        const { from = new Date(0), to = deps.clock.now() } = periodIn(request.query)
         return reply.type('application/x-ndjson').send(Readable.from(lines(deps, { from, to })))
       },
     )
   }
-
-/** Older than any event. PostgreSQL knows no year 0, which RFC 3339 does: what is asked of before this is asked of this. */
-const BEGINNING = '1970-01-01T00:00:00Z'
-
-function timeOf(text: string): Date {
-  const milliseconds = Date.parse(text)
-  if (Number.isNaN(milliseconds)) throw new Refusal('invalid_request')
-  return new Date(Math.max(milliseconds, Date.parse(BEGINNING)))
-}
 
 async function* lines(deps: Deps, period: { from: Date; to: Date }): AsyncGenerator<string> {
   for await (const event of exportEvents(deps, period)) yield `${JSON.stringify(event)}\n`

@@ -5,6 +5,7 @@ import { asImportedHash, type PasswordHash } from '../../../security/password-ha
 import { hashAddress } from '../../addresses/addresses.ts'
 import { requireAddress } from '../../addresses/require-address.ts'
 import { Refusal } from '../../problems.ts'
+import { parseTime } from '../../times.ts'
 
 /** An account as Support or another system describes it. */
 export interface NewUserInput {
@@ -30,9 +31,8 @@ export interface NewUser {
   readonly fingerprint: string
 }
 
-/** No service is older, and PostgreSQL's calendar ends where RFC 3339's years begin. */
-const EARLIEST = Date.UTC(1970, 0, 1)
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/
+/** No account of any service is older. */
+const EARLIEST = new Date(0)
 
 /**
  * Checks the description of a new account. A hash of a cost that would hold the hashing lane for seconds, or of another
@@ -69,10 +69,10 @@ function requireImportedHash(text: string): PasswordHash {
 }
 
 function requirePast(text: string, now: Date): Date {
-  const time = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
-  if (!(time >= EARLIEST && time <= now.getTime())) {
+  const time = parseTime(text)
+  if (!time || time < EARLIEST || time > now) {
     const message = 'An RFC 3339 time between 1970 and now.'
     throw new Refusal('invalid_request', { violations: [{ field: 'createdAt', rule: 'past', message }] })
   }
-  return new Date(time)
+  return time
 }
