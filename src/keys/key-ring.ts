@@ -1,4 +1,5 @@
 import type { Database } from '../database/client.ts'
+import { type HashPurpose, keyedHash } from '../security/keyed-hash.ts'
 import type { Peppers } from '../security/password-hash.ts'
 import type { Sealer } from '../security/sealed-value.ts'
 import { type PublicJwk, type SigningAlgorithm, toPem } from '../security/signing-key.ts'
@@ -20,6 +21,9 @@ export interface KeyRing {
   readonly peppers: Peppers
   /** The current key first: it derives, all of them verify. */
   refreshTokenKeys(): readonly [Buffer, ...Buffer[]]
+  /** Hashes for the purpose under the current key: see security/keyed-hash.ts. */
+  keyedHash(purpose: HashPurpose, ...parts: readonly string[]): string
+  /** The keys of `keyedHash`, the current one first: rows may hold hashes that were made under any of them. */
   addressHashKeys(): readonly [Buffer, ...Buffer[]]
   signingKey(): SigningKey
   /** The key of this name, if it is one of ours; the database is asked once more where it is not known yet. */
@@ -92,6 +96,7 @@ export function createKeyRing(db: Database, sealer: Sealer, now: () => Date): Ke
       find: (id) => keys('password_pepper').find((pepper) => pepper.id === id)?.key,
     },
     refreshTokenKeys: () => secretKeys('refresh_token'),
+    keyedHash: (purpose, ...parts) => keyedHash(secretKeys('address_hash')[0], purpose, ...parts),
     addressHashKeys: () => secretKeys('address_hash'),
     signingKey() {
       const current = keys('signing')[0]

@@ -1,21 +1,12 @@
-import { createHmac } from 'node:crypto'
 import type { Transaction } from '../../database/client.ts'
 import type { Address } from '../../database/generated/client.ts'
 import { joinErasures, lockAddress } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { erasedForm, erasedForms } from './address-hashes.ts'
 
 export type LockReason = 'email_changed' | 'email_reverted' | 'account_erased'
 export type AddressState = 'free' | 'in_use' | 'locked'
-
-/** A keyed hash of an address: what is kept of one that was erased, and of whatever a stranger typed. */
-export function hashAddress(deps: Pick<Deps, 'keys'>, address: string): string {
-  return keyedHash(deps.keys.addressHashKeys()[0], address)
-}
-
-function keyedHash(key: Buffer, text: string): string {
-  return createHmac('sha256', key).update(text).digest('hex')
-}
 
 /**
  * Makes the address the account's current one, if nobody else ever held it; the account's own former address can be
@@ -101,19 +92,9 @@ export async function eraseAddresses(
     const { count } = await tx.address.deleteMany({ where: { address, accountId } })
     if (count === 0) continue // unlocked by Support at this very moment
     const lock = { claimedAt: now, lockedAt: now, lockReason: 'account_erased' satisfies LockReason }
-    await tx.address.create({ data: { address: `erased:${hashAddress(deps, address)}`, ...lock } })
+    await tx.address.create({ data: { address: erasedForm(deps, address), ...lock } })
   }
   return addresses
-}
-
-/** What may be left of an address that was erased: its keyed hash, under any of the keys. */
-export function erasedForms(deps: Pick<Deps, 'keys'>, address: NormalizedAddress): string[] {
-  return hashesOfAddress(deps, address).map((hash) => `erased:${hash}`)
-}
-
-/** An address hash made today, and what it was under the keys before. */
-export function hashesOfAddress(deps: Pick<Deps, 'keys'>, address: NormalizedAddress): string[] {
-  return deps.keys.addressHashKeys().map((key) => keyedHash(key, address))
 }
 
 /** An erased account's addresses stay locked, though all that is left of them is a keyed hash. */

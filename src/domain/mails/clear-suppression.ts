@@ -1,6 +1,6 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { hashAddress } from '../addresses/addresses.ts'
+import { hashAddress } from '../addresses/address-hashes.ts'
 import { requireAddress } from '../addresses/require-address.ts'
 import { recordEvent } from '../events/record-event.ts'
 import type { Requester } from '../events/requester.ts'

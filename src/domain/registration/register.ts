@@ -1,7 +1,7 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
-import { hashAddress } from '../addresses/addresses.ts'
+import { hashAddress } from '../addresses/address-hashes.ts'
 import { requireAddress } from '../addresses/require-address.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { queueMail } from '../mails/queue-mail.ts'

@@ -1,6 +1,7 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { hashAddress, unlockAddress as releaseLock } from '../addresses/addresses.ts'
+import { hashAddress } from '../addresses/address-hashes.ts'
+import { unlockAddress as releaseLock } from '../addresses/addresses.ts'
 import { requireAddress } from '../addresses/require-address.ts'
 import { recordEvent } from '../events/record-event.ts'
 import type { Requester } from '../events/requester.ts'

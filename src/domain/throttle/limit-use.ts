@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { hashAddress } from '../addresses/addresses.ts'
+import { hashAddress } from '../addresses/address-hashes.ts'
 import { Refusal } from '../problems.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { HashingLaneFull } from '../../security/hashing-lane.ts'
-import { hashAddress } from '../addresses/addresses.ts'
+import { hashAddress } from '../addresses/address-hashes.ts'
 import type { Origin } from '../events/record-event.ts'
 import { Refusal } from '../problems.ts'
 import { letOthersWait, waitForOthers } from './comparisons-under-way.ts'

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../../database/client.ts'
 import { blockErasures } from '../../../database/row-locks.ts'
 import type { Deps } from '../../../deps.ts'
-import { erasedForms } from '../../addresses/addresses.ts'
+import { erasedForms } from '../../addresses/address-hashes.ts'
 import { actorColumns } from '../../events/record-event.ts'
 import type { Requester } from '../../events/requester.ts'
 import type { NewUser } from './new-user.ts'
@@ -73,11 +73,18 @@ function toRow(deps: Pick<Deps, 'keys'>, user: NewUser, now: Date): Record<strin
  */
 export async function findImported(tx: Transaction, users: readonly NewUser[]): Promise<Set<string>> {
   if (users.length === 0) return new Set()
-  const rows = JSON.stringify(users.map(({ address, fingerprint }) => ({ address, fingerprint })))
+  const rows = JSON.stringify(
+    users.map(({ address, fingerprint, formerFingerprints }) => ({
+      address,
+      fingerprint,
+      any_fingerprint: [fingerprint, ...formerFingerprints],
+    })),
+  )
   const found = await tx.$queryRaw<Array<{ fingerprint: string }>>`
-    SELECT w.fingerprint FROM json_to_recordset(${rows}::json) AS w(address text, fingerprint text)
+    SELECT w.fingerprint FROM json_to_recordset(${rows}::json) 
+      AS w(address text, fingerprint text, any_fingerprint text[])
     JOIN addresses a ON a.address = w.address
     JOIN events e ON e.account_id = a.account_id AND e.type = 'account.created'
-    WHERE e.details ->> 'fingerprint' = w.fingerprint`
+    WHERE e.details ->> 'fingerprint' = ANY(w.any_fingerprint)`
   return new Set(found.map(({ fingerprint }) => fingerprint))
 }

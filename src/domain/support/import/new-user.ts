@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from '../../../deps.ts'
 import type { NormalizedAddress } from '../../../mail/email-address.ts'
 import { asImportedHash, type PasswordHash } from '../../../security/password-hash.ts'
-import { hashAddress } from '../../addresses/addresses.ts'
+import { hashWithoutPurpose } from '../../addresses/address-hashes.ts'
 import { requireAddress } from '../../addresses/require-address.ts'
 import { Refusal } from '../../problems.ts'
 import { parseTime } from '../../times.ts'
@@ -29,6 +29,8 @@ export interface NewUser {
   readonly createdAt: Date
   /** Recognises the same description when it comes again, whatever has become of the account. */
   readonly fingerprint: string
+  /** What version 0.1 recorded as the fingerprint of the same description. */
+  readonly formerFingerprints: readonly string[]
 }
 
 /** No account of any service is older. */
@@ -45,8 +47,7 @@ export function checkNewUser(deps: Pick<Deps, 'keys'>, input: NewUserInput, now:
   const { emailVerified = false, disabled = false } = input
   const passwordHash = input.passwordHash === undefined ? null : requireImportedHash(input.passwordHash)
   const createdAt = input.createdAt === undefined ? null : requirePast(input.createdAt, now)
-  const described = [email, passwordHash, emailVerified, disabled, createdAt?.getTime() ?? null]
-  const fingerprint = hashAddress(deps, `import ${JSON.stringify(described)}`)
+  const description = JSON.stringify([email, passwordHash, emailVerified, disabled, createdAt?.getTime() ?? null])
   return {
     id: uuidv7(),
     email,
@@ -55,7 +56,8 @@ export function checkNewUser(deps: Pick<Deps, 'keys'>, input: NewUserInput, now:
     emailVerified,
     disabled,
     createdAt: createdAt ?? now,
-    fingerprint,
+    fingerprint: deps.keys.keyedHash('imported account', description),
+    formerFingerprints: deps.keys.addressHashKeys().map((key) => hashWithoutPurpose(key, `import ${description}`)),
   }
 }
 
