@@ -61,7 +61,7 @@ test('E2, E7: sign-in with a wrong password answers alike for an address of any 
   expect(JSON.stringify(answers[0])).toContain('invalid_credentials')
 })
 
-test('E2: an address nobody could have is a wrong password too', async () => {
+test('E2: a sign-in with an impossible address is answered like a wrong password', async () => {
   const { email } = await people.verified()
 
   const known = await api.post('/v1/login', { email, password: 'Wrong-Horse-7' })

@@ -164,7 +164,7 @@ test('a botnet has a hundred guesses at an address, then one an hour, and at las
   expect(waits).toEqual([1, 2, 4, 8, 16, 24, 24])
 })
 
-test('meanwhile the owner signs in from every network of the last thirty days', async () => {
+test('while strangers guess, the owner signs in from every network of the last thirty days', async () => {
   const person = await people.verified()
   await person.logIn({ ip: '192.0.2.77' })
   clock.advance(25 * 86_400)
@@ -175,7 +175,7 @@ test('meanwhile the owner signs in from every network of the last thirty days', 
   expect(await guess(person.email, '192.0.2.78', person.password)).toRefuse('too_many_attempts')
 })
 
-test('meanwhile a session goes on wherever it has moved: it can prove and change the password', async () => {
+test('while strangers guess, a session on any network can confirm and change the password', async () => {
   const person = await people.verified()
   await strangersGuess(person.email, 100)
   const travelling = { token: person.token, ip: stranger() }
@@ -183,7 +183,7 @@ test('meanwhile a session goes on wherever it has moved: it can prove and change
   expect(await api.post('/v1/reauthenticate', { currentPassword: person.password }, travelling)).toHaveStatus(200)
 })
 
-test('the thief of a session who changes networks has a hundred guesses too', async () => {
+test('the thief of a session who changes networks has no more than a hundred guesses at the password', async () => {
   const person = await people.verified()
   const prove = (currentPassword: string) =>
     api.post('/v1/reauthenticate', { currentPassword }, { token: person.token, ip: stranger() })
@@ -226,7 +226,7 @@ test('a reset clears every count, so nobody can be locked out for good', async (
   expect(await guess(person.email, stranger(), 'Battery-Staple-8')).toHaveStatus(200)
 })
 
-test('and after it the owner is at home where he was, and where he opened the link', async () => {
+test('after a reset the owner signs in from their former networks and from that of the link, whatever strangers guess', async () => {
   const person = await people.verified()
   await api.post('/v1/password/forgot', { email: person.email })
   const token = await mailbox.token(person.email, 'reset_password')

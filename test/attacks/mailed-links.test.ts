@@ -145,7 +145,7 @@ test('L2: a refresh token, an access token and a reauthentication token are no l
   }
 })
 
-test('L3: using one reset link kills the other two', async () => {
+test('L3: of three reset links, using one kills the other two', async () => {
   const ada = await people.verified()
   const [first, second, third] = [await resetToken(ada.email), await resetToken(ada.email), await resetToken(ada.email)]
 

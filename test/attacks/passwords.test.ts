@@ -259,7 +259,7 @@ test('P8: a wrong password costs the same work, whatever there is to compare it 
 })
 
 test.each(['$2b$', '$2y$'])(
-  'P8: also where a %s hash costs more than BCRYPT_COST, until its owner has signed in',
+  'P8: while a %s hash costs more than BCRYPT_COST, timing does not tell its owner from anybody else',
   async (prefix) => {
     const hash = prefix + (await bcrypt.hash('Imported-Horse-7', COST + 2)).slice(4)
     const { email: costly } = await withHash(hash)
@@ -279,7 +279,7 @@ test.each(['$2b$', '$2y$'])(
   },
 )
 
-test('P8: a hash of our own from before BCRYPT_COST was lowered is replaced at sign-in too', async () => {
+test('P8: a hash from before BCRYPT_COST was lowered is replaced at sign-in', async () => {
   const dear = await startTestApp({ bcryptCost: COST + 1, databaseUrl })
   const { email } = await dear.people.verified()
   expect(await hashOf(email)).toContain('$2b$07$')

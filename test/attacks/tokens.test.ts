@@ -232,7 +232,7 @@ test('T2: a refresh token spent longer ago than the window ends the session, and
   expect(events.at(-1)).toMatchObject({ type: 'session.refresh_token_reused', outcome: 'failure', ip: '198.51.100.7' })
 })
 
-test('T2: one spent twice over ends it within the window too', async () => {
+test('T2: a refresh token spent twice over ends the session within the reuse window as well', async () => {
   const eve = await people.verified()
   const stolen = eve.tokens.refreshToken
   await eve.refresh()
@@ -350,7 +350,7 @@ test('T4: an access token is refused at once after a logout, a revocation, a pas
   }
 })
 
-test('T4: a disabled account’s refresh token is dead too', async () => {
+test('T4: the refresh token of a disabled account is refused', async () => {
   const eve = await people.verified()
   await deps.db.account.updateMany({ where: { email: eve.email }, data: { disabledAt: clock.now() } })
 

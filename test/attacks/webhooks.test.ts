@@ -101,7 +101,7 @@ describe('M8: a replayed webhook counts once', () => {
     expect((await mail(mailId)).providerEvents).toHaveLength(1)
   })
 
-  test('in another batch, and twice in one', async () => {
+  test('an event that comes again in another batch, or twice in one, counts once', async () => {
     const mailId = await sentMail()
     const delivered = sendgrid.event(mailId, 'delivered')
 

@@ -65,7 +65,7 @@ test.each([
        FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE ON UPDATE CASCADE`,
     'ON DELETE SET NULL',
   ],
-])('that check can fail: it sees %s', async (_, change, repair) => {
+])('the comparison of the schema with the migrations finds %s', async (_, change, repair) => {
   await client.query(change)
 
   expect(await schemaDrift(database.url)).toContain(repair)

@@ -30,7 +30,7 @@ const post = (path: string, body: object) =>
 const register = (email: string) => post('/v1/register', { email, password: 'Correct-Horse-7' })
 const received = (email: string) => sendgrid.mails.filter(({ to }) => to === email).length
 
-test('M6: SIGTERM says so first, answers whatever came until then, ends under 10 s with 0', async () => {
+test('M6: on SIGTERM readiness turns off first, all requests until then are answered, and the process ends under 10 s with exit code 0', async () => {
   await service.start()
   const inFlight = Array.from({ length: 12 }, (_, n) => register(`in.flight.${n}@example.com`))
 
@@ -49,7 +49,7 @@ test('M6: SIGTERM says so first, answers whatever came until then, ends under 10
   expect(service.log.join('')).not.toContain('still under way')
 }, 60_000)
 
-test('M6: SIGTERM while the mail provider hangs ends under 10 s too, and the mail is sent by the next', async () => {
+test('M6: SIGTERM while the mail provider hangs ends the process under 10 s, and the next process sends the mail', async () => {
   await service.start()
   await until(() => received('late@example.com') === 1)
   sendgrid.failWith('hang')
@@ -82,7 +82,7 @@ test('M6: the jobs of a worker that was killed are handed out again within half 
   expect(service.log.join('')).toContain('handing out the jobs of a worker that died')
 }, 60_000)
 
-test('M6: SIGTERM while the database is still awaited ends with 0 too', async () => {
+test('M6: SIGTERM while the start still waits for the database ends the process with exit code 0', async () => {
   const waiting = await serviceProcess(serviceSettings('postgresql://127.0.0.1:1/nowhere', sendgrid))
   waiting.launch()
   await until(() => waiting.log.join('').includes('the database cannot be reached'))

@@ -108,7 +108,7 @@ test.each([
   ['whole hashes with counts', `${sha1('other')}:3\n${sha1(BREACHED)}:12345\n`],
   ['lower case, Windows line ends, no newline at the end', `${sha1('other')}\r\n${sha1(BREACHED)}`.toLowerCase()],
   ['prefixes of several lengths', `${sha1('other').slice(0, 12)}\n\n${sha1(BREACHED).slice(0, 10)}\n`],
-])('a file works too: %s', async (_, content) => {
+])('a password listed in a file (%s) is refused', async (_, content) => {
   const list = readHashFile(await file(content))
 
   expect(await list.contains(new PlainPassword(BREACHED))).toBe(true)

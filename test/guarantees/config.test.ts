@@ -206,7 +206,7 @@ describe('a value that makes no sense stops the start with one line that names t
     expect(refusal).not.toContain('\n')
   })
 
-  test('and no other variable, whose default is made of it', () => {
+  test('a value that other defaults are made of is named alone, without them', () => {
     expect(refusalOf({ HOST: 'not a host' })).not.toContain('PUBLIC_URL')
     expect(refusalOf({ PRODUCT_NAME: 'Acme\nX' })).not.toContain('MAIL_FROM')
   })

@@ -36,7 +36,7 @@ test('a client that asks too much of a route gets a 429 that says when to come b
   expect(refused.headers['cache-control']).toBe('no-store')
 })
 
-test('neither another client nor another route feels it', async () => {
+test('a client over the limit of a route affects neither another client nor another route', async () => {
   const ip = newIp()
   await many(SIGN_INS + 1, () => logIn({ ip }))
 
@@ -44,7 +44,7 @@ test('neither another client nor another route feels it', async () => {
   expect(await api.get('/v1/password/policy', { ip })).toHaveStatus(200)
 })
 
-test('requests without a valid access token count too', async () => {
+test('requests without a valid access token count towards the limit', async () => {
   const ip = newIp()
 
   const answers = await many(31, () => api.get('/v1/me', { ip, token: 'no.such.token' }))

@@ -47,7 +47,7 @@ test.each<[string, number, string, () => Promise<Answer>]>([
   ['to a path that is not there', 404, 'unknown', () => api.get('/wp-login.php')],
   ['with a method that is not there', 405, 'unknown', () => api.patch('/v1/me', {})],
   ['with a path that cannot be read', 400, 'unknown', () => api.get('/v1/sessions/%zz')],
-])('a request that is %s is one line too', async (_what, status, route, request) => {
+])('a request that is %s is logged as one line', async (_what, status, route, request) => {
   const { answer, lines } = await logged(request)
 
   expect(answer).toHaveStatus(status)

@@ -18,7 +18,7 @@ test('what is sealed opens in its own context, and looks different each time', (
   expect(sealed).not.toContain(content.toString('base64url'))
 })
 
-test('it opens in no other context', () => {
+test('a sealed secret opens in no other context', () => {
   const sealed = sealer.seal(content, 'key signing 1')
 
   for (const context of ['key signing 2', 'key refresh_token 1', '', 'key signing 1 ']) {
@@ -26,7 +26,7 @@ test('it opens in no other context', () => {
   }
 })
 
-test('it opens under no other key, and says so', () => {
+test('a sealed secret opens under no other key, and the error says so', () => {
   const sealed = sealer.seal(content, 'c')
 
   expect(() => createSealer(OTHER, undefined).open(sealed, 'c')).toThrow(/SECRET_KEY/)
@@ -43,7 +43,7 @@ test('the previous key opens what it sealed, and seals nothing more', () => {
   expect(() => sealer.open(fresh, 'c')).toThrow(/SECRET_KEY/)
 })
 
-test('with any one bit of it changed it does not open', () => {
+test('a sealed secret with any one bit changed does not open', () => {
   const [scheme = '', id = '', iv = '', body = ''] = sealer.seal(content, 'c').split('.')
   const bent = (part: string) => {
     const bytes = Buffer.from(part, 'base64url')
@@ -58,7 +58,7 @@ test('with any one bit of it changed it does not open', () => {
   for (const other of bent(body)) expect(() => sealer.open([scheme, id, iv, other].join('.'), 'c')).toThrow()
 })
 
-test('it does not open with a shortened tag, or from anything else', () => {
+test('a sealed secret with a shortened tag does not open, nor does anything else', () => {
   const sealed = sealer.seal(content, 'c')
   const [scheme, id, iv = '', body = ''] = sealed.split('.')
   const bytes = Buffer.from(body, 'base64url')

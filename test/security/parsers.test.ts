@@ -177,7 +177,7 @@ describe('strict JSON', () => {
     }
   })
 
-  test('it names where the unsound text stands, and never quotes it', () => {
+  test('an error names the position of the unsound text, and never quotes it', () => {
     try {
       parse('{"user":{"password":"hunter2\\u0000"}}')
     } catch (error) {

@@ -26,7 +26,7 @@ test('an account is shown to its holder, and nothing more of it than the contrac
   expect(answer.headers['cache-control']).toBe('no-store')
 })
 
-test('it shows the address a change waits for, until it is given up or too old', async () => {
+test('an account shows the address of its pending change until that is cancelled or has expired', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail()
   const pendingEmail = async () => (await ada.get('/v1/me')).body.pendingEmail
@@ -42,7 +42,7 @@ test('it shows the address a change waits for, until it is given up or too old',
   expect(await pendingEmail()).toBeNull()
 })
 
-test('it says when the password was last changed', async () => {
+test('an account shows when its password was last changed', async () => {
   const ada = await people.verified()
   clock.advance(60)
   const { body } = await ada.post('/v1/password/change', { currentPassword: ada.password, newPassword: 'Other-Pass-8' })

@@ -150,7 +150,7 @@ describe('where the new address was taken meanwhile', () => {
     expect(await ada.logIn()).toBeDefined()
   })
 
-  test('and given back by Support, the link still works: the refusal did not spend it', async () => {
+  test('the link still works once Support has unlocked the address: the refusal did not use it up', async () => {
     const { newEmail, token } = await moving()
     await people.verified({ email: newEmail })
     await confirm(token)

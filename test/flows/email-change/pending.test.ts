@@ -17,7 +17,7 @@ test('a pending change shows where to and until when', async () => {
   expect(Math.abs(seconds - 86_400)).toBeLessThan(30)
 })
 
-test('it is the account’s: any of its devices sees it and gives it up', async () => {
+test('a pending change belongs to the account: any of its devices sees it and cancels it', async () => {
   const ada = await people.verified()
   const phone = await ada.logIn()
   await ada.changeEmail(people.newEmail())

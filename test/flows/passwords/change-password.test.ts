@@ -179,7 +179,7 @@ test('a new password that breaks rules is refused with every one of them, and no
   expect(await ada.get('/v1/me')).toHaveStatus(200)
 })
 
-test('the address is no password', async () => {
+test('the email address of the account is no password', async () => {
   const ada = await people.verified({ email: 'Ada-L.1815@example.com' })
 
   const answer = await change(ada, ada.password, 'Ada-L.1815@example.com')
@@ -188,7 +188,7 @@ test('the address is no password', async () => {
   expect(answer.body.violations).toMatchObject([{ field: 'newPassword', rule: 'not_email' }])
 })
 
-test('nor is the part of it before the @, in whichever case', async () => {
+test('the part of the address before the @ is no password, in any case', async () => {
   const ada = await people.verified({ email: 'Grace-H.1906@example.com' })
 
   const answer = await change(ada, ada.password, 'Grace-h.1906')

@@ -40,7 +40,7 @@ test('checking spends nothing, however often', async () => {
   expect(await reset(token)).toHaveStatus(204)
 })
 
-test('it is written down for Support that the link was opened, and when first', async () => {
+test('the mail’s history shows Support that the link was opened, and when first', async () => {
   const { person, token } = await forgetful()
 
   await check(token)
@@ -103,7 +103,7 @@ test('a link made for something else is no reset link', async () => {
   expect(await check(await mailbox.token(newEmail, 'confirm_email'))).toRefuse('link_invalid')
 })
 
-test('it works whoever is signed in', async () => {
+test('checking a link works whichever account is signed in', async () => {
   const { person, token } = await forgetful()
   const eve = await people.verified()
 

@@ -58,7 +58,7 @@ test('every request has a receipt of its own', async () => {
   expect(new Set(answers.map((answer) => answer.body.receipt)).size).toBe(3)
 })
 
-test('it works while signed in, as whomever', async () => {
+test('a reset link can be requested while signed in, for any address', async () => {
   const ada = await people.verified()
   const eve = await people.verified()
 
@@ -98,7 +98,7 @@ describe('asked for three times', () => {
     for (const token of tokens) expect(await check(token)).toHaveStatus(200)
   })
 
-  test.each([0, 1, 2])('using link number %i ends the other two', async (used) => {
+  test.each([0, 1, 2])('of three links, using link number %i ends the others', async (used) => {
     const { email } = await people.verified()
     const tokens = await links(email, 3)
 
@@ -145,7 +145,7 @@ test('a disabled account gets no link', async () => {
   expect(await mailbox.during(() => forgot(ada.email))).toEqual([])
 })
 
-test('who has registered and lost the first mail gets in by this way too', async () => {
+test('a person who registered and lost the first mail gets in with a reset link', async () => {
   const email = people.newEmail()
   await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
   await mailbox.drain()

@@ -29,7 +29,7 @@ test('the new password signs in and the old one no longer', async () => {
   expect(await logIn(email, person.password)).toRefuse('invalid_credentials')
 })
 
-test('it makes no session: the person signs in', async () => {
+test('a reset starts no session: the person signs in with the new password', async () => {
   const { person, token } = await forgetful()
   const { id: accountId } = (await person.get('/v1/me')).body
 
@@ -176,7 +176,7 @@ test('a link made for something else resets nothing', async () => {
   expect(await reset(await mailbox.token(email, 'verify_email'))).toRefuse('link_invalid')
 })
 
-test('it works for the link’s account whoever is signed in', async () => {
+test('a reset changes the account of the link, whichever account is signed in', async () => {
   const eve = await people.verified()
 
   for (const authorization of [`Bearer ${eve.token}`, 'Bearer garbage', 'nonsense']) {

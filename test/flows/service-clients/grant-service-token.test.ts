@@ -43,7 +43,7 @@ test.each(['the Basic header', 'the body'])('a service signs in with its credent
   expect(answer.headers['pragma']).toBe('no-cache')
 })
 
-test('its token is an RFC 9068 access token of the client itself, without a session', async () => {
+test('a service token is an RFC 9068 access token of the client itself, without a session', async () => {
   const client = await registerClient(deps, 'users:read')
 
   const answer = await ask(GRANT, { headers: basicOf(client) })

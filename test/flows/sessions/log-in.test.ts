@@ -129,7 +129,7 @@ describe('guessing', () => {
     }
   })
 
-  test('also holds up the right password, which works after the wait', async () => {
+  test('holds up the right password too, which works after the wait', async () => {
     const { email } = await people.verified()
     for (let guess = 1; guess <= 5; guess += 1) await logIn(email, `Guess-No-${guess}`)
 

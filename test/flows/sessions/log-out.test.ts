@@ -63,7 +63,7 @@ describe('what a password change has ended signs nobody out', () => {
     return { ada, old }
   }
 
-  test('neither the refresh token of before', async () => {
+  test('the refresh token from before the sign-out is refused', async () => {
     const { ada, old } = await changed()
 
     expect(await api.post('/v1/logout', { refreshToken: old.refreshToken })).toHaveStatus(204)
@@ -72,7 +72,7 @@ describe('what a password change has ended signs nobody out', () => {
     expect(await ada.refresh()).toHaveStatus(200)
   })
 
-  test('nor the access token, which is told so', async () => {
+  test('the access token from before the sign-out is refused, and the answer says why', async () => {
     const { ada, old } = await changed()
 
     expect(await api.post('/v1/logout', undefined, { token: old.accessToken })).toRefuse('unauthenticated')

@@ -79,7 +79,7 @@ test('the reason may stand in the query, where a proxy drops the body of a DELET
   })
 })
 
-test('that an erased person’s address was unlocked is recorded, and the address is not', async () => {
+test('unlocking an erased person’s address is recorded without the address', async () => {
   const { email } = await people.verified()
   await desk.delete(`/users/${await desk.idOf(email)}`)
 

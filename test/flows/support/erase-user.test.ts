@@ -73,7 +73,7 @@ test('a move that was asked for while the address was free is refused once it wa
   expect((await bob.get('/v1/me')).body.email).toBe(bob.email)
 })
 
-test('of what others asked for at the address, and what came to nothing, it is gone too; their own links are not', async () => {
+test('erasing removes the address from the requests of others and from failed ones, and leaves the links of others alone', async () => {
   const bob = await people.verified()
   const wanted = people.newEmail('wanted')
   await bob.changeEmail(wanted)
@@ -146,7 +146,7 @@ test('nobody gets an erased person’s address, by registration, change or impor
   expect(afterwards).toHaveStatus(202)
 })
 
-test('of the audit trail what happened and when remains, without where from and about whom', async () => {
+test('the audit trail of an erased account keeps what happened and when, without the network and the person', async () => {
   const gone = await somebodyWithAPast('wilhelmina')
   const before = await desk.trailOf(gone.id)
 
@@ -163,7 +163,7 @@ test('of the audit trail what happened and when remains, without where from and 
   for (const event of rest) expect(event).toMatchObject({ ip: null, ipFamily: null, userAgent: null, details: {} })
 })
 
-test('the trail is closed again afterwards', async () => {
+test('the audit trail cannot be changed after an erasure', async () => {
   const gone = await somebodyWithAPast('victor')
   await desk.delete(`/users/${gone.id}`)
 

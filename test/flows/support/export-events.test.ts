@@ -69,7 +69,7 @@ test('more events of one millisecond than are read at once come each once, in or
   expect(ids).toEqual(ids.toSorted())
 })
 
-test('it is read as it is sent, not gathered first: what is purged while it runs is not in it', async () => {
+test('the export is read while it is sent: events purged meanwhile are not in it', async () => {
   await fill(5_000, new Date('2022-01-01T00:00:00.000Z'))
   const response = await app.inject({
     url: '/v1/admin/events/export?from=2022-01-01T00:00:00Z&to=2022-01-02T00:00:00Z',

@@ -16,7 +16,7 @@ const isActive = async (token: string) => (await introspect(token)).body.active
 
 const INACTIVE = '{"active":false}'
 
-test('of a person’s access token it says what the token says, and that it holds', async () => {
+test('introspecting a person’s access token answers the claims of the token, and that it is active', async () => {
   const ada = await people.verified()
   const account = (await ada.get('/v1/me')).body
 
@@ -42,7 +42,7 @@ test('of a person’s access token it says what the token says, and that it hold
   expect(answer.headers['cache-control']).toBe('no-store')
 })
 
-test('of a refresh token it says whose it is and until when, and nothing that would make it pass for an access token', async () => {
+test('introspecting a refresh token answers its account and expiry, and nothing that would make it pass for an access token', async () => {
   const ada = await people.verified()
 
   const answer = await introspect(ada.tokens.refreshToken)
@@ -80,7 +80,7 @@ test('a spent refresh token is inactive once the window has passed; its successo
   expect(await ada.refresh()).toHaveStatus(200) // asking about the spent one was no reuse
 })
 
-test('of a service’s token it says whose it is and what it may do', async () => {
+test('introspecting a service token answers its client and its scopes', async () => {
   const client = await registerClient(deps, 'users:read', 'mail:read')
 
   const answer = await introspect(await serviceTokenOf(api, client))
@@ -195,7 +195,7 @@ test('an access token is inactive from the second it expires', async () => {
   expect(await isActive(ada.tokens.refreshToken)).toBe(true)
 })
 
-test('it takes the client’s credentials in the header, in the body, or its access token', async () => {
+test('introspection accepts the client’s credentials in the header or in the body, or its access token', async () => {
   const ada = await people.verified()
   const { id, secret } = asker
   const inBody = { token: ada.token, client_id: id, client_secret: secret, token_type_hint: 'access_token' }
@@ -229,7 +229,7 @@ test('caller and token are read in one statement, by keys alone', async () => {
   }
 })
 
-test('of a refresh token it says active as long as a refresh would take it: the newest, and the one before for 30 s', async () => {
+test('introspection calls a refresh token active for as long as a refresh accepts it: the newest, and the one before for 30 s', async () => {
   const ada = await people.verified()
   const tokens = [ada.tokens.refreshToken]
   for (let turn = 0; turn < 2; turn += 1) {
