@@ -4,7 +4,7 @@ import { LOG_LEVELS, type LogLevel } from '../log.ts'
 import type { MailConfig } from '../mail/mailer.ts'
 import type { Secret } from '../security/secret.ts'
 import { type BreachListSource, type Environment, EnvironmentReader } from './environment.ts'
-import { isNetwork, isOrigin } from './setting-forms.ts'
+import { isNetwork, isOrigin, isResource } from './setting-forms.ts'
 
 export interface Config {
   readonly production: boolean
@@ -12,8 +12,14 @@ export interface Config {
   readonly port: number
   /** Issuer of the tokens and base of the service's own links, without a slash at the end. */
   readonly publicUrl: string
+  /** A second listener for health and metrics; undefined: the main listener answers them. */
+  readonly operations: { readonly host: string; readonly port: number } | undefined
   /** Undefined: an embedded PostgreSQL under `dataDir`. */
   readonly databaseUrl: Secret<'database-url'> | undefined
+  /** The same database without a transaction pooler, for `migrate` and the worker: `databaseUrl` unless it is set. */
+  readonly databaseUrlDirect: Secret<'database-url'> | undefined
+  /** The largest number of connections that one process opens. */
+  readonly databasePoolSize: number
   readonly dataDir: string
   /** Undefined: generated under `dataDir` (never in production). */
   readonly secretKey: Secret<'secret-key'> | undefined
@@ -41,6 +47,8 @@ export interface Config {
     readonly revertToken: number
     readonly refreshReuseWindow: number
   }
+  /** What access tokens may be issued for besides the service itself (RFC 8707): absolute URIs without a fragment. */
+  readonly tokenResources: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly trustProxy: readonly string[]
   /** Multiplies the limits in http/limits/rate-limits.ts; 0 switches them off. */
@@ -71,12 +79,19 @@ export function readConfig(environment: Environment): Config {
   const mailDefaults = production ? undefined : { product: 'Product', support: 'support@product.example' }
   const productName = read.line('PRODUCT_NAME', mailDefaults?.product)
   const supportContact = read.line('SUPPORT_CONTACT', mailDefaults?.support)
+  const databaseUrl = read.databaseUrl('DATABASE_URL')
+  const operationsHost = read.host('OPERATIONS_HOST', '127.0.0.1')
   const config: Config = {
     production,
     host,
     port,
     publicUrl,
-    databaseUrl: read.databaseUrl(production),
+    operations: read.has('OPERATIONS_PORT')
+      ? { host: operationsHost, port: read.integer('OPERATIONS_PORT', 0, 0, 65_535) }
+      : undefined,
+    databaseUrl,
+    databaseUrlDirect: read.databaseUrl('DATABASE_URL_DIRECT') ?? databaseUrl,
+    databasePoolSize: read.integer('DATABASE_POOL_SIZE', 20, 2, 1_000),
     dataDir,
     secretKey: read.secretKey('SECRET_KEY', production),
     previousSecretKey: read.secretKey('SECRET_KEY_PREVIOUS', false),
@@ -104,6 +119,7 @@ export function readConfig(environment: Environment): Config {
       revertToken: read.integer('REVERT_TOKEN_TTL', 604_800, 1, 31_536_000),
       refreshReuseWindow: read.integer('REFRESH_REUSE_WINDOW', 30, 0, 300),
     },
+    tokenResources: read.list('TOKEN_RESOURCES', isResource, 'an absolute URI without a fragment'),
     corsOrigins: read.list('CORS_ORIGINS', isOrigin, 'an exact origin such as https://app.example'),
     trustProxy: read.list('TRUST_PROXY', isNetwork, 'an IP address or network such as 10.0.0.0/8'),
     rateLimitFactor: read.factor('RATE_LIMIT_FACTOR', 1, 1_000_000),
@@ -112,6 +128,26 @@ export function readConfig(environment: Environment): Config {
     breachList: read.breachList('BREACH_LIST'),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
+  read.refuseContradiction(
+    production && databaseUrl === undefined,
+    'DATABASE_URL is missing: the embedded PostgreSQL is for development only',
+  )
+  read.refuseContradiction(
+    read.has('DATABASE_URL_DIRECT') && databaseUrl === undefined,
+    'DATABASE_URL_DIRECT is set but DATABASE_URL is not',
+  )
+  read.refuseContradiction(
+    read.has('OPERATIONS_HOST') && config.operations === undefined,
+    'OPERATIONS_HOST is set but OPERATIONS_PORT is not',
+  )
+  read.refuseContradiction(
+    port !== 0 && config.operations?.port === port,
+    'OPERATIONS_PORT must not be the same as PORT',
+  )
+  read.refuseContradiction(
+    config.tokenResources.includes(publicUrl),
+    'TOKEN_RESOURCES contains PUBLIC_URL, for which every token is issued that names no resource',
+  )
   read.refuseContradiction(
     config.lifetimes.accessToken > config.lifetimes.refreshToken,
     'ACCESS_TOKEN_TTL is longer than REFRESH_TOKEN_TTL',
@@ -130,6 +166,27 @@ export function readConfig(environment: Environment): Config {
   )
   read.throwIfRefused()
   return Object.freeze(config)
+}
+
+/**
+ * Reads what `migrate` needs: one of the two database URLs, and in development where the embedded PostgreSQL is.
+ *
+ * @throws {ConfigError}
+ */
+export function readMigrationConfig(
+  environment: Environment,
+): Pick<Config, 'production' | 'databaseUrl' | 'databaseUrlDirect' | 'dataDir'> {
+  const read = new EnvironmentReader(environment)
+  const production = read.choice('NODE_ENV', ['development', 'test', 'production'], 'development') === 'production'
+  const databaseUrl = read.databaseUrl('DATABASE_URL')
+  const databaseUrlDirect = read.databaseUrl('DATABASE_URL_DIRECT') ?? databaseUrl
+  const dataDir = resolve(read.text('DATA_DIR', './data'))
+  read.refuseContradiction(
+    production && databaseUrlDirect === undefined,
+    'DATABASE_URL is missing: the embedded PostgreSQL is for development only',
+  )
+  read.throwIfRefused()
+  return { production, databaseUrl, databaseUrlDirect, dataDir }
 }
 
 function readMail(

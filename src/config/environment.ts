@@ -185,14 +185,11 @@ export class EnvironmentReader {
     return new Secret(value)
   }
 
-  databaseUrl(production: boolean): Secret<'database-url'> | undefined {
-    if (!this.has('DATABASE_URL')) {
-      this.refuseContradiction(production, 'DATABASE_URL is missing: the embedded PostgreSQL is for development only')
-      return undefined
-    }
-    const value = this.text('DATABASE_URL')
+  databaseUrl(name: string): Secret<'database-url'> | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.text(name)
     if (!(URL.canParse(value) && /^postgres(ql)?:\/\//.test(value)))
-      this.#problems.push('DATABASE_URL must be a postgresql:// URL')
+      this.#problems.push(`${name} must be a postgresql:// URL`)
     return new Secret(value)
   }
 }

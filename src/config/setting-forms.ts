@@ -26,3 +26,8 @@ export function isNetwork(value: string): boolean {
   if (version === 0 || rest.length > 0) return false
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
 }
+
+/** RFC 8707 section 2: an absolute URI without a fragment. */
+export function isResource(value: string): boolean {
+  return URL.canParse(value) && !value.includes('#')
+}

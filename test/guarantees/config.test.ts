@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import { readConfig } from '../../src/config/config.ts'
+import { readConfig, readMigrationConfig } from '../../src/config/config.ts'
 import { doubtfulSettings } from '../../src/config/doubtful-settings.ts'
 import { ConfigError } from '../../src/config/environment.ts'
 import { StartRefused, serve } from '../../src/serve.ts'
@@ -70,6 +70,40 @@ test('links lead to pages with the token in the fragment, where nothing else is 
     expect(link).toMatch(/^http:\/\/localhost:\d+\/[^?]*#token=\{token\}$/)
 })
 
+test('a second listener, another database URL and the resources of tokens are read', () => {
+  const config = readConfig({
+    DATABASE_URL: 'postgresql://pooler/latchkey',
+    DATABASE_URL_DIRECT: 'postgresql://primary/latchkey',
+    DATABASE_POOL_SIZE: '5',
+    OPERATIONS_PORT: '9000',
+    OPERATIONS_HOST: '0.0.0.0',
+    TOKEN_RESOURCES: 'https://orders.example, urn:example:billing',
+  })
+
+  expect(config.databaseUrlDirect?.reveal()).toBe('postgresql://primary/latchkey')
+  expect(config).toMatchObject({
+    databasePoolSize: 5,
+    operations: { host: '0.0.0.0', port: 9000 },
+    tokenResources: ['https://orders.example', 'urn:example:billing'],
+  })
+})
+
+test('without a URL of its own, migrate and the worker use DATABASE_URL', () => {
+  expect(readConfig({ DATABASE_URL: 'postgresql://db/latchkey' }).databaseUrlDirect?.reveal()).toBe(
+    'postgresql://db/latchkey',
+  )
+})
+
+test('migrate needs a database URL in production and no other setting', () => {
+  const { databaseUrlDirect } = readMigrationConfig({
+    NODE_ENV: 'production',
+    DATABASE_URL_DIRECT: 'postgresql://primary/latchkey',
+  })
+
+  expect(databaseUrlDirect?.reveal()).toBe('postgresql://primary/latchkey')
+  expect(() => readMigrationConfig({ NODE_ENV: 'production' })).toThrow('DATABASE_URL is missing')
+})
+
 test('HOST and PORT are in the default of PUBLIC_URL, an IPv6 address in brackets', () => {
   expect(readConfig({ HOST: '::1', PORT: '8080' }).publicUrl).toBe('http://[::1]:8080')
 })
@@ -135,6 +169,11 @@ describe('a value that makes no sense stops the start with one line that names t
     ['NODE_ENV', ['prod', 'Production']],
     ['HOST', ['not a host', '127.0.0.1:80', 'http://x', '-x', '0.0.0.0/0', '::g']],
     ['PORT', ['abc', '-1', '65536', '80.5', '1e3', '0x50', ' 80']],
+    ['OPERATIONS_PORT', ['abc', '65536', '3000']],
+    ['OPERATIONS_HOST', ['not a host', '127.0.0.1']],
+    ['DATABASE_URL_DIRECT', ['mysql://db/x', 'postgresql://db/latchkey']],
+    ['DATABASE_POOL_SIZE', ['0', '1', '1001', 'many']],
+    ['TOKEN_RESOURCES', ['orders', 'https://orders.example/#x', 'http://127.0.0.1:3000']],
     ['PUBLIC_URL', ['acme.example', 'ftp://acme.example', 'https://acme.example/?x', 'https://user:pw@acme.example']],
     ['DATABASE_URL', ['mysql://db/x', 'db:5432', 'postgres://u:p w@h:99999999/x']],
     ['SECRET_KEY', ['too-short', 'x'.repeat(31)]],
