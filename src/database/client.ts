@@ -3,7 +3,8 @@ import pg from 'pg'
 import { Prisma, PrismaClient } from './generated/client.ts'
 
 export type Database = PrismaClient
-export type Transaction = Prisma.TransactionClient
+/** An open transaction. The client itself, which would commit each statement alone, is not one: it has `$connect`. */
+export type Transaction = Prisma.TransactionClient & { readonly $connect?: never }
 export type Pool = pg.Pool
 
 const TRANSACTION = { maxWait: 2_000, timeout: 5_000 }

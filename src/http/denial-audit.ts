@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { validate as isUuid } from 'uuid'
 import type { Deps } from '../deps.ts'
-import { recordEvent } from '../domain/events/record-event.ts'
+import { recordEventWithoutChange } from '../domain/events/record-event.ts'
 import { Refusal } from '../domain/problems.ts'
 import { originOf } from './request-log.ts'
 
@@ -14,7 +14,7 @@ export function auditDenials(app: FastifyInstance, deps: Deps): void {
     const { service, routeOptions } = request
     if (!service || !(error instanceof Refusal) || error.code !== 'insufficient_scope') return
     const { id } = request.params as { id?: string }
-    await recordEvent(deps.db, {
+    await recordEventWithoutChange(deps, {
       type: 'service_client.denied',
       outcome: 'failure',
       at: deps.clock.now(),

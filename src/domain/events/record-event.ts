@@ -1,7 +1,8 @@
 import type { Transaction } from '../../database/client.ts'
+import type { Deps } from '../../deps.ts'
 import { queueSecurityEvent } from './queue-security-event.ts'
 
-/** Where a request came from, as the audit trail, the session list and the notices show it. */
+/** Where a request came from. The audit trail, the session list and the notices show it. */
 export interface Origin {
   readonly ip: string
   readonly userAgent: string | null
@@ -43,7 +44,7 @@ export type EventActor =
   | 'anonymous'
   | 'system'
   | { readonly serviceClientId: string }
-  /** Whoever has a shell on the machine, by the name they have there. */
+  /** The name of the person with a shell on the machine. */
   | { readonly operator: string }
 
 export interface NewEvent {
@@ -52,37 +53,50 @@ export interface NewEvent {
   readonly outcome?: 'success' | 'failure'
   readonly accountId?: string | null
   readonly sessionId?: string | null
-  /** `anonymous` where the caller has proven nothing, as with a mailed link before it is known to be good. */
+  /** `anonymous` for a caller who has proven nothing, as with a mailed link before it has been checked. */
   readonly actor?: EventActor
   readonly origin: Origin | null
   readonly details?: Readonly<Record<string, string | number | boolean | null>>
 }
 
 /**
- * Appends to the audit trail in the transaction of the change, so that neither can exist without the other; and what
- * other systems have to hear of is queued for them with it.
+ * Records an event in the transaction of the change that it is about, so that neither can exist without the other. What
+ * other systems must learn is queued in the same transaction.
  */
 export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
-  const actor = event.actor ?? 'account'
   const recorded = await tx.event.create({
-    data: {
-      type: event.type,
-      at: event.at,
-      outcome: event.outcome ?? 'success',
-      accountId: event.accountId ?? null,
-      sessionId: event.sessionId ?? null,
-      ...actorColumns(actor, event.accountId),
-      ip: event.origin?.ip ?? null,
-      userAgent: event.origin?.userAgent ?? null,
-      requestId: event.origin?.requestId ?? null,
-      details: event.details ?? {},
-    },
+    data: eventColumns(event),
     select: { id: true, type: true, at: true, accountId: true, sessionId: true, actorType: true },
   })
   await queueSecurityEvent(tx, recorded)
 }
 
-/** How an actor is written down, also by those who write many events in one statement. */
+/** Events that change nothing in the database: a refusal, or a token that is only signed. */
+export type EventWithoutChange =
+  | (NewEvent & { readonly outcome: 'failure' })
+  | (NewEvent & { readonly type: 'service_client.login' })
+
+/** Records an event that has no change, and therefore no transaction, to belong to. Other systems are not told. */
+export async function recordEventWithoutChange(deps: Pick<Deps, 'db'>, event: EventWithoutChange): Promise<void> {
+  await deps.db.event.create({ data: eventColumns(event), select: { id: true } })
+}
+
+function eventColumns(event: NewEvent) {
+  return {
+    type: event.type,
+    at: event.at,
+    outcome: event.outcome ?? 'success',
+    accountId: event.accountId ?? null,
+    sessionId: event.sessionId ?? null,
+    ...actorColumns(event.actor ?? 'account', event.accountId),
+    ip: event.origin?.ip ?? null,
+    userAgent: event.origin?.userAgent ?? null,
+    requestId: event.origin?.requestId ?? null,
+    details: event.details ?? {},
+  }
+}
+
+/** The columns that say who acted, also for code that records many events in one statement. */
 export function actorColumns(
   actor: EventActor,
   accountId: string | null | undefined,

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { asPasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
-import { type Origin, recordEvent } from '../events/record-event.ts'
+import { type Origin, recordEventWithoutChange } from '../events/record-event.ts'
 import { assertComparablePassword } from '../password-policy/password-policy.ts'
 import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
@@ -27,7 +27,7 @@ export async function provePassword(
     Boolean,
   )
   if (isRight) return
-  await recordEvent(deps.db, {
+  await recordEventWithoutChange(deps, {
     type: 'password.proven',
     outcome: 'failure',
     at: deps.clock.now(),

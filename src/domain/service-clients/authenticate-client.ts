@@ -2,7 +2,7 @@ import { type LiveClient, readLiveClient } from '../../database/client-statement
 import type { Deps } from '../../deps.ts'
 import { matchesClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
-import { type Origin, recordEvent } from '../events/record-event.ts'
+import { type Origin, recordEventWithoutChange } from '../events/record-event.ts'
 import type { ServiceClaims, ServicePrincipal } from '../principals.ts'
 import { isScope } from '../scopes.ts'
 import { isClientId } from './client-id.ts'
@@ -36,7 +36,7 @@ export async function notProven(deps: Deps, { credentials }: ClientProof, origin
   const { clientId } = credentials
   const details = { clientId: isClientId(clientId) ? clientId : null }
   const at = deps.clock.now()
-  await recordEvent(deps.db, {
+  await recordEventWithoutChange(deps, {
     type: 'service_client.login',
     outcome: 'failure',
     at,

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { type Origin, recordEvent } from '../events/record-event.ts'
+import { type Origin, recordEventWithoutChange } from '../events/record-event.ts'
 import type { ServicePrincipal } from '../principals.ts'
 import { isScope, type Scope, splitScopes } from '../scopes.ts'
 import { type ClientCredentials, requireClient } from './authenticate-client.ts'
@@ -29,7 +29,7 @@ export async function grantServiceToken(
   const now = deps.clock.now()
   const actor = { serviceClientId: clientId }
   const details = { clientId, scopes: scopes.join(' ') }
-  await recordEvent(deps.db, { type: 'service_client.login', at: now, actor, origin, details })
+  await recordEventWithoutChange(deps, { type: 'service_client.login', at: now, actor, origin, details })
   return { clientId, scopes, now }
 }
 

@@ -7,7 +7,7 @@ import { HashingLaneFull } from '../../security/hashing-lane.ts'
 import type { PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { hashAddress } from '../addresses/address-hashes.ts'
-import { type Origin, recordEvent } from '../events/record-event.ts'
+import { type Origin, recordEvent, recordEventWithoutChange } from '../events/record-event.ts'
 import { assertComparablePassword } from '../password-policy/password-policy.ts'
 import { Refusal } from '../problems.ts'
 import { guess } from '../throttle/throttle.ts'
@@ -92,7 +92,7 @@ async function recordFailure(
   deps: Deps,
   failure: { accountId: string | null; addressHash: string; reason: string; origin: Origin },
 ): Promise<void> {
-  await recordEvent(deps.db, {
+  await recordEventWithoutChange(deps, {
     type: 'login',
     outcome: 'failure',
     at: deps.clock.now(),

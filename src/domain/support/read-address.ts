@@ -1,3 +1,4 @@
+import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { type AddressState, findAddress } from '../addresses/addresses.ts'
 import { requireAddress } from '../addresses/require-address.ts'
@@ -20,7 +21,7 @@ export interface AddressView {
  */
 export async function readAddress(deps: Deps, email: string): Promise<AddressView> {
   const { address } = requireAddress(email, 'email')
-  const found = await findAddress(deps, deps.db, address)
+  const found = await inTransaction(deps.db, (tx) => findAddress(deps, tx, address))
   const suppression = await readSuppression(deps, address)
   if (!found) return { address, state: 'free', lockedAt: null, reason: null, suppression }
   const { lockedAt, lockReason: reason } = found
