@@ -7,6 +7,7 @@ import { buildSerializers } from './http/bodies/serialize-answers.ts'
 import { parseStrictJson } from './http/bodies/strict-json.ts'
 import { authenticateCallers } from './http/caller.ts'
 import { allowOrigins } from './http/cors.ts'
+import { completeSchemas } from './http/declaration/route-declaration.ts'
 import { auditDenials } from './http/denial-audit.ts'
 import { closeConnectionsWhileDraining } from './http/drain.ts'
 import { limitRequests } from './http/limits/limit-requests.ts'
@@ -86,6 +87,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await allowOrigins(app, config)
   await limitRequests(app, deps)
   shedLoad(app, deps)
+  completeSchemas(app)
   authenticateCallers(app, deps)
   auditDenials(app, deps)
   refuseUnknownBodies(app)

@@ -5,20 +5,10 @@ import { Refusal } from '../domain/problems.ts'
 import type { Scope } from '../domain/scopes.ts'
 import { authenticateClient } from '../domain/service-clients/authenticate-client.ts'
 import { authenticateSession } from '../domain/sessions/authenticate-session.ts'
+import type { Caller } from './declaration/route-declaration.ts'
 import { verifyAccessToken, verifyServiceToken } from './tokens/access-token.ts'
 
-/**
- * Who may call a route: anybody, the holder of an account, or a service whose token has the route's scope. A mailed
- * link is `public`: its token is in the body.
- */
-export type Caller = 'public' | 'account' | 'service'
-
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    caller?: Caller
-    /** What a service's token must have; on routes for services, and there always. */
-    scope?: Scope
-  }
   interface FastifyRequest {
     /** Set on routes for account holders only; read it through `principalOf`. */
     principal: Principal | null
@@ -27,28 +17,21 @@ declare module 'fastify' {
   }
 }
 
-/**
- * Checks the caller before the body is even read. A route that does not say who may call it stops the start: a
- * forgotten check must not be an open door.
- */
+/** Checks the caller of each route for account holders and for services, before the body is read. */
 export function authenticateCallers(app: FastifyInstance, deps: Deps): void {
   app.decorateRequest('principal', null)
   app.decorateRequest('service', null)
-  app.addHook('onRoute', (route) => {
-    if (route.url.startsWith('/docs')) return // the pages of @fastify/swagger-ui, which takes no route config
-    const { caller, scope } = route.config ?? {}
-    if (!caller) throw new Error(`${String(route.method)} ${route.url} does not say who may call it`)
-    if ((caller === 'service') !== (scope !== undefined)) {
-      throw new Error(
-        `${String(route.method)} ${route.url} must name a scope, as every route for services and no other`,
-      )
-    }
-  })
   app.addHook('onRequest', async (request, reply) => {
-    const { caller, scope } = request.routeOptions.config
+    const { caller } = request.routeOptions.config
+    const scope = scopeOf(caller)
     if (caller === 'account') request.principal = await authenticateAccount(deps, request)
-    if (caller === 'service' && scope) request.service = await authorizeService(deps, { request, reply, scope })
+    if (scope !== null) request.service = await authorizeService(deps, { request, reply, scope })
   })
+}
+
+/** The scope that the caller of a route must have. It is null for a route that is not for services. */
+export function scopeOf(caller: Caller | undefined): Scope | null {
+  return typeof caller === 'object' ? caller.scope : null
 }
 
 async function authenticateAccount(deps: Deps, request: FastifyRequest): Promise<Principal> {

@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid'
 import type { Deps } from '../deps.ts'
 import { recordEventWithoutChange } from '../domain/events/record-event.ts'
 import { Refusal } from '../domain/problems.ts'
+import { scopeOf } from './caller.ts'
 import { originOf } from './request-log.ts'
 
 /**
@@ -21,7 +22,7 @@ export function auditDenials(app: FastifyInstance, deps: Deps): void {
       accountId: id !== undefined && isUuid(id) ? id : null,
       actor: { serviceClientId: service.clientId },
       origin: originOf(request),
-      details: { method: request.method, route: routeOptions.url ?? null, scope: routeOptions.config.scope ?? null },
+      details: { method: request.method, route: routeOptions.url ?? null, scope: scopeOf(routeOptions.config.caller) },
     }).catch(() => request.log.warn({ clientId: service.clientId }, 'a denial could not be written to the audit trail'))
   })
 }

@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { stringify } from 'yaml'
 import type { Config } from '../config/config.ts'
-import { problemExamples } from './schemas.ts'
+import { problemExamples } from './declaration/refusal-responses.ts'
 
 const DESCRIPTION = `Sign-in, sessions, and the *Settings > Account* and *Forgot your password?* of a product.
 Every error is an RFC 9457 problem document: decide by its \`code\`. Only \`/oauth/*\` answers in the form of RFC 6749.

@@ -1,7 +1,4 @@
 import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
-import { type ProblemCode, problems } from '../domain/problems.ts'
-import { problemDocument } from './problem-responses.ts'
-import { problemStatuses } from './problem-statuses.ts'
 
 /** The named schemas of openapi.yaml, in the order they were declared; app.ts registers them before any route. */
 export const components: Array<TSchema & { $id: string }> = []
@@ -71,45 +68,4 @@ export const EmailRequest = requestBody('EmailRequest', { email: Type.String() }
 export const EmailAnswer = named(
   'Email',
   Type.Object({ email: Type.String() }, { description: 'The address from now on.' }),
-)
-
-/** What any route may answer, whatever it does. */
-const ALWAYS: readonly ProblemCode[] = ['headers_too_large', 'overloaded', 'service_unavailable', 'internal_error']
-const WITH_BODY: readonly ProblemCode[] = ['invalid_request', 'payload_too_large', 'unsupported_media_type']
-
-/**
- * The error responses of a route, by status, with each `code` it can answer and an example of it. `body: false` is for GET:
- * a body is read, and can be refused, with every other method, also where the route has no use for one. A GET with
- * parameters says invalid_request itself: a path that is too long or cannot be decoded.
- */
-export function refusals(codes: readonly ProblemCode[], options: { body: boolean } = { body: true }) {
-  const all = [...new Set([...codes, ...(options.body ? WITH_BODY : []), ...ALWAYS])]
-  const statuses = [...new Set(all.map((code) => problemStatuses[code]))]
-  return Object.fromEntries(
-    statuses.map((status) => [status, problemResponse(all.filter((code) => problemStatuses[code] === status))]),
-  )
-}
-
-function problemResponse(codes: readonly ProblemCode[]) {
-  return {
-    description: codes.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
-    content: {
-      'application/problem+json': {
-        schema: { allOf: [{ $ref: 'Problem#' }, { type: 'object', properties: { code: { enum: [...codes] } } }] },
-        examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
-      },
-    },
-  }
-}
-
-const EXAMPLE_REQUEST_ID = '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'
-
-/** Answers of a path, or of a connection, where no route was reached. */
-const OF_NO_ROUTE: readonly ProblemCode[] = ['method_not_allowed', 'request_timeout', 'expectation_failed']
-
-/** One of each problem, for the routes' responses to point at. */
-export const problemExamples = Object.fromEntries(
-  (Object.keys(problems) as ProblemCode[])
-    .filter((code) => !OF_NO_ROUTE.includes(code))
-    .map((code) => [code, { value: problemDocument(code, EXAMPLE_REQUEST_ID) }]),
 )

@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Deps } from '../deps.ts'
 import { readAccount } from '../domain/accounts/read-account.ts'
 import { principalOf } from '../http/caller.ts'
-import { named, refusals } from '../http/schemas.ts'
+import { named } from '../http/schemas.ts'
 
 const Account = named(
   'Account',
@@ -31,8 +31,7 @@ export const accountRoutes =
           operationId: 'readAccount',
           tags: ['Account'],
           summary: 'Read one’s own account.',
-          security: [{ bearer: [] }],
-          response: { 200: Account, ...refusals(['unauthenticated', 'too_many_attempts'], { body: false }) },
+          response: { 200: Account },
         },
       },
       async (request) => {

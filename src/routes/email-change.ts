@@ -6,7 +6,7 @@ import { requestEmailChange } from '../domain/email-change/request-email-change.
 import { revertEmailChange } from '../domain/email-change/revert-email-change.ts'
 import { principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
-import { EmailAnswer, named, refusals, requestBody, TokenRequest } from '../http/schemas.ts'
+import { EmailAnswer, named, requestBody, TokenRequest } from '../http/schemas.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
 const EmailChangeRequest = requestBody(
@@ -25,7 +25,6 @@ const PendingEmailChange = named(
     { description: 'The address to be confirmed, and until when.' },
   ),
 )
-const bearer = [{ bearer: [] }]
 
 /** Moving an account to another address: asked for, confirmed from the new one, reverted from the old one. */
 export const emailChangeRoutes =
@@ -34,26 +33,26 @@ export const emailChangeRoutes =
     app.post(
       '/v1/email/change',
       {
-        config: { caller: 'account' },
+        config: {
+          caller: 'account',
+          hashes: true,
+          refusals: [
+            'reauthentication_required',
+            'wrong_password',
+            'email_unavailable',
+            'email_unchanged',
+            'invalid_email',
+            'password_policy',
+          ],
+        },
         schema: {
           operationId: 'requestEmailChange',
           tags: ['Email change'],
           summary:
             'Ask to move the account to another address; the current one stays in force until that is confirmed.',
-          security: bearer,
           body: EmailChangeRequest,
           response: {
             202: PendingEmailChange,
-            ...refusals([
-              'unauthenticated',
-              'reauthentication_required',
-              'wrong_password',
-              'email_unavailable',
-              'email_unchanged',
-              'invalid_email',
-              'password_policy',
-              'too_many_attempts',
-            ]),
           },
         },
       },
@@ -73,15 +72,13 @@ export const emailChangeRoutes =
     app.get(
       '/v1/email/change',
       {
-        config: { caller: 'account' },
+        config: { caller: 'account', refusals: ['not_found'] },
         schema: {
           operationId: 'readPendingEmailChange',
           tags: ['Email change'],
           summary: 'Read the pending change.',
-          security: bearer,
           response: {
             200: PendingEmailChange,
-            ...refusals(['unauthenticated', 'not_found', 'too_many_attempts'], { body: false }),
           },
         },
       },
@@ -94,15 +91,13 @@ export const emailChangeRoutes =
     app.delete(
       '/v1/email/change',
       {
-        config: { caller: 'account' },
+        config: { caller: 'account', refusals: ['not_found'] },
         schema: {
           operationId: 'cancelEmailChange',
           tags: ['Email change'],
           summary: 'Give up the pending change.',
-          security: bearer,
           response: {
             204: Type.Null({ description: 'Given up.' }),
-            ...refusals(['unauthenticated', 'not_found', 'too_many_attempts']),
           },
         },
       },
@@ -115,7 +110,11 @@ export const emailChangeRoutes =
     app.post(
       '/v1/email/change/confirm',
       {
-        config: { caller: 'public' },
+        config: {
+          caller: 'public',
+          limit: 'links',
+          refusals: ['link_invalid', 'link_expired', 'link_used', 'email_unavailable'],
+        },
         schema: {
           operationId: 'confirmEmailChange',
           tags: ['Email change'],
@@ -123,7 +122,6 @@ export const emailChangeRoutes =
           body: TokenRequest,
           response: {
             200: EmailAnswer,
-            ...refusals(['link_invalid', 'link_expired', 'link_used', 'email_unavailable', 'too_many_attempts']),
           },
         },
       },
@@ -133,7 +131,7 @@ export const emailChangeRoutes =
     app.post(
       '/v1/email/change/revert',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', limit: 'links', refusals: ['link_invalid', 'link_expired', 'link_used'] },
         schema: {
           operationId: 'revertEmailChange',
           tags: ['Email change'],
@@ -141,7 +139,6 @@ export const emailChangeRoutes =
           body: TokenRequest,
           response: {
             200: EmailAnswer,
-            ...refusals(['link_invalid', 'link_expired', 'link_used', 'too_many_attempts']),
           },
         },
       },

@@ -12,7 +12,6 @@ import {
   GrantAnswer,
   GrantRequest,
   IntrospectionAnswer,
-  oauthRefusals,
   PresentedTokenRequest,
   Revoked,
 } from '../http/oauth/oauth-schemas.ts'
@@ -22,7 +21,6 @@ import { signServiceToken } from '../http/tokens/access-token.ts'
 import { introspectionAnswer, readToken } from '../http/tokens/presented-token.ts'
 
 const FORM = { tags: ['Services'], consumes: ['application/x-www-form-urlencoded'] }
-const byClientOrToken = [{ client: [] }, { service: [] }, {}]
 
 /** What other services call, in the words and the encoding of the OAuth RFCs. */
 export const oauthRoutes =
@@ -38,16 +36,14 @@ export const oauthRoutes =
     app.post(
       '/oauth/token',
       {
-        config: { caller: 'public' }, // proves itself by its credentials
+        config: { caller: 'client', limit: 'clientSecrets', oauthErrors: ['unsupported_grant_type', 'invalid_scope'] },
         schema: {
           ...FORM,
           operationId: 'grantToken',
           summary: 'Sign a service in with its client credentials (RFC 6749 section 4.4).',
-          security: [{ client: [] }, {}],
           body: GrantRequest,
           response: {
             200: GrantAnswer,
-            ...oauthRefusals(['invalid_client', 'unsupported_grant_type', 'invalid_scope']),
           },
         },
       },
@@ -69,16 +65,14 @@ export const oauthRoutes =
     app.post(
       '/oauth/introspect',
       {
-        config: { caller: 'public' }, // proves itself in the statement that answers
+        config: { caller: 'clientOrService', limit: 'gateways', oauthErrors: ['insufficient_scope'] },
         schema: {
           ...FORM,
           operationId: 'introspectToken',
           summary: 'Ask whether a token still holds (RFC 7662); for clients with tokens:introspect.',
-          security: byClientOrToken,
           body: PresentedTokenRequest,
           response: {
             200: IntrospectionAnswer,
-            ...oauthRefusals(['invalid_client', 'invalid_token', 'insufficient_scope']),
           },
         },
       },
@@ -93,14 +87,13 @@ export const oauthRoutes =
     app.post(
       '/oauth/revoke',
       {
-        config: { caller: 'public' }, // proves itself by its credentials or its token
+        config: { caller: 'clientOrService', limit: 'gateways', oauthErrors: [] },
         schema: {
           ...FORM,
           operationId: 'revokeToken',
           summary: 'End the session of an access or refresh token, or a service’s own token (RFC 7009).',
-          security: byClientOrToken,
           body: PresentedTokenRequest,
-          response: { 200: Revoked, ...oauthRefusals(['invalid_client', 'invalid_token']) },
+          response: { 200: Revoked },
         },
       },
       async (request, reply) => {

@@ -8,7 +8,7 @@ import { requestPasswordReset } from '../domain/passwords/request-password-reset
 import { resetPassword } from '../domain/passwords/reset-password.ts'
 import { principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
-import { EmailRequest, named, refusals, requestBody, TokenRequest, Tokens, Violation } from '../http/schemas.ts'
+import { EmailRequest, named, requestBody, TokenRequest, Tokens, Violation } from '../http/schemas.ts'
 import { toTokens } from '../http/tokens/tokens-answer.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
@@ -67,16 +67,14 @@ export const passwordRoutes =
     app.post(
       '/v1/password/change',
       {
-        config: { caller: 'account' },
+        config: { caller: 'account', hashes: true, refusals: ['wrong_password', 'password_policy'] },
         schema: {
           operationId: 'changePassword',
           tags: ['Password'],
           summary: 'Change the password; this session goes on under the tokens in the answer, all others end.',
-          security: [{ bearer: [] }],
           body: ChangePasswordRequest,
           response: {
             200: Tokens,
-            ...refusals(['unauthenticated', 'wrong_password', 'password_policy', 'too_many_attempts']),
           },
         },
       },
@@ -91,13 +89,13 @@ export const passwordRoutes =
     app.post(
       '/v1/password/forgot',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', limit: 'mailing', refusals: ['invalid_email'] },
         schema: {
           operationId: 'requestPasswordReset',
           tags: ['Password'],
           summary: 'Ask for reset instructions by mail.',
           body: EmailRequest,
-          response: { 202: ResetRequested, ...refusals(['invalid_email', 'too_many_attempts']) },
+          response: { 202: ResetRequested },
         },
       },
       async (request, reply) => {
@@ -109,13 +107,13 @@ export const passwordRoutes =
     app.post(
       '/v1/password/reset/check',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', limit: 'links', refusals: ['link_invalid', 'link_expired', 'link_used'] },
         schema: {
           operationId: 'checkResetLink',
           tags: ['Password'],
           summary: 'See whether a reset link still works; spends nothing.',
           body: TokenRequest,
-          response: { 200: ResetLink, ...refusals(['link_invalid', 'link_expired', 'link_used', 'too_many_attempts']) },
+          response: { 200: ResetLink },
         },
       },
       async (request) => {
@@ -127,7 +125,11 @@ export const passwordRoutes =
     app.post(
       '/v1/password/reset',
       {
-        config: { caller: 'public' },
+        config: {
+          caller: 'public',
+          hashes: true,
+          refusals: ['link_invalid', 'link_expired', 'link_used', 'password_policy'],
+        },
         schema: {
           operationId: 'resetPassword',
           tags: ['Password'],
@@ -135,7 +137,6 @@ export const passwordRoutes =
           body: ResetPasswordRequest,
           response: {
             204: Type.Null({ description: 'The new password is in force; sign in with it.' }),
-            ...refusals(['link_invalid', 'link_expired', 'link_used', 'password_policy', 'too_many_attempts']),
           },
         },
       },
@@ -158,7 +159,7 @@ export const passwordRoutes =
           operationId: 'readPasswordPolicy',
           tags: ['Password'],
           summary: 'The rules a new password must meet.',
-          response: { 200: PasswordPolicy, ...refusals(['too_many_attempts'], { body: false }) },
+          response: { 200: PasswordPolicy },
         },
       },
       async () => {
@@ -170,13 +171,13 @@ export const passwordRoutes =
     app.post(
       '/v1/password/check',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', limit: 'passwords' },
         schema: {
           operationId: 'checkPassword',
           tags: ['Password'],
           summary: 'A live checklist: the rules a password breaks.',
           body: CheckPasswordRequest,
-          response: { 200: PasswordChecklist, ...refusals(['too_many_attempts']) },
+          response: { 200: PasswordChecklist },
         },
       },
       async (request) => {

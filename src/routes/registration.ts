@@ -4,7 +4,7 @@ import { register } from '../domain/registration/register.ts'
 import { resendVerification } from '../domain/registration/resend-verification.ts'
 import { verifyEmail } from '../domain/registration/verify-email.ts'
 import { originOf } from '../http/request-log.ts'
-import { EmailAnswer, EmailRequest, named, refusals, requestBody, TokenRequest } from '../http/schemas.ts'
+import { EmailAnswer, EmailRequest, named, requestBody, TokenRequest } from '../http/schemas.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
 const RegisterRequest = requestBody(
@@ -25,7 +25,7 @@ export const registrationRoutes =
     app.post(
       '/v1/register',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', hashes: true, refusals: ['password_policy', 'invalid_email'] },
         schema: {
           operationId: 'register',
           tags: ['Registration'],
@@ -34,7 +34,6 @@ export const registrationRoutes =
           body: RegisterRequest,
           response: {
             202: VerificationSent,
-            ...refusals(['password_policy', 'invalid_email', 'too_many_attempts']),
           },
         },
       },
@@ -48,7 +47,7 @@ export const registrationRoutes =
     app.post(
       '/v1/email/verify',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', limit: 'links', refusals: ['link_invalid', 'link_expired', 'link_used'] },
         schema: {
           operationId: 'verifyEmail',
           tags: ['Registration'],
@@ -56,7 +55,6 @@ export const registrationRoutes =
           body: TokenRequest,
           response: {
             200: EmailAnswer,
-            ...refusals(['link_invalid', 'link_expired', 'link_used', 'too_many_attempts']),
           },
         },
       },
@@ -66,7 +64,7 @@ export const registrationRoutes =
     app.post(
       '/v1/email/verify/resend',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', limit: 'mailing', refusals: ['invalid_email'] },
         schema: {
           operationId: 'resendVerification',
           tags: ['Registration'],
@@ -74,7 +72,6 @@ export const registrationRoutes =
           body: EmailRequest,
           response: {
             202: Accepted,
-            ...refusals(['invalid_email', 'too_many_attempts']),
           },
         },
       },

@@ -4,7 +4,7 @@ import { listSessions } from '../domain/sessions/list-sessions.ts'
 import { revokeOtherSessions, revokeSession } from '../domain/sessions/revoke-sessions.ts'
 import { principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
-import { named, refusals } from '../http/schemas.ts'
+import { named } from '../http/schemas.ts'
 
 const Revoked = named('Revoked', Type.Object({ revoked: Type.Integer() }, { description: 'How many sessions ended.' }))
 const ListedSession = named(
@@ -22,7 +22,6 @@ const SessionList = named(
   'SessionList',
   Type.Object({ sessions: Type.Array(ListedSession) }, { description: 'The devices the account is signed in on.' }),
 )
-const bearer = [{ bearer: [] }]
 
 /** The devices an account is signed in on, and signing them out. */
 export const sessionRoutes =
@@ -36,8 +35,7 @@ export const sessionRoutes =
           operationId: 'listSessions',
           tags: ['Sessions'],
           summary: 'List the devices the account is signed in on.',
-          security: bearer,
-          response: { 200: SessionList, ...refusals(['unauthenticated', 'too_many_attempts'], { body: false }) },
+          response: { 200: SessionList },
         },
       },
       async (request) => {
@@ -55,16 +53,14 @@ export const sessionRoutes =
     app.delete(
       '/v1/sessions/:id',
       {
-        config: { caller: 'account' },
+        config: { caller: 'account', refusals: ['not_found'] },
         schema: {
           operationId: 'revokeSession',
           tags: ['Sessions'],
           summary: 'Sign one device out.',
-          security: bearer,
           params: Type.Object({ id: Type.String() }),
           response: {
             204: Type.Null({ description: 'Signed out.' }),
-            ...refusals(['unauthenticated', 'not_found', 'too_many_attempts']),
           },
         },
       },
@@ -83,10 +79,8 @@ export const sessionRoutes =
           operationId: 'revokeOtherSessions',
           tags: ['Sessions'],
           summary: 'Sign every other device out.',
-          security: bearer,
           response: {
             200: Revoked,
-            ...refusals(['unauthenticated', 'too_many_attempts']),
           },
         },
       },

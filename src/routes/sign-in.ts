@@ -7,7 +7,7 @@ import { logOut } from '../domain/sessions/log-out.ts'
 import { refreshSession } from '../domain/sessions/refresh-session.ts'
 import { bearerToken, principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
-import { named, refusals, requestBody, Tokens } from '../http/schemas.ts'
+import { named, requestBody, Tokens } from '../http/schemas.ts'
 import { verifyAccessToken } from '../http/tokens/access-token.ts'
 import { toTokens } from '../http/tokens/tokens-answer.ts'
 import { PlainPassword } from '../security/plain-password.ts'
@@ -35,7 +35,6 @@ const Reauthentication = named(
     { description: 'Good for one change, for this many seconds.' },
   ),
 )
-const bearer = [{ bearer: [] }]
 
 /** Signing in, staying signed in, signing out, and proving the password once more. */
 export const signInRoutes =
@@ -44,7 +43,11 @@ export const signInRoutes =
     app.post(
       '/v1/login',
       {
-        config: { caller: 'public' },
+        config: {
+          caller: 'public',
+          hashes: true,
+          refusals: ['invalid_credentials', 'email_not_verified', 'account_disabled', 'password_policy'],
+        },
         schema: {
           operationId: 'logIn',
           tags: ['Sessions'],
@@ -52,13 +55,6 @@ export const signInRoutes =
           body: LogInRequest,
           response: {
             200: Tokens,
-            ...refusals([
-              'invalid_credentials',
-              'email_not_verified',
-              'account_disabled',
-              'too_many_attempts',
-              'password_policy',
-            ]),
           },
         },
       },
@@ -72,7 +68,7 @@ export const signInRoutes =
     app.post(
       '/v1/token/refresh',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', refusals: ['refresh_token_invalid', 'refresh_token_reused'] },
         schema: {
           operationId: 'refreshSession',
           tags: ['Sessions'],
@@ -80,7 +76,6 @@ export const signInRoutes =
           body: RefreshRequest,
           response: {
             200: Tokens,
-            ...refusals(['refresh_token_invalid', 'refresh_token_reused', 'too_many_attempts']),
           },
         },
       },
@@ -93,7 +88,7 @@ export const signInRoutes =
     app.post(
       '/v1/logout',
       {
-        config: { caller: 'public' },
+        config: { caller: 'tokenHolder' },
         preValidation: async (request) => {
           if (request.body === undefined) request.body = {} // the one route whose body may be left out; null is none
         },
@@ -101,11 +96,9 @@ export const signInRoutes =
           operationId: 'logOut',
           tags: ['Sessions'],
           summary: 'End the session of a refresh token, or of the access token in the Authorization header.',
-          security: [{}, ...bearer],
           body: LogOutRequest,
           response: {
             204: Type.Null({ description: 'Signed out.' }),
-            ...refusals(['unauthenticated', 'too_many_attempts']),
           },
         },
       },
@@ -123,16 +116,14 @@ export const signInRoutes =
     app.post(
       '/v1/reauthenticate',
       {
-        config: { caller: 'account' },
+        config: { caller: 'account', hashes: true, refusals: ['wrong_password', 'password_policy'] },
         schema: {
           operationId: 'reauthenticate',
           tags: ['Sessions'],
           summary: 'Prove the current password ahead of one sensitive change of this session.',
-          security: bearer,
           body: ReauthenticateRequest,
           response: {
             200: Reauthentication,
-            ...refusals(['unauthenticated', 'wrong_password', 'too_many_attempts', 'password_policy']),
           },
         },
       },

@@ -3,7 +3,6 @@ import type { Deps } from '../deps.ts'
 import { recordProviderEvents } from '../domain/mails/record-provider-events.ts'
 import { Refusal } from '../domain/problems.ts'
 import { signedBody } from '../http/bodies/sendgrid-webhook.ts'
-import { refusals } from '../http/schemas.ts'
 import { readSendgridEvents } from '../mail/sendgrid-events.ts'
 
 /** SendGrid posts what has gathered once that is 768 kB. */
@@ -24,7 +23,7 @@ export const webhookRoutes =
     app.post(
       '/v1/webhooks/sendgrid',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', refusals: ['signature_invalid'] },
         bodyLimit: BODY_LIMIT_BYTES,
         schema: {
           operationId: 'receiveSendgridEvents',
@@ -35,7 +34,6 @@ export const webhookRoutes =
           body: Batch,
           response: {
             204: Type.Null({ description: 'Written down.' }),
-            ...refusals(['signature_invalid', 'too_many_attempts']),
           },
         },
         validatorCompiler: () => () => true, // the signature decides, and then each event by itself

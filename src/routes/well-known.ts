@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { SCOPES } from '../domain/scopes.ts'
-import { named, refusals } from '../http/schemas.ts'
+import { named } from '../http/schemas.ts'
 import { JWKS_CACHE_SECONDS } from '../keys/key-lifetimes.ts'
 
 const METADATA_CACHE_SECONDS = 3600
@@ -53,12 +53,12 @@ export const wellKnownRoutes =
     app.get(
       '/.well-known/jwks.json',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', limit: 'none' },
         schema: {
           operationId: 'readJwks',
           tags: ['Services'],
           summary: 'The public keys that access tokens are verified with.',
-          response: { 200: Jwks, ...refusals([], { body: false }) },
+          response: { 200: Jwks },
         },
       },
       async (_request, reply) => {
@@ -71,12 +71,12 @@ export const wellKnownRoutes =
     app.get(
       '/.well-known/oauth-authorization-server',
       {
-        config: { caller: 'public' },
+        config: { caller: 'public', limit: 'none' },
         schema: {
           operationId: 'readMetadata',
           tags: ['Services'],
           summary: 'The endpoints for services, and what they support (RFC 8414).',
-          response: { 200: Metadata, ...refusals([], { body: false }) },
+          response: { 200: Metadata },
         },
       },
       async (_request, reply) => {

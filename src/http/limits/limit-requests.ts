@@ -3,8 +3,9 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastif
 import type { Deps } from '../../deps.ts'
 import { Refusal } from '../../domain/problems.ts'
 import { networkOf } from '../../domain/throttle/network.ts'
+import { limitOf } from '../declaration/route-declaration.ts'
 import { clientAddress } from './client-address.ts'
-import { limitOfRoute, type RateLimitName, rateLimits, unlimitedRoutes } from './rate-limits.ts'
+import { type RateLimitName, rateLimits } from './rate-limits.ts'
 import { connectSharedCounters } from './shared-counters.ts'
 
 type Count = (request: FastifyRequest, name: RateLimitName) => Promise<{ isExceeded: boolean; ttlInSeconds: number }>
@@ -27,8 +28,9 @@ export async function limitRequests(app: FastifyInstance, deps: Deps): Promise<v
   if (shared) app.addHook('onClose', async () => shared.close())
 
   app.addHook('onRequest', async (request) => {
-    const name = limitOf(request)
-    if (name === null) return
+    const { url, config } = request.routeOptions
+    const name = url === undefined ? 'unknownRoutes' : limitOf(config)
+    if (name === 'none') return
     const together = countTogether && (await shared?.use(() => countTogether(request, name)))
     const { isExceeded, ttlInSeconds } = together ?? (await countHere(request, name))
     if (isExceeded) throw new Refusal('too_many_attempts', { retryAfter: Math.max(1, ttlInSeconds) })
@@ -52,13 +54,6 @@ async function createCount(app: FastifyInstance, factor: number, store: object):
     if (!counted || counted.isAllowed) throw new Error(`nobody counts ${name}`)
     return counted
   }
-}
-
-function limitOf(request: FastifyRequest): RateLimitName | null {
-  const { url } = request.routeOptions
-  if (url === undefined) return 'unknownRoutes'
-  if (unlimitedRoutes.has(url)) return null
-  return limitOfRoute[`${request.method} ${url}`] ?? 'everythingElse'
 }
 
 function clientOf(request: FastifyRequest): string {

@@ -11,8 +11,8 @@ export interface RateLimit {
  * (domain/throttle/throttle.ts) and mails to an address by the worker (domain/mails/mail-limits.ts), whatever is set here. docs/limits.md says it in words.
  */
 export const rateLimits = {
-  /** A bcrypt call each: 2 a second of the 9 that two cores can do. */
-  hashing: { most: 1200, windowSeconds: 600 },
+  /** Most compute a password hash, of which two cores can do 9 a second: this is 2 a second. */
+  passwords: { most: 1200, windowSeconds: 600 },
   /** A mail each, perhaps to a stranger. */
   mailing: { most: 1200, windowSeconds: 600 },
   /** Secrets of 256 bits are not found by guessing: what is limited is noise. */
@@ -27,26 +27,3 @@ export const rateLimits = {
 } as const satisfies Record<string, RateLimit>
 
 export type RateLimitName = keyof typeof rateLimits
-
-/** The routes that have a limit of their own. Each counts for itself; a test finds a row whose route is gone. */
-export const limitOfRoute: Readonly<Record<string, RateLimitName>> = {
-  'POST /v1/register': 'hashing',
-  'POST /v1/login': 'hashing',
-  'POST /v1/reauthenticate': 'hashing',
-  'POST /v1/password/change': 'hashing',
-  'POST /v1/password/reset': 'hashing',
-  'POST /v1/email/change': 'hashing',
-  'POST /v1/password/check': 'hashing', // no hash, but perhaps a question to the breach list
-  'POST /v1/password/forgot': 'mailing',
-  'POST /v1/email/verify/resend': 'mailing',
-  'POST /v1/email/verify': 'links',
-  'POST /v1/password/reset/check': 'links',
-  'POST /v1/email/change/confirm': 'links',
-  'POST /v1/email/change/revert': 'links',
-  'POST /oauth/token': 'clientSecrets',
-  'POST /oauth/introspect': 'gateways',
-  'POST /oauth/revoke': 'gateways',
-}
-
-/** Asked by machines that must not be turned away: an orchestrator would take a 429 for a dead service. */
-export const unlimitedRoutes: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/metrics'])

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Deps } from '../../deps.ts'
 import { Refusal } from '../../domain/problems.ts'
 import { HashingLaneFull } from '../../security/hashing-lane.ts'
-import { limitOfRoute, unlimitedRoutes } from './rate-limits.ts'
+import { limitOf } from '../declaration/route-declaration.ts'
 
 /** Some 0.3 seconds' worth of statements: whoever comes behind them would wait for an answer nobody reads any more. */
 const MOST_WAITING_FOR_THE_DATABASE = 1_500
@@ -19,12 +19,10 @@ const RETRY_AFTER_SECONDS = 2
  */
 export function shedLoad(app: FastifyInstance, deps: Deps): void {
   app.addHook('onRequest', async (request) => {
-    const { method, routeOptions } = request
-    if (deps.hashingLane.isFull() && limitOfRoute[`${method} ${routeOptions.url}`] === 'hashing') {
-      throw new HashingLaneFull('the hashing lane is full')
-    }
+    const { config } = request.routeOptions
+    if (config.hashes && deps.hashingLane.isFull()) throw new HashingLaneFull('the hashing lane is full')
     if (deps.pool.waitingCount < MOST_WAITING_FOR_THE_DATABASE) return
-    if (unlimitedRoutes.has(routeOptions.url ?? '')) return
+    if (limitOf(config) === 'none') return
     throw new Refusal('overloaded', { retryAfter: RETRY_AFTER_SECONDS })
   })
 }

@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Deps } from '../../deps.ts'
 import { readAddress } from '../../domain/support/read-address.ts'
 import { unlockAddress } from '../../domain/support/unlock-address.ts'
-import { named, refusals } from '../../http/schemas.ts'
+import { named } from '../../http/schemas.ts'
 import { requesterOf } from '../../http/support-request.ts'
 import { MaybeText, MaybeTime, Time } from '../../http/support-schemas.ts'
 
@@ -34,8 +34,6 @@ const UnlockRequest = named(
   'UnlockRequest',
   Type.Object({ reason }, { additionalProperties: false, examples: [{ reason: 'Ticket 4711: moved jobs' }] }),
 )
-const service = [{ service: [] }]
-const common = ['unauthenticated', 'insufficient_scope', 'invalid_email', 'too_many_attempts'] as const
 
 /** Who may have an address: what a holder is told only as "not available". */
 export const supportAddressRoutes =
@@ -44,14 +42,13 @@ export const supportAddressRoutes =
     app.get(
       '/v1/admin/addresses/:email',
       {
-        config: { caller: 'service', scope: 'addresses:read' },
+        config: { caller: { scope: 'addresses:read' }, refusals: ['invalid_email'] },
         schema: {
           operationId: 'readAddress',
           tags: ['Support desk'],
           summary: 'See whether an address is free, in use or locked, and why.',
-          security: service,
           params: AddressParams,
-          response: { 200: Address, ...refusals([...common, 'invalid_request'], { body: false }) },
+          response: { 200: Address },
         },
       },
       async (request) => readAddress(deps, request.params.email),
@@ -60,7 +57,7 @@ export const supportAddressRoutes =
     app.delete(
       '/v1/admin/addresses/:email/lock',
       {
-        config: { caller: 'service', scope: 'addresses:unlock' },
+        config: { caller: { scope: 'addresses:unlock' }, refusals: ['invalid_email', 'not_found'] },
         preValidation: async (request) => {
           if (request.body === undefined) request.body = {} // the reason may stand in the query: proxies drop the body of a DELETE
         },
@@ -68,13 +65,11 @@ export const supportAddressRoutes =
           operationId: 'unlockAddress',
           tags: ['Support desk'],
           summary: 'Unlock an address for whoever asks for it next.',
-          security: service,
           params: AddressParams,
           querystring: Type.Object({ reason }, { additionalProperties: false }),
           body: UnlockRequest,
           response: {
             204: Type.Null({ description: 'Unlocked.' }),
-            ...refusals([...common, 'not_found']),
           },
         },
       },

@@ -3,7 +3,6 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Deps } from '../../deps.ts'
 import { exportEvents } from '../../domain/support/export-events.ts'
 import { periodIn, periodQuery } from '../../http/period.ts'
-import { refusals } from '../../http/schemas.ts'
 
 const Lines = {
   description: 'One JSON object a line, the oldest event first. An answer that breaks off was not whole.',
@@ -17,20 +16,16 @@ export const auditTrailRoutes =
     app.get(
       '/v1/admin/events/export',
       {
-        config: { caller: 'service', scope: 'events:read' },
+        config: { caller: { scope: 'events:read' } },
         schema: {
           operationId: 'exportEvents',
           tags: ['Support desk'],
           summary: 'Export the audit trail of a period as NDJSON.',
           description:
             'To archive period after period, end each a minute in the past: an event may be committed some seconds after its time.',
-          security: [{ service: [] }],
           querystring: Type.Object(periodQuery, { additionalProperties: false }),
           response: {
             200: Lines,
-            ...refusals(['unauthenticated', 'insufficient_scope', 'invalid_request', 'too_many_attempts'], {
-              body: false,
-            }),
           },
         },
       },

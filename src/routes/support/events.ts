@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Deps } from '../../deps.ts'
 import { listEvents } from '../../domain/support/list-events.ts'
 import { NextCursor, pageIn, pageQuery, toCursor } from '../../http/paging.ts'
-import { named, refusals } from '../../http/schemas.ts'
+import { named } from '../../http/schemas.ts'
 import { AccountParams, accountIdIn } from '../../http/support-request.ts'
 import { MaybeText, Time } from '../../http/support-schemas.ts'
 
@@ -40,20 +40,15 @@ export const supportEventRoutes =
     app.get(
       '/v1/admin/users/:id/events',
       {
-        config: { caller: 'service', scope: 'events:read' },
+        config: { caller: { scope: 'events:read' }, refusals: ['not_found'] },
         schema: {
           operationId: 'listEvents',
           tags: ['Support desk'],
           summary: 'Read the audit trail of an account; what remains of it, where it was erased.',
-          security: [{ service: [] }],
           params: AccountParams,
           querystring: Type.Object(pageQuery, { additionalProperties: false }),
           response: {
             200: AuditTrail,
-            ...refusals(
-              ['invalid_request', 'unauthenticated', 'insufficient_scope', 'not_found', 'too_many_attempts'],
-              { body: false },
-            ),
           },
         },
       },

@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { listMails } from '../../domain/support/list-mails.ts'
 import { readReceipt } from '../../domain/support/read-receipt.ts'
 import { NextCursor, pageIn, pageQuery, toCursor } from '../../http/paging.ts'
-import { named, refusals } from '../../http/schemas.ts'
+import { named } from '../../http/schemas.ts'
 import { AccountParams, accountIdIn } from '../../http/support-request.ts'
 import { MaybeText, MaybeTime, Time } from '../../http/support-schemas.ts'
 
@@ -44,8 +44,6 @@ const MailList = named(
   'MailList',
   Type.Object({ mails: Type.Array(Mail), nextCursor: NextCursor }, { description: 'The newest first.' }),
 )
-const service = [{ service: [] }]
-const common = ['unauthenticated', 'insufficient_scope', 'invalid_request', 'not_found', 'too_many_attempts'] as const
 
 /** "No mail came": what became of it. */
 export const supportMailRoutes =
@@ -54,15 +52,14 @@ export const supportMailRoutes =
     app.get(
       '/v1/admin/users/:id/mail',
       {
-        config: { caller: 'service', scope: 'mail:read' },
+        config: { caller: { scope: 'mail:read' }, refusals: ['not_found'] },
         schema: {
           operationId: 'listMails',
           tags: ['Support desk'],
           summary: 'List every mail to an account and what became of it.',
-          security: service,
           params: AccountParams,
           querystring: Type.Object(pageQuery, { additionalProperties: false }),
-          response: { 200: MailList, ...refusals(common, { body: false }) },
+          response: { 200: MailList },
         },
       },
       async (request) => {
@@ -74,18 +71,17 @@ export const supportMailRoutes =
     app.get(
       '/v1/admin/receipts/:receipt',
       {
-        config: { caller: 'service', scope: 'mail:read' },
+        config: { caller: { scope: 'mail:read' }, refusals: ['not_found'] },
         schema: {
           operationId: 'readReceipt',
           tags: ['Support desk'],
           summary: 'See what became of the request a receipt names, as a person read it out.',
-          security: service,
           params: Type.Object({
             receipt: Type.String({
               description: 'In any case, with or without hyphens; O is read as 0, I and L as 1.',
             }),
           }),
-          response: { 200: Mail, ...refusals(common, { body: false }) },
+          response: { 200: Mail },
         },
       },
       async (request) => readReceipt(deps, request.params.receipt),

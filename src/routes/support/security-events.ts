@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { listSecurityEvents } from '../../domain/security-events/list-security-events.ts'
 import { replaySecurityEvent } from '../../domain/security-events/replay-security-event.ts'
 import { NextCursor, pageIn, pageQuery, toCursor } from '../../http/paging.ts'
-import { named, refusals } from '../../http/schemas.ts'
+import { named } from '../../http/schemas.ts'
 import { requesterOf } from '../../http/support-request.ts'
 import { MaybeTime, Time } from '../../http/support-schemas.ts'
 
@@ -49,7 +49,6 @@ const Filter = Type.Object(
   },
   { additionalProperties: false },
 )
-const common = ['unauthenticated', 'insufficient_scope', 'invalid_request', 'too_many_attempts'] as const
 
 /** What other systems are told of changes to accounts. */
 export const securityEventRoutes =
@@ -58,14 +57,13 @@ export const securityEventRoutes =
     app.get(
       '/v1/admin/security-events',
       {
-        config: { caller: 'service', scope: 'events:read' },
+        config: { caller: { scope: 'events:read' } },
         schema: {
           operationId: 'listSecurityEvents',
           tags: ['Support desk'],
           summary: 'List what other systems were told, and how each delivery went.',
-          security: [{ service: [] }],
           querystring: Filter,
-          response: { 200: SecurityEventList, ...refusals(common, { body: false }) },
+          response: { 200: SecurityEventList },
         },
       },
       async (request) => {
@@ -78,16 +76,14 @@ export const securityEventRoutes =
       '/v1/admin/security-events/:id/replay',
       {
         // A scope of its own: who may read must not make others act, and who mends a receiver needs no power over accounts.
-        config: { caller: 'service', scope: 'events:replay' },
+        config: { caller: { scope: 'events:replay' }, refusals: ['not_found'] },
         schema: {
           operationId: 'replaySecurityEvent',
           tags: ['Support desk'],
           summary: 'Send a security event again, under the same id, to every configured URL.',
-          security: [{ service: [] }],
           params: Type.Object({ id: GivenUuid }),
           response: {
             202: Type.Object({ status: Type.Literal('queued') }, { description: 'On its way.' }),
-            ...refusals([...common, 'not_found']),
           },
         },
       },

@@ -4,7 +4,7 @@ import { eraseUser } from '../../domain/support/users/erase-user.ts'
 import { revokeAllSessions } from '../../domain/support/users/revoke-all-sessions.ts'
 import { sendResetInstructions } from '../../domain/support/users/send-reset-instructions.ts'
 import { setDisabled } from '../../domain/support/users/set-disabled.ts'
-import { named, refusals, requestBody } from '../../http/schemas.ts'
+import { named, requestBody } from '../../http/schemas.ts'
 import { AccountParams, accountIdIn, requesterOf } from '../../http/support-request.ts'
 import { User } from '../../http/support-schemas.ts'
 
@@ -23,8 +23,6 @@ const SessionsRevoked = named(
   'SessionsRevoked',
   Type.Object({ revoked: Type.Integer() }, { description: 'How many sessions ended.' }),
 )
-const service = [{ service: [] }]
-const common = ['unauthenticated', 'insufficient_scope', 'not_found', 'too_many_attempts'] as const
 
 /** What Support does to an account. Each is in its audit trail, with the service client that asked. */
 export const supportUserActionRoutes =
@@ -33,15 +31,14 @@ export const supportUserActionRoutes =
     app.patch(
       '/v1/admin/users/:id',
       {
-        config: { caller: 'service', scope: 'users:write' },
+        config: { caller: { scope: 'users:write' }, refusals: ['not_found'] },
         schema: {
           operationId: 'updateUser',
           tags: ['Support desk'],
           summary: 'Disable an account, which ends all its sessions and links at once, or enable it again.',
-          security: service,
           params: AccountParams,
           body: UpdateUserRequest,
-          response: { 200: User, ...refusals(common) },
+          response: { 200: User },
         },
       },
       async (request) => {
@@ -53,14 +50,13 @@ export const supportUserActionRoutes =
     app.delete(
       '/v1/admin/users/:id',
       {
-        config: { caller: 'service', scope: 'users:delete' },
+        config: { caller: { scope: 'users:delete' }, refusals: ['not_found'] },
         schema: {
           operationId: 'eraseUser',
           tags: ['Support desk'],
           summary: 'Erase a person. The addresses stay locked, as keyed hashes; nothing brings the account back.',
-          security: service,
           params: AccountParams,
-          response: { 204: Type.Null({ description: 'Erased.' }), ...refusals(common) },
+          response: { 204: Type.Null({ description: 'Erased.' }) },
         },
       },
       async (request, reply) => {
@@ -72,15 +68,14 @@ export const supportUserActionRoutes =
     app.post(
       '/v1/admin/users/:id/password-reset',
       {
-        config: { caller: 'service', scope: 'users:write' },
+        config: { caller: { scope: 'users:write' }, refusals: ['not_found'] },
         schema: {
           operationId: 'sendResetInstructions',
           tags: ['Support desk'],
           summary: 'Send reset instructions again, to the address the account has.',
           description: 'Never held back by a limit. Of more than three links that live, the oldest die.',
-          security: service,
           params: AccountParams,
-          response: { 202: InstructionsSent, ...refusals(common) },
+          response: { 202: InstructionsSent },
         },
       },
       async (request, reply) => {
@@ -93,14 +88,13 @@ export const supportUserActionRoutes =
     app.delete(
       '/v1/admin/users/:id/sessions',
       {
-        config: { caller: 'service', scope: 'users:write' },
+        config: { caller: { scope: 'users:write' }, refusals: ['not_found'] },
         schema: {
           operationId: 'revokeAllSessions',
           tags: ['Support desk'],
           summary: 'Sign an account out everywhere.',
-          security: service,
           params: AccountParams,
-          response: { 200: SessionsRevoked, ...refusals(common) },
+          response: { 200: SessionsRevoked },
         },
       },
       async (request) => revokeAllSessions(deps, { accountId: accountIdIn(request.params), by: requesterOf(request) }),

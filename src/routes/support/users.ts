@@ -5,7 +5,7 @@ import { createUser } from '../../domain/support/import/create-user.ts'
 import { findUsers, type UserQuery } from '../../domain/support/users/find-users.ts'
 import { readUser } from '../../domain/support/users/user-view.ts'
 import { NextCursor, pageIn, pageQuery, toCursor } from '../../http/paging.ts'
-import { named, refusals } from '../../http/schemas.ts'
+import { named } from '../../http/schemas.ts'
 import { AccountParams, accountIdIn, requesterOf } from '../../http/support-request.ts'
 import { NewUserRequest, User } from '../../http/support-schemas.ts'
 
@@ -29,7 +29,6 @@ const UserList = named(
     { description: 'By prefix in the order of the addresses, else the newest first.' },
   ),
 )
-const service = [{ service: [] }]
 
 /** Looking accounts up, and opening them on somebody's word. */
 export const supportUserRoutes =
@@ -38,19 +37,14 @@ export const supportUserRoutes =
     app.get(
       '/v1/admin/users',
       {
-        config: { caller: 'service', scope: 'users:read' },
+        config: { caller: { scope: 'users:read' }, refusals: ['invalid_email'] },
         schema: {
           operationId: 'findUsers',
           tags: ['Support desk'],
           summary: 'Look accounts up: by one of the three, or all of them.',
-          security: service,
           querystring: UserQueryString,
           response: {
             200: UserList,
-            ...refusals(
-              ['invalid_request', 'invalid_email', 'unauthenticated', 'insufficient_scope', 'too_many_attempts'],
-              { body: false },
-            ),
           },
         },
       },
@@ -65,19 +59,14 @@ export const supportUserRoutes =
     app.get(
       '/v1/admin/users/:id',
       {
-        config: { caller: 'service', scope: 'users:read' },
+        config: { caller: { scope: 'users:read' }, refusals: ['not_found'] },
         schema: {
           operationId: 'readUser',
           tags: ['Support desk'],
           summary: 'Read an account.',
-          security: service,
           params: AccountParams,
           response: {
             200: User,
-            ...refusals(
-              ['unauthenticated', 'insufficient_scope', 'not_found', 'invalid_request', 'too_many_attempts'],
-              { body: false },
-            ),
           },
         },
       },
@@ -87,23 +76,17 @@ export const supportUserRoutes =
     app.post(
       '/v1/admin/users',
       {
-        config: { caller: 'service', scope: 'users:write' },
+        config: {
+          caller: { scope: 'users:write' },
+          refusals: ['email_unavailable', 'invalid_email', 'invalid_password_hash'],
+        },
         schema: {
           operationId: 'createUser',
           tags: ['Support desk'],
           summary: 'Open an account, or import one with its password hash. No mail goes out.',
-          security: service,
           body: NewUserRequest,
           response: {
             201: User,
-            ...refusals([
-              'unauthenticated',
-              'insufficient_scope',
-              'email_unavailable',
-              'invalid_email',
-              'invalid_password_hash',
-              'too_many_attempts',
-            ]),
           },
         },
       },
