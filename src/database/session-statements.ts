@@ -9,7 +9,6 @@ export interface LiveSession {
   readonly sessionId: string
   readonly accountId: string
   readonly email: string
-  readonly address: string
   readonly credentialVersion: number
   readonly authenticatedAt: Date
 }
@@ -25,7 +24,7 @@ export async function readLiveSession(pool: Pool, sessionId: string, now: Date):
 }
 
 const READ_LIVE_SESSION = `
-  SELECT s.id AS "sessionId", s.account_id AS "accountId", a.email, lower(a.email COLLATE "C") AS address,
+  SELECT s.id AS "sessionId", s.account_id AS "accountId", a.email,
          s.credential_version AS "credentialVersion", s.authenticated_at AS "authenticatedAt"
   FROM sessions s JOIN accounts a ON a.id = s.account_id
   WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2

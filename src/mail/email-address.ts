@@ -1,6 +1,6 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
 
-/** The form two addresses are compared in: ASCII, lower case. Only this file makes one. */
+/** The form in which two addresses are compared: ASCII, lower case. Only `normalizedForm` makes one. */
 export type NormalizedAddress = string & { readonly __brand: 'NormalizedAddress' }
 
 export interface EmailAddress {
@@ -11,6 +11,8 @@ export interface EmailAddress {
 
 const MAX_LENGTH = 254 // RFC 5321 section 4.5.3.1.3, less the angle brackets
 const MAX_LOCAL_LENGTH = 64 // section 4.5.3.1.1
+/** What copying from a mail or a web page brings along: white space, zero-width characters, a byte order mark. */
+const INVISIBLE_ENDS = /^[\s\p{Default_Ignorable_Code_Point}]+|[\s\p{Default_Ignorable_Code_Point}]+$/gu
 const LOCAL_PART = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?=[a-z0-9-]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/
 
@@ -21,7 +23,7 @@ const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?=[a-z0-9-]*[a-z])[
  */
 export function parseAddress(input: string): EmailAddress | null {
   if (input.length > 4 * MAX_LENGTH) return null // before any expression runs over it
-  const trimmed = input.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+  const trimmed = input.replace(INVISIBLE_ENDS, '')
   const at = trimmed.lastIndexOf('@')
   if (at < 1) return null
   const local = trimmed.slice(0, at)
@@ -29,7 +31,15 @@ export function parseAddress(input: string): EmailAddress | null {
   if (domain === null || local.length > MAX_LOCAL_LENGTH || !LOCAL_PART.test(local)) return null
   const email = `${local}@${domain}`
   if (email.length > MAX_LENGTH) return null
-  return { email, address: email.toLowerCase() as NormalizedAddress }
+  return { email, address: normalizedForm(email) }
+}
+
+/**
+ * The compared form of an address that `parseAddress` has accepted, now or before it was stored. Columns named `email`
+ * and `address` hold nothing else, so a row needs no second parsing, which a later version might refuse.
+ */
+export function normalizedForm(accepted: string): NormalizedAddress {
+  return accepted.toLowerCase() as NormalizedAddress
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Transaction } from '../../database/client.ts'
 import type { Address } from '../../database/generated/client.ts'
 import { joinErasures, lockAddress } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
-import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { type NormalizedAddress, normalizedForm } from '../../mail/email-address.ts'
 import { erasedForm, erasedForms } from './address-hashes.ts'
 
 export type LockReason = 'email_changed' | 'email_reverted' | 'account_erased'
@@ -86,7 +86,7 @@ export async function eraseAddresses(
   const { accountId, now } = erasure
   await joinErasures(tx)
   const held = await tx.address.findMany({ where: { accountId }, orderBy: { address: 'asc' } })
-  const addresses = held.map((row) => row.address as NormalizedAddress)
+  const addresses = held.map((row) => normalizedForm(row.address))
   for (const address of addresses) {
     await lockAddress(tx, address)
     const { count } = await tx.address.deleteMany({ where: { address, accountId } })

@@ -2,7 +2,7 @@ import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { EmailChange } from '../../database/generated/client.ts'
 import { lockAccountRow, lockOpenSessionRows } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
-import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { normalizedForm } from '../../mail/email-address.ts'
 import { claimAddress, lockCurrentAddress } from '../addresses/addresses.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { findMailedToken, spendMailedToken } from '../mailed-links/mailed-tokens.ts'
@@ -83,7 +83,7 @@ async function isSessionLost(tx: Transaction, sessionId: string): Promise<boolea
 async function moveAccount(deps: Deps, tx: Transaction, change: EmailChange, now: Date): Promise<void> {
   const { accountId, toEmail } = change
   await lockCurrentAddress(tx, { accountId, reason: 'email_changed', now })
-  const address = change.toAddress as NormalizedAddress
+  const address = normalizedForm(change.toAddress)
   if (!(await claimAddress(deps, tx, { address, accountId, now }))) {
     throw new Refusal('email_unavailable', { support: deps.config.supportContact })
   }

@@ -2,7 +2,7 @@ import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { Account, EmailChange } from '../../database/generated/client.ts'
 import { lockAccountRow } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
-import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { normalizedForm } from '../../mail/email-address.ts'
 import { claimAddress, lockCurrentAddress } from '../addresses/addresses.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { findMailedToken, spendMailedToken } from '../mailed-links/mailed-tokens.ts'
@@ -32,7 +32,7 @@ export async function revertEmailChange(
     await spendMailedToken(tx, link, now)
     const change = link.emailChangeId && (await tx.emailChange.findUnique({ where: { id: link.emailChangeId } }))
     if (!account || !change || change.revertedAt) throw new Refusal('link_expired')
-    const hasMoved = change.confirmedAt !== null || account.email.toLowerCase() !== change.fromAddress
+    const hasMoved = change.confirmedAt !== null || normalizedForm(account.email) !== change.fromAddress
     return hasMoved ? restore(deps, tx, { account, change, origin, now }) : cancel(tx, { account, change, origin, now })
   })
 }
@@ -57,8 +57,8 @@ async function cancel(tx: Transaction, { account, origin, now }: Reversal): Prom
 async function restore(deps: Deps, tx: Transaction, reversal: Reversal): Promise<{ email: string }> {
   const { account, change, origin, now } = reversal
   const accountId = account.id
-  const displaced = { email: account.email, address: account.email.toLowerCase() }
-  const restored = { email: change.fromEmail, address: change.fromAddress as NormalizedAddress }
+  const displaced = { email: account.email, address: normalizedForm(account.email) }
+  const restored = { email: change.fromEmail, address: normalizedForm(change.fromAddress) }
 
   await lockCurrentAddress(tx, { accountId, reason: 'email_reverted', now })
   const isClaimed = await claimAddress(deps, tx, { address: restored.address, accountId, now })

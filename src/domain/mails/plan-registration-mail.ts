@@ -1,4 +1,4 @@
-import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { normalizedForm } from '../../mail/email-address.ts'
 import { addressState } from '../addresses/addresses.ts'
 import { mintMailedToken } from '../mailed-links/mailed-tokens.ts'
 import { networkOf } from '../throttle/network.ts'
@@ -14,7 +14,7 @@ const LIMIT: MailLimit = { requests: ['registration', 'verification'], most: 5, 
 export async function planRegistrationMail(planning: Planning): Promise<MailPlan> {
   const { deps, tx, mail, now } = planning
   if (!(await hasRoomFor(tx, mail, { ...LIMIT, now }))) return planInsteadOfNothing(planning)
-  const address = mail.address as NormalizedAddress
+  const address = normalizedForm(mail.address)
   const state = await addressState(deps, tx, address)
   if (state === 'locked') return { kind: 'address_locked', to: mail, accountId: null, data: {} }
   if (state === 'in_use') {
@@ -33,7 +33,7 @@ export async function planRegistrationMail(planning: Planning): Promise<MailPlan
  */
 export async function planVerificationMail(planning: Planning): Promise<MailPlan> {
   const { deps, tx, mail, now } = planning
-  const address = mail.address as NormalizedAddress
+  const address = normalizedForm(mail.address)
   const holder = await tx.address.findFirst({ where: { address, lockedAt: null }, select: { account: true } })
   const waiting = await tx.registration.findMany({ where: { address, expiresAt: { gt: now } }, take: 2 })
   const [registration] = waiting
@@ -58,7 +58,7 @@ const HELD_BACK = { settled: 'held_back', reason: 'too many mails to this addres
  */
 async function planInsteadOfNothing(planning: Planning): Promise<MailPlan> {
   const { deps, tx, mail, now } = planning
-  const isFree = (await addressState(deps, tx, mail.address as NormalizedAddress)) === 'free'
+  const isFree = (await addressState(deps, tx, normalizedForm(mail.address))) === 'free'
   const hasReserve = await hasRoomFor(tx, mail, { ...LIMIT, most: LIMIT.most + 1, now })
   if (!isFree || !hasReserve || (await countNetworks(planning)) < 2) return HELD_BACK
   await tx.mailedToken.updateMany({

@@ -1,6 +1,6 @@
 import type { Account } from '../../database/generated/client.ts'
 import { lockMailbox } from '../../database/row-locks.ts'
-import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { normalizedForm } from '../../mail/email-address.ts'
 import { addressState } from '../addresses/addresses.ts'
 import { recordEvent } from '../events/record-event.ts'
 import { mintMailedToken } from '../mailed-links/mailed-tokens.ts'
@@ -70,7 +70,7 @@ export async function planResetAfterRevertMail(planning: Planning): Promise<Mail
 async function hasRegistration({ deps, tx, mail, now }: Planning): Promise<boolean> {
   const { address } = mail
   if ((await tx.registration.count({ where: { address, expiresAt: { gt: now } } })) === 0) return false
-  return (await addressState(deps, tx, address as NormalizedAddress)) === 'free'
+  return (await addressState(deps, tx, normalizedForm(address))) === 'free'
 }
 
 async function countLiveLinks(planning: Planning, account: Account | null): Promise<number> {

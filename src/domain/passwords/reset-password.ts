@@ -2,7 +2,7 @@ import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { MailedToken } from '../../database/generated/client.ts'
 import { lockAccountOrAddress } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
-import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { normalizedForm } from '../../mail/email-address.ts'
 import { hashOpaqueToken } from '../../security/opaque-token.ts'
 import { asPasswordHash, type PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
@@ -84,7 +84,7 @@ async function openAccount(
   input: { link: MailedToken; passwordHash: PasswordHash; origin: Origin; now: Date },
 ): Promise<string> {
   const { link, ...proven } = input
-  const address = link.address as NormalizedAddress
+  const address = normalizedForm(link.address)
   const registration = await tx.registration.findFirst({ where: { address }, orderBy: { createdAt: 'desc' } })
   const email = registration?.email ?? address
   const accountId = await createProvenAccount(deps, tx, { email, address, ...proven })

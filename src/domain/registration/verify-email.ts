@@ -2,7 +2,7 @@ import { inTransaction, type Transaction } from '../../database/client.ts'
 import type { MailedToken } from '../../database/generated/client.ts'
 import { lockAccountOrAddress } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
-import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { normalizedForm } from '../../mail/email-address.ts'
 import { asPasswordHash } from '../../security/password-hash.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { findMailedToken, spendMailedToken } from '../mailed-links/mailed-tokens.ts'
@@ -39,7 +39,7 @@ async function openAccount(deps: Deps, tx: Transaction, { link, origin, now }: P
   const passwordHash = registration && asPasswordHash(registration.passwordHash)
   if (!registration || !passwordHash) throw new Refusal('link_expired')
   const { email } = registration
-  const address = registration.address as NormalizedAddress
+  const address = normalizedForm(registration.address)
   const accountId = await createProvenAccount(deps, tx, { email, address, passwordHash, origin, now })
   if (accountId === null) throw new Refusal('link_expired')
   await recordEvent(tx, { type: 'account.email_verified', at: now, accountId, origin })

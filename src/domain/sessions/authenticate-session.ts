@@ -1,6 +1,6 @@
 import { readLiveSession } from '../../database/session-statements.ts'
 import type { Deps } from '../../deps.ts'
-import type { NormalizedAddress } from '../../mail/email-address.ts'
+import { normalizedForm } from '../../mail/email-address.ts'
 import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
 
@@ -18,5 +18,5 @@ export async function authenticateSession(
   if (session?.accountId !== claims.accountId || session.credentialVersion !== claims.credentialVersion) {
     throw new Refusal('unauthenticated')
   }
-  return { ...session, address: session.address as NormalizedAddress }
+  return { ...session, address: normalizedForm(session.email) }
 }
