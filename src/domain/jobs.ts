@@ -1,11 +1,31 @@
 import type { Transaction } from '../database/client.ts'
 
+/** What an erasure still has to find. Only its job knows this, and only until it is done. */
+export interface Erasure {
+  readonly accountId: string
+  /** The addresses that the person had, in their compared form; none where everything that names them is gone already. */
+  readonly addresses: readonly string[]
+  /** Addresses that the person asked to move to. */
+  readonly requestedAddresses: readonly string[]
+  /** RFC 3339. Rows that strangers add for the address later are not the person's. */
+  readonly startedAt: string
+}
+
+/** The registrations of an address that has an account by now. Later ones are those of strangers, and expire. */
+export interface DeletedRegistrations {
+  readonly address: string
+  /** RFC 3339. */
+  readonly createdUntil: string
+}
+
 /** Every job that the service gives to its queue, by name, with its payload. A payload never holds a secret. */
 export interface JobPayloads {
   send_mail: { readonly mailId: string }
   lift_suppression: { readonly address: string }
   address_security_events: { readonly accountId: string }
   deliver_security_events: { readonly accountId: string; readonly url: string }
+  finish_erasure: Erasure
+  delete_registrations: DeletedRegistrations
 }
 
 export type JobName = keyof JobPayloads
@@ -37,4 +57,14 @@ export async function addJob<Name extends JobName>(
     SELECT graphile_worker.add_job(${name}::text, ${JSON.stringify(payload)}::json, queue_name => ${queue}::text,
       run_at => now() + make_interval(secs => ${delaySeconds}::float8), job_key => ${key}::text,
       job_key_mode => ${keyMode}::text)`
+}
+
+/** Takes a job out of the queue that waits under this key, if there is one. */
+export async function removeJob(tx: Transaction, key: string): Promise<void> {
+  await tx.$executeRaw`SELECT graphile_worker.remove_job(${key}::text)`
+}
+
+/** The key of the job that asks the provider to take an address off its lists; an erasure removes that job. */
+export function suppressionJobKey(address: string): string {
+  return `suppression ${address}`
 }

@@ -19,10 +19,17 @@ export function auditDenials(app: FastifyInstance, deps: Deps): void {
       type: 'service_client.denied',
       outcome: 'failure',
       at: deps.clock.now(),
-      accountId: id !== undefined && isUuid(id) ? id : null,
+      accountId: await existingAccountId(deps, id),
       actor: { serviceClientId: service.clientId },
       origin: originOf(request),
       details: { method: request.method, route: routeOptions.url ?? null, scope: scopeOf(routeOptions.config.caller) },
     }).catch(() => request.log.warn({ clientId: service.clientId }, 'a denial could not be written to the audit trail'))
   })
+}
+
+/** An id that no account has (any more) is not written down: it may be that of a person who has been erased. */
+async function existingAccountId(deps: Deps, id: string | undefined): Promise<string | null> {
+  if (id === undefined || !isUuid(id)) return null
+  const accounts = await deps.db.account.count({ where: { id } })
+  return accounts === 0 ? null : id
 }

@@ -6,6 +6,8 @@ export type HashPurpose =
   | 'address'
   /** All that is kept of an address after an erasure. */
   | 'erased address'
+  /** The id that stands for an erased account in the audit trail. */
+  | 'erased account'
   /** What somebody typed in place of an address. */
   | 'typed text'
   /** A row of an import: the same row is recognised when it comes again. */

@@ -2,7 +2,9 @@ import type { JobHelpers, TaskList } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
 import type { JobName, JobPayloads } from '../domain/jobs.ts'
 import { advanceSigningKeys } from '../domain/key-rotation/rotate-signing-key.ts'
+import { deleteRemainingRegistrations } from '../domain/registration/delete-registrations.ts'
 import { addressSecurityEvents } from '../domain/security-events/address-security-events.ts'
+import { finishErasure } from '../domain/support/erasure/finish-erasure.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { deliverMail } from './deliver-mail.ts'
 import { deliverSecurityEvents } from './deliver-security-events.ts'
@@ -21,6 +23,8 @@ export function createTasks(deps: Deps, mailer: Mailer): TaskList {
     lift_suppression: ({ address }) => mailer.liftSuppression(address),
     address_security_events: ({ accountId }) => addressSecurityEvents(deps, accountId),
     deliver_security_events: (delivery, { abortSignal }) => deliverSecurityEvents(deps, delivery, abortSignal),
+    finish_erasure: (erasure) => finishErasure(deps, erasure),
+    delete_registrations: (registrations) => deleteRemainingRegistrations(deps, registrations),
   }
   const cronTasks = {
     purge_expired: () => purgeExpired(deps),

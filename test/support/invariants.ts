@@ -36,7 +36,9 @@ const INVARIANTS: Readonly<Record<string, string>> = {
     SELECT coalesce(e.id, s.id) AS id FROM events e FULL JOIN security_events s ON s.id = e.id
     WHERE e.id IS NULL OR s.id IS NULL AND e.account_id IS NOT NULL AND e.type IN ('password.changed',
       'password.reset', 'email_change.confirmed', 'email_change.reverted', 'account.disabled', 'account.enabled',
-      'account.erased', 'session.refresh_token_reused')`,
+      'account.erased', 'session.refresh_token_reused')
+      -- A completed erasure deletes what other systems were told of the account.
+      AND NOT EXISTS (SELECT FROM events o WHERE o.account_id = e.account_id AND o.type = 'account.erased')`,
   'I5: an event without its mail, or a mail without its event': `
     SELECT coalesce(e.account_id, m.account_id) AS account_id, coalesce(e.request, m.request) AS request, e.n, m.n
     FROM (

@@ -5,7 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { normalizedForm } from '../../mail/email-address.ts'
 import { claimAddress, lockCurrentAddress } from '../addresses/addresses.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
-import { consumeMailedLink, findMailedLink } from '../mailed-links/consume-mailed-link.ts'
+import { findMailedToken, spendMailedToken } from '../mailed-links/mailed-tokens.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
 import { endAccess } from '../sessions/end-access.ts'
@@ -26,11 +26,11 @@ export async function confirmEmailChange(
 ): Promise<{ email: string }> {
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
-    const link = await findMailedLink(tx, { token: input.token, purpose: 'confirm_email', now })
+    const link = await findMailedToken(tx, { token: input.token, purpose: 'confirm_email', now })
     const account = await lockAccountRow(tx, link.accountId)
-    await consumeMailedLink(tx, link, now)
+    await spendMailedToken(tx, link, now)
     await lockOpenSessionRows(tx, link.accountId)
-    const change = await markConfirmed(tx, link.emailChangeId, now)
+    const change = await markConfirmed(deps, tx, link.emailChangeId, now)
     if (!account || !change || (await isSessionLost(tx, change.sessionId))) throw new Refusal('link_expired')
 
     await moveAccount(deps, tx, change, now)
@@ -59,14 +59,27 @@ export async function confirmEmailChange(
   })
 }
 
-/** Only a change that is still pending: not cancelled, replaced, or ended with the session that asked for it. */
-async function markConfirmed(tx: Transaction, emailChangeId: string | null, now: Date): Promise<EmailChange | null> {
+/**
+ * Only a change that is still pending: not cancelled, replaced, or ended with the session that asked for it.
+ *
+ * @throws {Refusal} email_unavailable where the new address belonged to a person who has been erased since.
+ */
+async function markConfirmed(
+  deps: Deps,
+  tx: Transaction,
+  emailChangeId: string | null,
+  now: Date,
+): Promise<EmailChange | null> {
   if (emailChangeId === null) return null
   const { count } = await tx.emailChange.updateMany({
     where: { id: emailChangeId, confirmedAt: null, endedAt: null, expiresAt: { gt: now } },
     data: { confirmedAt: now },
   })
-  return count === 0 ? null : tx.emailChange.findUnique({ where: { id: emailChangeId } })
+  const change = await tx.emailChange.findUnique({ where: { id: emailChangeId } })
+  if (change?.endReason === 'address_erased') {
+    throw new Refusal('email_unavailable', { support: deps.config.supportContact })
+  }
+  return count === 0 ? null : change
 }
 
 /**

@@ -33,6 +33,7 @@ export type EventType =
   | 'account.disabled'
   | 'account.enabled'
   | 'account.erased'
+  | 'account.erasure_completed'
   | 'address.unlocked'
   | 'service_client.login'
   | 'service_client.denied'

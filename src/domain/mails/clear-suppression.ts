@@ -4,7 +4,7 @@ import { hashAddress } from '../addresses/address-hashes.ts'
 import { requireAddress } from '../addresses/require-address.ts'
 import { recordEvent } from '../events/record-event.ts'
 import type { Requester } from '../events/requester.ts'
-import { addJob } from '../jobs.ts'
+import { addJob, suppressionJobKey } from '../jobs.ts'
 import { Refusal } from '../problems.ts'
 
 /**
@@ -23,6 +23,6 @@ export async function clearSuppression(deps: Deps, input: { email: string; by: R
     const details = { addressHash: hashAddress(deps, address) }
     const accountId = holder?.accountId ?? null
     await recordEvent(tx, { type: 'address.suppression_cleared', at: now, accountId, ...input.by, details })
-    await addJob(tx, 'lift_suppression', { address })
+    await addJob(tx, 'lift_suppression', { address }, { key: suppressionJobKey(address) })
   })
 }

@@ -6,6 +6,7 @@ import { hashesOfAddress } from '../addresses/address-hashes.ts'
 import { claimAddress } from '../addresses/addresses.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { forgetNetworks, welcomeNetwork } from '../throttle/throttle.ts'
+import { deleteRegistrations } from './delete-registrations.ts'
 
 /**
  * Opens an account for an address that has just been proven, with the one password that belongs to the link that
@@ -24,7 +25,7 @@ export async function createProvenAccount(
     select: { id: true },
   })
   if (!(await claimAddress(deps, tx, { address, accountId, now }))) return null
-  await tx.registration.deleteMany({ where: { address } })
+  await deleteRegistrations(tx, { address, createdUntil: now.toISOString() })
   await forgetNetworks(tx, hashesOfAddress(deps, address)) // of whoever had the address before
   await welcomeNetwork(deps, tx, { address, origin, now })
   await recordEvent(tx, { type: 'account.created', at: now, accountId, origin })

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { cutPage, type Page, type PageOf } from '../page.ts'
 import { Refusal } from '../problems.ts'
+import { idsInAuditTrail } from './erasure/erased-account.ts'
 import { type EventView, toEventView } from './event-view.ts'
 
 /**
@@ -10,7 +11,10 @@ import { type EventView, toEventView } from './event-view.ts'
  */
 export async function listEvents(deps: Deps, accountId: string, page: Page): Promise<PageOf<EventView>> {
   const events = await deps.db.event.findMany({
-    where: { accountId, ...(page.after === undefined ? {} : { id: { lt: page.after } }) },
+    where: {
+      accountId: { in: idsInAuditTrail(deps, accountId) },
+      ...(page.after === undefined ? {} : { id: { lt: page.after } }),
+    },
     orderBy: { id: 'desc' },
     take: page.limit + 1,
   })

@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
-import { eraseUser } from '../../domain/support/users/erase-user.ts'
+import { eraseUser } from '../../domain/support/erasure/erase-user.ts'
 import { revokeAllSessions } from '../../domain/support/users/revoke-all-sessions.ts'
 import { sendResetInstructions } from '../../domain/support/users/send-reset-instructions.ts'
 import { setDisabled } from '../../domain/support/users/set-disabled.ts'

@@ -108,6 +108,39 @@ test('erasing a person leaves nothing of them in any table, and the addresses lo
   expect(await desk.addressState(gone.third)).toBe('free') // asked for, never theirs
 })
 
+test('after an erasure no row of any table names the person’s addresses or id, those of other people included', async () => {
+  const gone = await somebodyWithAPast('quentin')
+  const wishful = await people.verified()
+  await wishful.changeEmail(gone.third) // pending, to an address that becomes the person's
+  const former = await people.verified()
+  const inherited = former.email
+  await people.move(former, people.newEmail())
+  await desk.delete(`/addresses/${inherited}/lock`, { reason: 'the mailbox has a new owner' })
+  const erased = await people.signedIn(gone.second, 'Correct-Horse-7')
+  await people.move(erased, inherited)
+  await people.move(erased, gone.third)
+  await api.post('/v1/register', { email: gone.first, password: 'Correct-Horse-7' })
+  await api.post('/v1/password/forgot', { email: gone.third })
+  await api.post('/v1/login', { email: gone.first.toUpperCase(), password: 'Wrong-Guess-1' })
+  await provider.post(await bounce(gone.third))
+  await desk.delete(`/addresses/${gone.third}/suppression`)
+  const names = [gone.id, gone.first, gone.second, gone.third, inherited]
+  const namingRows = async () => {
+    const rows = (await wholeDatabase()).split('\n')
+    return rows.filter((row) => names.some((name) => row.toLowerCase().includes(name)))
+  }
+  const before = await namingRows()
+
+  await desk.delete(`/users/${gone.id}`)
+  await mailbox.drain()
+  await mailbox.drain() // the erasure comes back once other systems have heard of it
+
+  expect(before.length).toBeGreaterThan(30)
+  expect(await namingRows()).toEqual([])
+  expect(await desk.get(`/users/${gone.id}`)).toRefuse('not_found')
+  expect((await desk.trailOf(gone.id)).slice(0, 2)).toEqual(['account.erasure_completed', 'account.erased'])
+})
+
 test('C7: nothing of an erased account works any more: sessions, links, sign-in', async () => {
   const gone = await somebodyWithAPast('yolanda')
 

@@ -5,6 +5,7 @@ import type { Deps } from '../../../deps.ts'
 import { erasedForms } from '../../addresses/address-hashes.ts'
 import { actorColumns } from '../../events/record-event.ts'
 import type { Requester } from '../../events/requester.ts'
+import { deleteRegistrations } from '../../registration/delete-registrations.ts'
 import type { NewUser } from './new-user.ts'
 
 /**
@@ -38,15 +39,25 @@ export async function insertUsers(
     ), opened AS (
       INSERT INTO accounts (id, email, password_hash, email_verified_at, disabled_at, created_at)
       SELECT id, email, password_hash, email_verified_at, disabled_at, created_at FROM wanted JOIN claimed USING (id)
-    ), ended AS (
-      DELETE FROM registrations WHERE address IN (SELECT address FROM wanted JOIN claimed USING (id))
     )
     INSERT INTO events (id, at, type, outcome, account_id, actor_type, actor_id, ip, user_agent, request_id, details)
     SELECT event_id, ${now}, 'account.created', 'success', id, ${actorType}, ${actorId}, ${by.origin?.ip ?? null},
       ${by.origin?.userAgent ?? null}, ${by.origin?.requestId ?? null}::uuid, details
     FROM wanted JOIN claimed USING (id)
     RETURNING account_id AS id`
-  return new Set(created.map(({ id }) => id))
+  const ids = new Set(created.map(({ id }) => id))
+  const addresses = users.filter(({ id }) => ids.has(id)).map(({ address }) => address)
+  for (const address of await haveRegistrations(tx, addresses)) {
+    await deleteRegistrations(tx, { address, createdUntil: now.toISOString() })
+  }
+  return ids
+}
+
+async function haveRegistrations(tx: Transaction, addresses: readonly string[]): Promise<string[]> {
+  const found = await tx.$queryRaw<Array<{ address: string }>>`
+    SELECT address FROM unnest(${addresses}::text[]) AS opened(address)
+    WHERE EXISTS (SELECT FROM registrations r WHERE r.address = opened.address)`
+  return found.map(({ address }) => address)
 }
 
 function toRow(deps: Pick<Deps, 'keys'>, user: NewUser, now: Date): Record<string, unknown> {

@@ -1,0 +1,150 @@
+import type { Transaction } from '../../../database/client.ts'
+import type { Deps } from '../../../deps.ts'
+import type { NormalizedAddress } from '../../../mail/email-address.ts'
+import { hashesOfAddress } from '../../addresses/address-hashes.ts'
+import type { Erasure } from '../../jobs.ts'
+import { pseudonymOf } from './erased-account.ts'
+
+/**
+ * Erases up to `limit` rows of each kind that names the person: the mails and registrations that were asked for at
+ * their addresses, the links in them, the provider's complaints, and the person's part of the audit trail. Rows that
+ * belong to other people stay, without the address.
+ *
+ * Strangers may go on asking for mail to the address. Those rows came after the erasure began and expire like any other
+ * request for an unknown address, so this always comes to an end.
+ *
+ * @returns whether that was all. If not, call it again.
+ */
+export async function eraseTraces(
+  deps: Pick<Deps, 'keys'>,
+  tx: Transaction,
+  erasure: Erasure,
+  limit: number,
+): Promise<boolean> {
+  const counts = [
+    await eraseChangesOfOthers(tx, erasure, limit),
+    await eraseMails(tx, erasure, limit),
+    await eraseRegistrations(tx, erasure, limit),
+    await eraseLinksWithoutAccount(tx, erasure, limit),
+    await eraseAddressOfOthersLinks(tx, erasure, limit),
+    await eraseSuppressions(tx, erasure),
+    await eraseEvents(deps, tx, erasure, limit),
+  ]
+  return counts.every((count) => count < limit)
+}
+
+/**
+ * Other accounts may have asked for the address before the person had it, or may have had it before them. A pending
+ * request ends: nobody can take an erased person's address.
+ */
+export async function eraseChangesOfOthers(tx: Transaction, erasure: Erasure, limit: number): Promise<number> {
+  const { accountId, addresses, startedAt } = erasure
+  return tx.$executeRaw`
+    UPDATE email_changes SET
+      from_email = CASE WHEN from_address = ANY(${addresses}) THEN 'erased' ELSE from_email END,
+      from_address = CASE WHEN from_address = ANY(${addresses}) THEN 'erased' ELSE from_address END,
+      to_email = CASE WHEN to_address = ANY(${addresses}) THEN 'erased' ELSE to_email END,
+      to_address = CASE WHEN to_address = ANY(${addresses}) THEN 'erased' ELSE to_address END,
+      end_reason = CASE WHEN confirmed_at IS NULL AND ended_at IS NULL THEN 'address_erased' ELSE end_reason END,
+      ended_at = CASE WHEN confirmed_at IS NULL AND ended_at IS NULL THEN ${startedAt}::timestamptz ELSE ended_at END
+    WHERE id IN (
+      SELECT id FROM email_changes
+      WHERE (from_address = ANY(${addresses}) OR to_address = ANY(${addresses})) AND account_id <> ${accountId}::uuid
+      LIMIT ${limit})`
+}
+
+async function eraseMails(tx: Transaction, { accountId, addresses, startedAt }: Erasure, limit: number) {
+  return tx.$executeRaw`
+    DELETE FROM mails WHERE id IN (
+      (SELECT id FROM mails WHERE account_id = ${accountId}::uuid LIMIT ${limit})
+      UNION ALL
+      (SELECT id FROM mails WHERE address = ANY(${addresses}) AND queued_at <= ${startedAt}::timestamptz LIMIT ${limit}))`
+}
+
+async function eraseRegistrations(tx: Transaction, { addresses, startedAt }: Erasure, limit: number) {
+  return tx.$executeRaw`
+    DELETE FROM registrations WHERE id IN (
+      SELECT id FROM registrations WHERE address = ANY(${addresses}) AND created_at <= ${startedAt}::timestamptz
+      LIMIT ${limit})`
+}
+
+async function eraseLinksWithoutAccount(tx: Transaction, { addresses, startedAt }: Erasure, limit: number) {
+  return tx.$executeRaw`
+    DELETE FROM mailed_tokens WHERE token_hash IN (
+      SELECT token_hash FROM mailed_tokens
+      WHERE address = ANY(${addresses}) AND account_id IS NULL AND created_at <= ${startedAt}::timestamptz
+      LIMIT ${limit})`
+}
+
+/** A revert link that was mailed to the address would bring the address back, so it ends. The others name it no more. */
+async function eraseAddressOfOthersLinks(tx: Transaction, { addresses, startedAt }: Erasure, limit: number) {
+  return tx.$executeRaw`
+    UPDATE mailed_tokens SET
+      address = 'erased',
+      expires_at = CASE WHEN purpose = 'revert_email' THEN LEAST(expires_at, ${startedAt}::timestamptz) ELSE expires_at END
+    WHERE token_hash IN (
+      SELECT token_hash FROM mailed_tokens WHERE address = ANY(${addresses}) AND account_id IS NOT NULL LIMIT ${limit})`
+}
+
+async function eraseSuppressions(tx: Transaction, { addresses, requestedAddresses, startedAt }: Erasure) {
+  const { count } = await tx.suppressedAddress.deleteMany({
+    where: { address: { in: [...addresses, ...requestedAddresses] }, since: { lte: new Date(startedAt) } },
+  })
+  return count
+}
+
+/**
+ * The audit trail refuses every UPDATE except in a transaction that sets `latchkey.retention`. The setting is taken back
+ * here, so that nothing else in this transaction can change the trail.
+ */
+async function eraseEvents(deps: Pick<Deps, 'keys'>, tx: Transaction, erasure: Erasure, limit: number) {
+  await tx.$executeRaw`SELECT set_config('latchkey.retention', 'on', true)`
+  const own = await pseudonymizeOwnEvents(deps, tx, erasure, limit)
+  const aboutAddress = await eraseEventsAboutAddresses(deps, tx, erasure, limit)
+  const ofOthers = await eraseAddressesInOthersEvents(tx, erasure, limit)
+  await tx.$executeRaw`SELECT set_config('latchkey.retention', 'off', true)`
+  return own + aboutAddress + ofOthers
+}
+
+/** What happened and when stays; where from, and to whom, does not. Of the erasure itself, who asked for it stays too. */
+async function pseudonymizeOwnEvents(deps: Pick<Deps, 'keys'>, tx: Transaction, erasure: Erasure, limit: number) {
+  const { accountId } = erasure
+  const pseudonym = pseudonymOf(deps, accountId)
+  return tx.$executeRaw`
+    UPDATE events SET
+      account_id = ${pseudonym}::uuid,
+      session_id = NULL,
+      actor_id = CASE WHEN actor_id = ${accountId} THEN ${pseudonym} ELSE actor_id END,
+      ip = CASE WHEN type = 'account.erased' THEN ip END,
+      user_agent = CASE WHEN type = 'account.erased' THEN user_agent END,
+      request_id = CASE WHEN type = 'account.erased' THEN request_id END,
+      details = CASE WHEN type = 'account.erased' THEN details ELSE '{}' END
+    WHERE id IN (SELECT id FROM events WHERE account_id = ${accountId}::uuid LIMIT ${limit})`
+}
+
+/** Attempts of strangers, who named the address and proved nothing. */
+async function eraseEventsAboutAddresses(deps: Pick<Deps, 'keys'>, tx: Transaction, erasure: Erasure, limit: number) {
+  const { addresses, startedAt } = erasure
+  const hashes = addresses.flatMap((address) => hashesOfAddress(deps, address as NormalizedAddress))
+  return tx.$executeRaw`
+    UPDATE events SET ip = NULL, user_agent = NULL, request_id = NULL, details = '{}'
+    WHERE id IN (
+      SELECT id FROM events
+      WHERE details ? 'addressHash' AND details ->> 'addressHash' = ANY(${hashes}) AND at <= ${startedAt}::timestamptz
+      LIMIT ${limit})`
+}
+
+/** Events of other accounts that asked for the address, had it before, or lost it to the person. */
+async function eraseAddressesInOthersEvents(tx: Transaction, { addresses }: Erasure, limit: number) {
+  return tx.$executeRaw`
+    UPDATE events SET details = details
+      || CASE WHEN lower(details ->> 'to') = ANY(${addresses}) THEN '{"to": "erased"}'::jsonb ELSE '{}' END
+      || CASE WHEN lower(details ->> 'from') = ANY(${addresses}) THEN '{"from": "erased"}'::jsonb ELSE '{}' END
+      || CASE WHEN lower(details ->> 'address') = ANY(${addresses}) THEN '{"address": "erased"}'::jsonb ELSE '{}' END
+    WHERE id IN (
+      SELECT id FROM events
+      WHERE (details ? 'to' AND lower(details ->> 'to') = ANY(${addresses}))
+        OR (details ? 'from' AND lower(details ->> 'from') = ANY(${addresses}))
+        OR (details ? 'address' AND lower(details ->> 'address') = ANY(${addresses}))
+      LIMIT ${limit})`
+}

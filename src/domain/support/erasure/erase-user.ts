@@ -1,0 +1,67 @@
+import { inTransaction, type Transaction } from '../../../database/client.ts'
+import { lockAccountRow } from '../../../database/row-locks.ts'
+import type { Deps } from '../../../deps.ts'
+import { hashesOfAddress } from '../../addresses/address-hashes.ts'
+import { eraseAddresses } from '../../addresses/addresses.ts'
+import { recordEvent } from '../../events/record-event.ts'
+import type { Requester } from '../../events/requester.ts'
+import { addJob, type Erasure, removeJob, suppressionJobKey } from '../../jobs.ts'
+import { Refusal } from '../../problems.ts'
+import { forgetNetworks } from '../../throttle/throttle.ts'
+import { eraseChangesOfOthers, eraseTraces } from './erase-traces.ts'
+import { erasureJobKey } from './finish-erasure.ts'
+
+/** So many rows of each kind are erased at once. It is more than a person leaves, unless strangers flood their address. */
+const ROWS_AT_ONCE = 1_000
+
+/**
+ * Erases a person. When this returns, the account is gone with its sessions, links and email changes, and its addresses
+ * are locked as keyed hashes, so that nobody can pose as the person who had them. Everything else that names the person
+ * (mails, other people's requests, the audit trail) is erased with it as far as it fits into one transaction. A job
+ * erases the rest and records `account.erasure_completed` when nothing is left: see finish-erasure.ts.
+ *
+ * @throws {Refusal} not_found
+ */
+export async function eraseUser(deps: Deps, input: { accountId: string; by: Requester }): Promise<void> {
+  const { accountId, by } = input
+  const now = deps.clock.now()
+  await inTransaction(deps.db, async (tx) => {
+    if (!(await lockAccountRow(tx, accountId))) throw new Refusal('not_found')
+    const erasure: Erasure = {
+      accountId,
+      addresses: await heldAddresses(tx, accountId),
+      requestedAddresses: await requestedAddresses(tx, accountId),
+      startedAt: now.toISOString(),
+    }
+    await eraseChangesOfOthers(tx, erasure, ROWS_AT_ONCE) // before the addresses: the order of row-locks.ts
+    const addresses = await eraseAddresses(deps, tx, { accountId, now })
+    await forgetNetworks(
+      tx,
+      addresses.flatMap((address) => hashesOfAddress(deps, address)),
+    )
+    await tx.account.delete({ where: { id: accountId } })
+    const details = { addresses: addresses.length }
+    await recordEvent(tx, { type: 'account.erased', at: now, accountId, ...by, details })
+    for (const address of [...erasure.addresses, ...erasure.requestedAddresses]) {
+      await removeJob(tx, suppressionJobKey(address))
+    }
+    const isComplete = await eraseTraces(deps, tx, erasure, ROWS_AT_ONCE)
+    const left = isComplete ? { ...erasure, addresses: [], requestedAddresses: [] } : erasure
+    await addJob(tx, 'finish_erasure', left, { key: erasureJobKey(deps, accountId) })
+  })
+}
+
+async function heldAddresses(tx: Transaction, accountId: string): Promise<string[]> {
+  const held = await tx.address.findMany({ where: { accountId }, select: { address: true } })
+  return held.map(({ address }) => address)
+}
+
+/** Addresses that the person asked to move to and never proved. The provider's complaints about them are theirs too. */
+async function requestedAddresses(tx: Transaction, accountId: string): Promise<string[]> {
+  const changes = await tx.emailChange.findMany({
+    where: { accountId, confirmedAt: null },
+    distinct: ['toAddress'],
+    select: { toAddress: true },
+  })
+  return changes.map(({ toAddress }) => toAddress)
+}

@@ -1,0 +1,61 @@
+import { inTransaction } from '../../../database/client.ts'
+import type { Deps } from '../../../deps.ts'
+import { recordEvent } from '../../events/record-event.ts'
+import { addJob, type Erasure } from '../../jobs.ts'
+import { eraseTraces } from './erase-traces.ts'
+import { pseudonymOf } from './erased-account.ts'
+
+/** So many rows of each kind go in one transaction, which is over within a second. */
+const ROWS_AT_ONCE = 2_000
+/** How long to wait for other systems, while deliveries are under way and after they were given up. */
+const WHILE_DELIVERING_SECONDS = 30
+const AFTER_GIVING_UP_SECONDS = 3_600
+
+/** One job for each erasure. The key does not name the account. */
+export function erasureJobKey(deps: Pick<Deps, 'keys'>, accountId: string): string {
+  return `erasure ${pseudonymOf(deps, accountId)}`
+}
+
+/**
+ * Erases in batches what an erasure has left, and records `account.erasure_completed` once no row of any table names the
+ * person. Killed at any point, it goes on where it stopped: what is erased already is not found again.
+ *
+ * Other systems must hear of the erasure under the account's id. So the erasure is not complete before each of them has
+ * received it, or its event has passed its retention: until then, the job comes back.
+ */
+export async function finishErasure(deps: Deps, erasure: Erasure): Promise<void> {
+  let isComplete = false
+  while (!isComplete) {
+    isComplete = await inTransaction(deps.db, (tx) => eraseTraces(deps, tx, erasure, ROWS_AT_ONCE))
+  }
+
+  const { accountId } = erasure
+  const now = deps.clock.now()
+  await inTransaction(deps.db, async (tx) => {
+    const states = await deliveryStates(deps, accountId)
+    if (states.size > 0) {
+      const delaySeconds = states.has('pending') ? WHILE_DELIVERING_SECONDS : AFTER_GIVING_UP_SECONDS
+      await addJob(tx, 'finish_erasure', erasure, { key: erasureJobKey(deps, accountId), delaySeconds })
+      return
+    }
+    await tx.securityEvent.deleteMany({ where: { accountId } })
+    const pseudonym = pseudonymOf(deps, accountId)
+    await recordEvent(tx, {
+      type: 'account.erasure_completed',
+      at: now,
+      accountId: pseudonym,
+      actor: 'system',
+      origin: null,
+    })
+  })
+}
+
+/** What keeps other systems from having heard of the erasure. */
+async function deliveryStates(deps: Deps, accountId: string): Promise<Set<'pending' | 'failed'>> {
+  const rows = await deps.db.$queryRaw<Array<{ state: 'pending' | 'failed' }>>`
+    SELECT 'pending' AS state FROM security_events WHERE account_id = ${accountId}::uuid AND addressed_at IS NULL
+    UNION
+    SELECT d.state FROM security_events e JOIN security_event_deliveries d ON d.event_id = e.id
+    WHERE e.account_id = ${accountId}::uuid AND (d.state = 'pending' OR d.state = 'failed' AND e.type = 'account.erased')`
+  return new Set(rows.map(({ state }) => state))
+}
