@@ -17,6 +17,10 @@ export const problems = {
     title: 'Link not valid',
     detail: 'This link is not valid. Make sure that you copied the whole link.',
   },
+  invalid_target: {
+    title: 'Resource not available',
+    detail: 'The service issues no tokens for the requested resource.',
+  },
   unauthenticated: {
     title: 'Sign-in required',
     detail: 'You are not signed in, or your session has ended. Sign in and try again.',

@@ -6,7 +6,7 @@ import type { Scope } from '../domain/scopes.ts'
 import { authenticateClient } from '../domain/service-clients/authenticate-client.ts'
 import { authenticateSession } from '../domain/sessions/authenticate-session.ts'
 import type { Caller } from './declaration/route-declaration.ts'
-import { verifyAccessToken, verifyServiceToken } from './tokens/access-token.ts'
+import { readBearerToken } from './tokens/access-token.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -35,21 +35,19 @@ export function scopeOf(caller: Caller | undefined): Scope | null {
 }
 
 async function authenticateAccount(deps: Deps, request: FastifyRequest): Promise<Principal> {
-  const token = bearerToken(request)
-  const claims = token === null ? null : await verifyAccessToken(deps, token)
-  if (!claims) throw new Refusal('unauthenticated')
-  return authenticateSession(deps, claims)
+  const token = await readBearerToken(deps, request)
+  if (token?.kind !== 'session') throw new Refusal('unauthenticated')
+  return authenticateSession(deps, token.claims)
 }
 
 async function authorizeService(
   deps: Deps,
   { request, reply, scope }: { request: FastifyRequest; reply: FastifyReply; scope: Scope },
 ): Promise<ServicePrincipal> {
-  const token = bearerToken(request)
-  const claims = token === null ? null : await verifyServiceToken(deps, token)
-  const service = claims && (await authenticateClient(deps, { claims }))
+  const token = await readBearerToken(deps, request)
+  const service = token?.kind === 'service' ? await authenticateClient(deps, { claims: token.claims }) : null
   if (!service) throw new Refusal('unauthenticated')
-  request.service = service // before it is refused: the log and the audit trail say who it was
+  request.service = service // set before a refusal, so that the log and the audit trail name the client
   if (!service.scopes.includes(scope)) {
     reply.header('WWW-Authenticate', `Bearer error="insufficient_scope", scope="${scope}"`) // RFC 6750 section 3.1
     throw new Refusal('insufficient_scope')
@@ -65,9 +63,4 @@ export function principalOf(request: FastifyRequest): Principal {
 export function serviceOf(request: FastifyRequest): ServicePrincipal {
   if (!request.service) throw new Error('the route is not for services')
   return request.service
-}
-
-/** Null where the header is missing or anything but one bearer token (RFC 6750 section 2.1). */
-export function bearerToken(request: FastifyRequest): string | null {
-  return /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
 }

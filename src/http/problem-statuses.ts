@@ -4,6 +4,7 @@ import type { ProblemCode } from '../domain/problems.ts'
 export const problemStatuses: Readonly<Record<ProblemCode, number>> = {
   invalid_request: 400,
   link_invalid: 400,
+  invalid_target: 400,
   unauthenticated: 401,
   invalid_credentials: 401,
   refresh_token_invalid: 401,

@@ -18,11 +18,11 @@ import {
 import { parseStrictForm } from '../http/oauth/strict-form.ts'
 import { originOf } from '../http/request-log.ts'
 import { signServiceToken } from '../http/tokens/access-token.ts'
-import { introspectionAnswer, readToken } from '../http/tokens/presented-token.ts'
+import { introspectionAnswer, readPresentedToken } from '../http/tokens/presented-token.ts'
 
 const FORM = { tags: ['Services'], consumes: ['application/x-www-form-urlencoded'] }
 
-/** What other services call, in the words and the encoding of the OAuth RFCs. */
+/** The endpoints for other services, in the form that the OAuth RFCs define. */
 export const oauthRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -36,11 +36,15 @@ export const oauthRoutes =
     app.post(
       '/oauth/token',
       {
-        config: { caller: 'client', limit: 'clientSecrets', oauthErrors: ['unsupported_grant_type', 'invalid_scope'] },
+        config: {
+          caller: 'client',
+          limit: 'clientSecrets',
+          oauthErrors: ['unsupported_grant_type', 'invalid_scope', 'invalid_target'],
+        },
         schema: {
           ...FORM,
           operationId: 'grantToken',
-          summary: 'Sign a service in with its client credentials (RFC 6749 section 4.4).',
+          summary: 'Get an access token for a service by its client credentials (RFC 6749 section 4.4).',
           body: GrantRequest,
           response: {
             200: GrantAnswer,
@@ -48,13 +52,13 @@ export const oauthRoutes =
         },
       },
       async (request) => {
-        const { grant_type: grantType, scope } = request.body
+        const { grant_type: grantType, scope, resource } = request.body
         if (grantType !== 'client_credentials') throw new OAuthRefusal('unsupported_grant_type')
         const credentials = clientCredentials(request)
         if (!credentials) throw new OAuthRefusal('invalid_client')
-        const grant = await grantServiceToken(deps, { credentials, scope, origin: originOf(request) })
+        const grant = await grantServiceToken(deps, { credentials, scope, resource, origin: originOf(request) })
         return {
-          access_token: await signServiceToken(deps, grant),
+          access_token: await signServiceToken(deps, grant, resource),
           token_type: 'Bearer' as const,
           expires_in: deps.config.lifetimes.accessToken,
           scope: grant.scopes.join(' '),
@@ -69,7 +73,7 @@ export const oauthRoutes =
         schema: {
           ...FORM,
           operationId: 'introspectToken',
-          summary: 'Ask whether a token still holds (RFC 7662); for clients with tokens:introspect.',
+          summary: 'Find out whether a token is valid now (RFC 7662). Requires the scope tokens:introspect.',
           body: PresentedTokenRequest,
           response: {
             200: IntrospectionAnswer,
@@ -78,7 +82,7 @@ export const oauthRoutes =
       },
       async (request) => {
         const proof = await clientProof(deps, request)
-        const token = await readToken(deps, request.body.token)
+        const token = await readPresentedToken(deps, request.body.token)
         const asked = { proof, subject: token.subject, origin: originOf(request) }
         return introspectionAnswer(deps, token, await introspectToken(deps, asked))
       },
@@ -91,7 +95,9 @@ export const oauthRoutes =
         schema: {
           ...FORM,
           operationId: 'revokeToken',
-          summary: 'End the session of an access or refresh token, or a service’s own token (RFC 7009).',
+          summary: 'Revoke a token (RFC 7009).',
+          description:
+            'The session of an access token or a refresh token ends. A service’s own token is revoked only for the client that it was issued to. For any other client the answer is the same, and the token stays valid.',
           body: PresentedTokenRequest,
           response: { 200: Revoked },
         },
@@ -99,8 +105,7 @@ export const oauthRoutes =
       async (request, reply) => {
         const origin = originOf(request)
         const client = await requireClient(deps, await clientProof(deps, request), origin)
-        // An expired access token still says which session its holder wants to end.
-        const { subject } = await readToken(deps, request.body.token, { mayBeExpired: true })
+        const { subject } = await readPresentedToken(deps, request.body.token, { mayBeExpired: true })
         await revokeToken(deps, { client, subject, origin })
         return reply.serializer(() => '').send(null) // the RFC's answer is the status alone
       },

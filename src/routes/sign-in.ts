@@ -5,10 +5,10 @@ import { Refusal } from '../domain/problems.ts'
 import { logIn } from '../domain/sessions/log-in.ts'
 import { logOut } from '../domain/sessions/log-out.ts'
 import { refreshSession } from '../domain/sessions/refresh-session.ts'
-import { bearerToken, principalOf } from '../http/caller.ts'
+import { principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
 import { named, requestBody, Tokens } from '../http/schemas.ts'
-import { verifyAccessToken } from '../http/tokens/access-token.ts'
+import { readBearerToken } from '../http/tokens/access-token.ts'
 import { toTokens } from '../http/tokens/tokens-answer.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
@@ -17,7 +17,19 @@ const LogInRequest = requestBody(
   { email: Type.String(), password: Type.String() },
   { email: 'ada@example.com', password: 'Correct-Horse-7' },
 )
-const RefreshRequest = requestBody('RefreshRequest', { refreshToken: Type.String() }, { refreshToken: 'lkr_…' })
+const RefreshRequest = requestBody(
+  'RefreshRequest',
+  {
+    refreshToken: Type.String(),
+    resource: Type.Optional(
+      Type.String({
+        description:
+          'One of TOKEN_RESOURCES (RFC 8707). The access token is then for this resource only: its `aud` is the resource, and Latchkey’s own routes refuse it.',
+      }),
+    ),
+  },
+  { refreshToken: 'lkr_…' },
+)
 const LogOutRequest = requestBody(
   'LogOutRequest',
   { refreshToken: Type.Optional(Type.String()) },
@@ -68,7 +80,7 @@ export const signInRoutes =
     app.post(
       '/v1/token/refresh',
       {
-        config: { caller: 'public', refusals: ['refresh_token_invalid', 'refresh_token_reused'] },
+        config: { caller: 'public', refusals: ['refresh_token_invalid', 'refresh_token_reused', 'invalid_target'] },
         schema: {
           operationId: 'refreshSession',
           tags: ['Sessions'],
@@ -80,8 +92,12 @@ export const signInRoutes =
         },
       },
       async (request) => {
-        const { refreshToken } = request.body
-        return toTokens(deps, await refreshSession(deps, { refreshToken, origin: originOf(request) }))
+        const { refreshToken, resource } = request.body
+        // This comes first, because a refused request must not consume the refresh token.
+        if (resource !== undefined && !deps.config.tokenResources.includes(resource)) {
+          throw new Refusal('invalid_target')
+        }
+        return toTokens(deps, await refreshSession(deps, { refreshToken, origin: originOf(request) }), resource)
       },
     )
 
@@ -103,11 +119,10 @@ export const signInRoutes =
         },
       },
       async (request, reply) => {
-        const token = bearerToken(request)
-        const refreshToken = request.body.refreshToken
-        if (refreshToken === undefined && token === null) throw new Refusal('unauthenticated')
-        // An expired access token still says which session its holder wants to end.
-        const claims = token === null ? null : await verifyAccessToken(deps, token, { mayBeExpired: true })
+        const { refreshToken } = request.body
+        const token = await readBearerToken(deps, request, { mayBeExpired: true })
+        const claims = token?.kind === 'session' ? token.claims : null
+        if (refreshToken === undefined && claims === null) throw new Refusal('unauthenticated')
         await logOut(deps, { refreshToken, claims, origin: originOf(request) })
         return reply.code(204).send(null)
       },

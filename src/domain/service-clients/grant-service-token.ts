@@ -5,7 +5,7 @@ import { isScope, type Scope, splitScopes } from '../scopes.ts'
 import { type ClientCredentials, requireClient } from './authenticate-client.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
 
-/** What a service's access token is made from; the route signs it. */
+/** What a service's access token is made from. The route signs it. */
 export interface ServiceGrant {
   readonly clientId: string
   readonly scopes: readonly Scope[]
@@ -13,22 +13,24 @@ export interface ServiceGrant {
 }
 
 /**
- * The client credentials grant (RFC 6749 section 4.4): all of the client's scopes, or those it asks for. Asking for
- * one it does not have is refused rather than trimmed, so that a mistake shows where it is made.
+ * Grants a service an access token for its client credentials (RFC 6749 section 4.4), with all scopes of the client or those
+ * that it asks for. A scope that the client does not have is refused rather than left out, so that the mistake shows
+ * where it is made. The token is for this service, or for one of the resources in TOKEN_RESOURCES (RFC 8707).
  *
- * @throws {OAuthRefusal} invalid_client, invalid_scope
+ * @throws {OAuthRefusal} invalid_client, invalid_scope, invalid_target
  */
 export async function grantServiceToken(
   deps: Deps,
-  input: { credentials: ClientCredentials; scope: string | undefined; origin: Origin },
+  input: { credentials: ClientCredentials; scope: string | undefined; resource: string | undefined; origin: Origin },
 ): Promise<ServiceGrant> {
-  const { credentials, scope, origin } = input
+  const { credentials, scope, resource, origin } = input
   const client = await requireClient(deps, { credentials }, origin)
+  if (resource !== undefined && !deps.config.tokenResources.includes(resource)) throw new OAuthRefusal('invalid_target')
   const { clientId } = client
   const scopes = scope === undefined ? client.scopes : chooseScopes(client, scope)
   const now = deps.clock.now()
   const actor = { serviceClientId: clientId }
-  const details = { clientId, scopes: scopes.join(' ') }
+  const details = { clientId, scopes: scopes.join(' '), ...(resource === undefined ? {} : { resource }) }
   await recordEventWithoutChange(deps, { type: 'service_client.login', at: now, actor, origin, details })
   return { clientId, scopes, now }
 }

@@ -6,9 +6,10 @@ import { endSession } from '../sessions/end-session.ts'
 import type { TokenSubject } from './introspect-token.ts'
 
 /**
- * Ends what a token stands for (RFC 7009): of a person's access or refresh token, spent or not, its session; a service's
- * own token alone. Whoever holds a token may end it, since all he could do otherwise is use it. What is over already, not
- * of ours, or of no power over its session any more, is none the less what the caller wanted.
+ * Revokes a token (RFC 7009). For a person's access token or refresh token, consumed or not, the session ends: any service
+ * that holds such a token could use it, so it may also end it. A service's own token is revoked alone, and only for the
+ * client that it was issued to (section 2.1). For any other client nothing happens, as for a token that is unknown, that
+ * was revoked before, or that a credential change has made invalid.
  */
 export async function revokeToken(
   deps: Deps,
@@ -16,6 +17,7 @@ export async function revokeToken(
 ): Promise<void> {
   const { client, subject, origin } = input
   if (subject === null) return
+  if (subject.kind === 'service' && subject.claims.clientId !== client.clientId) return
   const now = deps.clock.now()
   const actor = { serviceClientId: client.clientId }
   await inTransaction(deps.db, async (tx) => {

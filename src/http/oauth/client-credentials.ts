@@ -3,13 +3,12 @@ import type { Deps } from '../../deps.ts'
 import type { ClientCredentials, ClientProof } from '../../domain/service-clients/authenticate-client.ts'
 import { OAuthRefusal } from '../../domain/service-clients/oauth-refusal.ts'
 import { Secret } from '../../security/secret.ts'
-import { bearerToken } from '../caller.ts'
-import { verifyServiceToken } from '../tokens/access-token.ts'
+import { readBearerToken } from '../tokens/access-token.ts'
 import { decodeFormText } from './strict-form.ts'
 
 /**
- * The credentials in the Basic header or in the body, by one method a request (RFC 6749 section 2.3); null where there
- * are none.
+ * Reads the client credentials from the Basic header or from the body. A request may use one of the two (RFC 6749 section
+ * 2.3). The answer is null where it uses neither.
  *
  * @throws {OAuthRefusal} invalid_request where both are used, invalid_client where the header cannot be read.
  */
@@ -27,7 +26,7 @@ export function clientCredentials(request: FastifyRequest): ClientCredentials | 
 }
 
 /**
- * How a service says which it is where it may do so by an access token as well (RFC 7662 section 2.1).
+ * Reads how a service identifies itself where it may do so by an access token as well (RFC 7662 section 2.1).
  *
  * @throws {OAuthRefusal} invalid_request, invalid_client, invalid_token
  */
@@ -39,10 +38,9 @@ export async function clientProof(deps: Deps, request: FastifyRequest): Promise<
   }
   if (credentials) return { credentials }
   if (!isBearer) throw new OAuthRefusal('invalid_client')
-  const token = bearerToken(request)
-  const claims = token === null ? null : await verifyServiceToken(deps, token)
-  if (!claims) throw new OAuthRefusal('invalid_token')
-  return { claims }
+  const token = await readBearerToken(deps, request)
+  if (token?.kind !== 'service') throw new OAuthRefusal('invalid_token')
+  return { claims: token.claims }
 }
 
 function readBasic(header: string | undefined): ClientCredentials | null {

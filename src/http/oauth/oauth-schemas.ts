@@ -2,19 +2,27 @@ import { Type } from '@fastify/type-provider-typebox'
 import { type OAuthErrorCode, oauthErrors } from '../../domain/service-clients/oauth-refusal.ts'
 import { named } from '../schemas.ts'
 
-/** Client credentials in the body, for those who do not send the Basic header. */
+/** Client credentials in the body, in place of the Basic header. */
 const CLIENT_FIELDS = {
   client_id: Type.Optional(Type.String()),
   client_secret: Type.Optional(Type.String()),
 }
 
-// Unlike the other bodies these take fields they do not know: RFC 6749 section 3.2 has them ignored.
+// Unlike all other bodies, these accept unknown fields: RFC 6749 section 3.2 demands that they are ignored.
 export const GrantRequest = named(
   'GrantRequest',
   Type.Object(
     {
       grant_type: Type.String({ description: 'Always `client_credentials`.' }),
-      scope: Type.Optional(Type.String({ description: 'Space-separated; without it, all that the client has.' })),
+      scope: Type.Optional(
+        Type.String({ description: 'Scopes, separated by spaces. Without it, all scopes of the client.' }),
+      ),
+      resource: Type.Optional(
+        Type.String({
+          description:
+            'One of TOKEN_RESOURCES (RFC 8707). The token is then for this resource only: its `aud` is the resource, and Latchkey’s own routes refuse it.',
+        }),
+      ),
       ...CLIENT_FIELDS,
     },
     { examples: [{ grant_type: 'client_credentials', scope: 'tokens:introspect' }] },
@@ -27,10 +35,10 @@ export const GrantAnswer = named(
     {
       access_token: Type.String({ description: 'A JWT (RFC 9068).' }),
       token_type: Type.Literal('Bearer'),
-      expires_in: Type.Integer({ description: 'Seconds.' }),
-      scope: Type.String({ description: 'What it was granted for, space-separated.' }),
+      expires_in: Type.Integer({ description: 'Seconds until the access token expires.' }),
+      scope: Type.String({ description: 'The granted scopes, separated by spaces.' }),
     },
-    { description: 'An access token; there is no refresh token (RFC 6749 section 4.4.3).' },
+    { description: 'An access token. There is no refresh token (RFC 6749 section 4.4.3).' },
   ),
 )
 
@@ -38,8 +46,8 @@ export const PresentedTokenRequest = named(
   'PresentedToken',
   Type.Object(
     {
-      token: Type.String({ description: 'An access or a refresh token.' }),
-      token_type_hint: Type.Optional(Type.String({ description: 'Not needed: a token shows what it is.' })),
+      token: Type.String({ description: 'An access token or a refresh token.' }),
+      token_type_hint: Type.Optional(Type.String({ description: 'Ignored: the form of a token shows its type.' })),
       ...CLIENT_FIELDS,
     },
     { examples: [{ token: 'eyJhbGciOi…' }] },
@@ -54,40 +62,43 @@ export const IntrospectionAnswer = named(
   'Introspection',
   Type.Object(
     {
-      active: Type.Boolean({ description: 'Where it is false, nothing else is said.' }),
-      token_use: text('`access_token` or `refresh_token`; a refresh token is not to be accepted from a caller.'),
-      token_type: text('`Bearer`; an access token only.'),
-      scope: text('Space-separated; an access token only.'),
-      client_id: text('`latchkey` for people, the client’s own id for a service.'),
-      sub: text('The account, or the client.'),
-      iss: text('This service.'),
-      aud: text('Whom an access token is for.'),
-      jti: text('The token’s own id.'),
-      sid: text('The session, of a person’s token.'),
-      iat: seconds('When it was made'),
-      exp: seconds('When it expires'),
-      auth_time: seconds('When a password was last proven'),
-      amr: Type.Optional(Type.Array(Type.String(), { description: 'How it was proven.' })),
+      active: Type.Boolean({ description: 'If this is false, there are no other members.' }),
+      token_use: text('`access_token` or `refresh_token`. Do not accept a refresh token from a caller.'),
+      token_type: text('`Bearer`. Access tokens only.'),
+      scope: text('Scopes, separated by spaces. Access tokens only.'),
+      client_id: text('`latchkey` for a person’s token, the client id for a service’s token.'),
+      sub: text('The id of the account or of the service client.'),
+      iss: text('The issuer: the PUBLIC_URL of this service.'),
+      aud: text('The audience of an access token: this service, or one of TOKEN_RESOURCES.'),
+      jti: text('The id of the token.'),
+      sid: text('The id of the session. A person’s token only.'),
+      iat: seconds('When the token was issued'),
+      exp: seconds('When the token expires'),
+      auth_time: seconds('When the person signed in'),
+      amr: Type.Optional(Type.Array(Type.String(), { description: 'How the person signed in (RFC 8176).' })),
     },
-    { description: 'What holds of the token right now.' },
+    { description: 'Whether the token is valid now, and what it says.' },
   ),
 )
 
-export const Revoked = Type.Null({ description: 'It is over, whatever it was.' })
+export const Revoked = Type.Null({ description: 'The same answer for every token.' })
 
 const OAuthError = named(
   'OAuthError',
   Type.Object(
-    { error: Type.String({ description: 'Stable: decide by this.' }), error_description: Type.String() },
+    {
+      error: Type.String({ description: 'A stable code for programs to decide by.' }),
+      error_description: Type.String(),
+    },
     { description: 'An error in the form of RFC 6749 section 5.2.' },
   ),
 )
 
 const ALWAYS: readonly OAuthErrorCode[] = ['invalid_request', 'temporarily_unavailable', 'server_error']
-/** Where the status says more than the RFC has words for. */
+/** Statuses for which the RFC has no code of its own. */
 const BY_STATUS = { 413: 'invalid_request', 415: 'invalid_request', 429: 'temporarily_unavailable' } as const
 
-/** The error responses of an OAuth endpoint, by status, with each `error` it can answer and an example of it. */
+/** The error responses of an OAuth endpoint for its schema, by status, with each `error` that it can answer and an example of it. */
 export function oauthRefusals(codes: readonly OAuthErrorCode[]) {
   const entries = [
     ...[...codes, ...ALWAYS].map((code) => ({ status: oauthErrors[code][0], code })),

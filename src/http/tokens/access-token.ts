@@ -1,10 +1,11 @@
+import type { FastifyRequest } from 'fastify'
 import { validate as isUuid, v7 as uuidv7 } from 'uuid'
 import type { Deps } from '../../deps.ts'
 import type { ServiceClaims, SessionClaims } from '../../domain/principals.ts'
 import { splitScopes } from '../../domain/scopes.ts'
 import type { ServiceGrant } from '../../domain/service-clients/grant-service-token.ts'
 import type { SessionGrant } from '../../domain/sessions/session-grant.ts'
-import { signToken, type TokenPayload, verifyToken } from './signed-token.ts'
+import { type Acceptance, signToken, type TokenPayload, verifyToken } from './signed-token.ts'
 
 /** RFC 9068, section 2.2. */
 interface AccessTokenPayload {
@@ -18,7 +19,7 @@ interface AccessTokenPayload {
   readonly scope: string
 }
 
-/** `cv` is ours: the account's number, by which a credential change ends every token made before it. */
+/** `cv` is not a registered claim: it is the account's credential version, by which a credential change revokes older tokens. */
 interface SessionTokenPayload extends AccessTokenPayload {
   readonly sid: string
   readonly auth_time: number
@@ -26,20 +27,29 @@ interface SessionTokenPayload extends AccessTokenPayload {
   readonly cv: number
 }
 
-/** The `client_id` of people signing in directly; service clients have ids of another form. */
+/** An access token whose signature, issuer, audience and times have been checked, and whom it was issued to. */
+export type AccessToken = (
+  | { readonly kind: 'session'; readonly claims: SessionClaims }
+  | { readonly kind: 'service'; readonly claims: ServiceClaims }
+) & { readonly payload: TokenPayload }
+
+/** The `client_id` in the tokens of people, who sign in directly. The ids of service clients have another form. */
 export const FIRST_PARTY = 'latchkey'
 const SCOPE = 'account'
 
-/** Seconds that an access token is good for: no longer than its session, for whoever has only the JWKS to go by. */
-export function accessTokenLifetime(deps: Deps, { expiresAt, now }: SessionGrant): number {
-  const untilItsEnd = Math.max(1, Math.floor((expiresAt.getTime() - now.getTime()) / 1000))
-  return Math.min(deps.config.lifetimes.accessToken, untilItsEnd)
+/**
+ * How long an access token is valid, in seconds. It never outlives its session, because services that verify tokens by the
+ * JWKS alone do not learn that the session has expired.
+ */
+export function accessTokenLifetimeSeconds(deps: Deps, { expiresAt, now }: SessionGrant): number {
+  const untilSessionExpires = Math.max(1, Math.floor((expiresAt.getTime() - now.getTime()) / 1000))
+  return Math.min(deps.config.lifetimes.accessToken, untilSessionExpires)
 }
 
-/** Signs what a session's holder shows to this service and others. */
-export async function signAccessToken(deps: Deps, grant: SessionGrant): Promise<string> {
+/** Signs the access token of a session, for this service or for the given resource (RFC 8707). */
+export async function signAccessToken(deps: Deps, grant: SessionGrant, resource?: string): Promise<string> {
   const payload: SessionTokenPayload = {
-    ...commonClaims(deps, grant.now, accessTokenLifetime(deps, grant)),
+    ...commonClaims(deps, { now: grant.now, lifetimeSeconds: accessTokenLifetimeSeconds(deps, grant), resource }),
     sub: grant.accountId,
     sid: grant.sessionId,
     auth_time: Math.floor(grant.authenticatedAt.getTime() / 1000),
@@ -51,11 +61,14 @@ export async function signAccessToken(deps: Deps, grant: SessionGrant): Promise<
   return signToken(deps, payload)
 }
 
-/** Signs what a service shows in its own name: the subject is the client, and there is no session (RFC 9068 section 2.2). */
-export async function signServiceToken(deps: Deps, grant: ServiceGrant): Promise<string> {
+/**
+ * Signs the access token of a service, for this service or for the given resource (RFC 8707). The subject is the service
+ * client (RFC 9068 section 2.2).
+ */
+export async function signServiceToken(deps: Deps, grant: ServiceGrant, resource?: string): Promise<string> {
   const { clientId, scopes, now } = grant
   const payload: AccessTokenPayload = {
-    ...commonClaims(deps, now, deps.config.lifetimes.accessToken),
+    ...commonClaims(deps, { now, lifetimeSeconds: deps.config.lifetimes.accessToken, resource }),
     sub: clientId,
     client_id: clientId,
     scope: scopes.join(' '),
@@ -63,36 +76,54 @@ export async function signServiceToken(deps: Deps, grant: ServiceGrant): Promise
   return signToken(deps, payload)
 }
 
-function commonClaims(deps: Deps, now: Date, lifetimeSeconds: number) {
-  const { publicUrl } = deps.config
-  const iat = Math.floor(now.getTime() / 1000)
-  return { iss: publicUrl, aud: publicUrl, jti: uuidv7(), iat, exp: iat + lifetimeSeconds }
+function commonClaims(
+  { config }: Deps,
+  token: { now: Date; lifetimeSeconds: number; resource: string | undefined },
+): Pick<AccessTokenPayload, 'iss' | 'aud' | 'jti' | 'iat' | 'exp'> {
+  const iat = Math.floor(token.now.getTime() / 1000)
+  return {
+    iss: config.publicUrl,
+    aud: token.resource ?? config.publicUrl,
+    jti: uuidv7(),
+    iat,
+    exp: iat + token.lifetimeSeconds,
+  }
 }
 
-/** What a person's access token claims; null for anything else, a service's too. */
-export async function verifyAccessToken(
+/** Reads an access token of this service. The answer is null for any other text, and for a token that is not acceptable. */
+export async function readAccessToken(
   deps: Deps,
   token: string,
-  options: { mayBeExpired: boolean } = { mayBeExpired: false },
-): Promise<SessionClaims | null> {
-  const payload = await verifyToken(deps, token, options)
-  return payload && sessionClaims(payload)
+  acceptance: Acceptance = {},
+): Promise<AccessToken | null> {
+  const payload = await verifyToken(deps, token, acceptance)
+  if (payload === null) return null
+  const session = sessionClaims(payload)
+  if (session) return { kind: 'session', claims: session, payload }
+  const service = serviceClaims(payload)
+  return service && { kind: 'service', claims: service, payload }
 }
 
-/** What a service's access token claims; null for anything else, a person's too. */
-export async function verifyServiceToken(deps: Deps, token: string): Promise<ServiceClaims | null> {
-  const payload = await verifyToken(deps, token)
-  return payload && serviceClaims(payload)
+/** Reads the access token in the Authorization header. The answer is null also where there is none. */
+export async function readBearerToken(
+  deps: Deps,
+  request: FastifyRequest,
+  acceptance: Acceptance = {},
+): Promise<AccessToken | null> {
+  // RFC 6750 section 2.1
+  const [, token] = /^Bearer +([A-Za-z0-9._~+/=-]+) *$/i.exec(request.headers.authorization ?? '') ?? []
+  return token === undefined ? null : readAccessToken(deps, token, acceptance)
 }
 
-/** The two kinds exclude each other (RFC 8725 section 3.12): one has a session and our own `client_id`, the other neither. */
-export function sessionClaims({ sub, sid, cv, client_id }: TokenPayload): SessionClaims | null {
+// No token is of both kinds (RFC 8725 section 3.12): only a person's has a session and the client id `latchkey`.
+
+function sessionClaims({ sub, sid, cv, client_id }: TokenPayload): SessionClaims | null {
   if (client_id !== FIRST_PARTY) return null
   if (typeof sub !== 'string' || typeof sid !== 'string' || typeof cv !== 'number') return null
   return { accountId: sub, sessionId: sid, credentialVersion: cv }
 }
 
-export function serviceClaims({ sub, sid, client_id, scope, jti, exp }: TokenPayload): ServiceClaims | null {
+function serviceClaims({ sub, sid, client_id, scope, jti, exp }: TokenPayload): ServiceClaims | null {
   if (sid !== undefined || typeof client_id !== 'string' || sub !== client_id || client_id === FIRST_PARTY) return null
   if (typeof scope !== 'string' || typeof jti !== 'string' || !isUuid(jti) || typeof exp !== 'number') return null
   return { clientId: client_id, scopes: splitScopes(scope), tokenId: jti, expiresAt: new Date(exp * 1000) }

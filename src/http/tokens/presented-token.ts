@@ -1,38 +1,33 @@
 import type { Deps } from '../../deps.ts'
 import type { Introspection, TokenSubject } from '../../domain/tokens/introspect-token.ts'
 import { readRefreshToken } from '../../security/refresh-token.ts'
-import { FIRST_PARTY, serviceClaims, sessionClaims } from './access-token.ts'
-import { type TokenPayload, verifyToken } from './signed-token.ts'
+import { FIRST_PARTY, readAccessToken } from './access-token.ts'
+import type { TokenPayload } from './signed-token.ts'
 
 export interface PresentedToken {
   readonly subject: TokenSubject
-  /** The claims of an access token. */
+  /** The claims of an access token. It is empty for other tokens. */
   readonly payload: TokenPayload
 }
 
-/** Which of our tokens it is. `token_type_hint` is not needed: each kind has its own form (RFC 7662 section 2.1). */
-export async function readToken(
+/**
+ * Reads a token that a service presents for introspection or revocation, whatever resource it was issued for. The
+ * `token_type_hint` is not needed, because each kind of token has a form of its own (RFC 7662 section 2.1).
+ */
+export async function readPresentedToken(
   deps: Deps,
   token: string,
-  options: { mayBeExpired: boolean } = { mayBeExpired: false },
+  { mayBeExpired = false }: { mayBeExpired?: boolean } = {},
 ): Promise<PresentedToken> {
   const refresh = readRefreshToken(token, deps.keys.refreshTokenKeys())
   if (refresh) return { subject: { kind: 'refresh', claims: refresh }, payload: {} }
-  const payload = await verifyToken(deps, token, options)
-  if (!payload) return { subject: null, payload: {} }
-  return { subject: accessTokenSubject(payload), payload }
-}
-
-function accessTokenSubject(payload: TokenPayload): TokenSubject {
-  const session = sessionClaims(payload)
-  if (session) return { kind: 'session', claims: session }
-  const service = serviceClaims(payload)
-  return service && { kind: 'service', claims: service }
+  const accessToken = await readAccessToken(deps, token, { mayBeExpired, forAnyResource: true })
+  return { subject: accessToken, payload: accessToken?.payload ?? {} }
 }
 
 /**
- * The answer of RFC 7662 section 2.2. A refresh token has no `token_type`, `scope` or `aud`: a service that is shown one
- * as a bearer token, and checks any of these, does not take it for an access token.
+ * Builds the answer of RFC 7662 section 2.2. A refresh token has no `token_type`, `scope` or `aud`, so that a service which
+ * checks any of these does not take it for an access token.
  */
 export function introspectionAnswer(deps: Deps, { payload, subject }: PresentedToken, result: Introspection) {
   if (!result) return { active: false }

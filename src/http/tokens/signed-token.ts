@@ -6,29 +6,34 @@ const COMPACT_FORM = /^([A-Za-z0-9_-]{1,512})\.[A-Za-z0-9_-]{1,2048}\.([A-Za-z0-
 
 export type TokenPayload = Readonly<Record<string, unknown>>
 
-/** Signs claims with the current key, as an access token (RFC 9068: its own type, so that no other JWT passes for one). */
+/** What is accepted beyond a token for this service whose time has come and not passed. */
+export interface Acceptance {
+  /** An expired token still names the session that its holder wants to end. */
+  readonly mayBeExpired?: boolean
+  /** Whether the token may have been issued for one of the other resources in TOKEN_RESOURCES. */
+  readonly forAnyResource?: boolean
+}
+
+/** Signs claims with the current key as an access token. Its type (RFC 9068) tells it from every other JWT. */
 export async function signToken(deps: Deps, payload: object): Promise<string> {
   const jwt = await jwtOf(deps.keys.signingKey())
   return jwt.sign(payload)
 }
 
 /**
- * What a token says, if it is an access token of ours and its time has come and not gone; null for everything else.
- * Stricter than the library (RFC 8725): one spelling, our keys by `kid` and never from the header, the key's own
- * algorithm, the type, issuer and audience, no critical extension.
+ * Reads the claims of an access token that this service issued. The answer is null for everything else. The checks are
+ * stricter than those of the library (RFC 8725): a token has one spelling, its key is one of ours and is chosen by `kid`,
+ * the algorithm is the key's own, the type, issuer and audience must match, and critical extensions are refused.
  */
-export async function verifyToken(
-  deps: Deps,
-  token: string,
-  options: { mayBeExpired: boolean } = { mayBeExpired: false },
-): Promise<TokenPayload | null> {
+export async function verifyToken(deps: Deps, token: string, acceptance: Acceptance): Promise<TokenPayload | null> {
   const payload = await verifySignature(deps, token)
-  return payload && isForUs(payload, deps) && isInTime(payload, deps.clock.now(), options) ? payload : null
+  if (payload?.['iss'] !== deps.config.publicUrl) return null
+  return isForResource(payload, deps, acceptance) && isInTime(payload, deps.clock.now(), acceptance) ? payload : null
 }
 
 async function verifySignature(deps: Deps, token: string): Promise<TokenPayload | null> {
   const [, header = '', signature = ''] = COMPACT_FORM.exec(token) ?? []
-  // The last character of a signature carries unused bits: one spelling only.
+  // The last character of a signature has unused bits. Only one spelling is accepted.
   if (signature === '' || Buffer.from(signature, 'base64url').toString('base64url') !== signature) return null
   const { alg, typ, kid, crit } = readHeader(header)
   if (typeof kid !== 'string' || typ !== 'at+jwt' || crit !== undefined) return null
@@ -38,11 +43,11 @@ async function verifySignature(deps: Deps, token: string): Promise<TokenPayload 
   try {
     return jwt.verify<TokenPayload>(token)
   } catch {
-    return null // whatever the library calls it, it is not a token of ours
+    return null // the library's reasons do not matter here
   }
 }
 
-/** Nothing where it is not an object: only a header that names a key of ours is looked at any further. */
+/** The members of a JOSE header. There are none where it is not an object. */
 function readHeader(encoded: string): Readonly<Record<string, unknown>> {
   try {
     const header: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString())
@@ -52,11 +57,12 @@ function readHeader(encoded: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function isForUs(payload: TokenPayload, deps: Deps): boolean {
-  return payload['iss'] === deps.config.publicUrl && payload['aud'] === deps.config.publicUrl
+function isForResource({ aud }: TokenPayload, { config }: Deps, { forAnyResource = false }: Acceptance): boolean {
+  if (aud === config.publicUrl) return true
+  return forAnyResource && typeof aud === 'string' && config.tokenResources.includes(aud)
 }
 
-function isInTime(payload: TokenPayload, now: Date, { mayBeExpired }: { mayBeExpired: boolean }): boolean {
+function isInTime(payload: TokenPayload, now: Date, { mayBeExpired = false }: Acceptance): boolean {
   const { iat, exp, nbf } = payload
   const seconds = now.getTime() / 1000
   if (typeof iat !== 'number' || typeof exp !== 'number') return false

@@ -194,7 +194,7 @@ test.each([
 test('parameters it does not know are ignored, as RFC 6749 section 3.2 asks', async () => {
   const client = await registerClient(deps, 'users:read')
 
-  const answer = await raw('grant_type=client_credentials&resource=x&__proto__=y&constructor=z', basicOf(client))
+  const answer = await raw('grant_type=client_credentials&audience=x&__proto__=y&constructor=z', basicOf(client))
 
   expect(answer).toHaveStatus(200)
 })

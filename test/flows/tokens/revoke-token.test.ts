@@ -78,7 +78,18 @@ test('a pending email change of the session dies with it', async () => {
   expect(await phone.get('/v1/email/change')).toRefuse('not_found')
 })
 
-test('a service’s own token can be revoked too, and no other of its tokens', async () => {
+test('a service’s token stays valid when another client revokes it', async () => {
+  const other = await registerClient(deps, 'users:read')
+  const token = await serviceTokenOf(api, other)
+
+  expect(await revoke(token)).toHaveStatus(200)
+  expect(await isActive(token)).toBe(true)
+  expect(await revoke(token, { headers: basicOf(other) })).toHaveStatus(200)
+
+  expect(await isActive(token)).toBe(false)
+})
+
+test('a service can revoke one of its own tokens, and its other tokens stay valid', async () => {
   const [revoked, other] = [await serviceTokenOf(api, client), await serviceTokenOf(api, client)]
 
   expect(await revoke(revoked, { token: revoked })).toHaveStatus(200)
