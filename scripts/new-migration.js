@@ -8,7 +8,8 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startEmbeddedPostgres } from '../dist/database/embedded-postgres.js'
-import { migrate, schemaDrift } from '../dist/database/migrate.js'
+import { migrate } from '../dist/database/migrate.js'
+import { schemaDrift } from '../dist/database/migrations/schema-drift.js'
 
 const name = process.argv[2] ?? ''
 if (!/^[a-z0-9_]+$/.test(name)) {

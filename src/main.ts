@@ -3,6 +3,8 @@ import { CommandRefused } from './commands/command-line.ts'
 import { ConfigError } from './config/environment.ts'
 import { isDatabaseUnavailable } from './database/client.ts'
 import { EmbeddedPostgresFailure } from './database/embedded-postgres.ts'
+import { GrantRefused } from './database/migrations/grant-service-role.ts'
+import { MigrationRefused } from './database/migrations/lock-waits.ts'
 import { problems, Refusal } from './domain/problems.ts'
 import { WrongSecretKey } from './security/sealed-value.ts'
 import { StartRefused } from './serve.ts'
@@ -12,7 +14,14 @@ const REFUSED = 1
 const WRONG_USE = 2
 
 /** Errors whose message is one line that says what to mend. */
-const FOR_THE_OPERATOR = [ConfigError, StartRefused, EmbeddedPostgresFailure, WrongSecretKey]
+const FOR_THE_OPERATOR = [
+  ConfigError,
+  StartRefused,
+  EmbeddedPostgresFailure,
+  MigrationRefused,
+  GrantRefused,
+  WrongSecretKey,
+]
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./commands/serve.ts')).serveCommand(),

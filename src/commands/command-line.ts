@@ -19,7 +19,10 @@ export class CommandRefused extends Error {
 }
 
 /** Runs a command on the configured database; on the embedded one, beside the service or without it. */
-export async function withDatabaseUrl<Result>(config: Config, work: (url: string) => Promise<Result>): Promise<Result> {
+export async function withDatabaseUrl<Result>(
+  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  work: (url: string) => Promise<Result>,
+): Promise<Result> {
   if (config.databaseUrl !== undefined) return work(config.databaseUrl.reveal())
   const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir })
   try {

@@ -1,30 +1,42 @@
-import { Argument, Command } from 'commander'
-import { readConfig } from '../config/config.ts'
-import { type MigrationStatus, migrate, migrationStatus } from '../database/migrate.ts'
+import { Argument, Command, Option } from 'commander'
+import { readMigrationConfig } from '../config/config.ts'
+import { grantRights, migrate, migrationStatus } from '../database/migrate.ts'
 import { print, withDatabaseUrl } from './command-line.ts'
+
+interface Options {
+  readonly json: boolean
+  readonly grant?: string
+}
 
 export function migrateCommand(): Command {
   return new Command('migrate')
-    .description('Bring the database up to date, or say how far it is.')
-    .addArgument(new Argument('[status]', 'only say how far it is').choices(['status']))
+    .description('Bring the database up to date. Needs DATABASE_URL_DIRECT or DATABASE_URL and no other setting.')
+    .addArgument(new Argument('[status]', 'only report which migrations are applied').choices(['status']))
+    .addOption(
+      new Option('--grant <role>', 'also grant a role what the service needs to run without owning the tables'),
+    )
     .option('--json', 'answer in JSON', false)
-    .action(async (status: string | undefined, options: { json: boolean }) => {
-      await withDatabaseUrl(readConfig(process.env), (url) =>
+    .action(async (status: string | undefined, options: Options) => {
+      // As the first process of a container, a process that has no handler ignores the signal.
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
+      const { databaseUrlDirect, dataDir } = readMigrationConfig(process.env)
+      await withDatabaseUrl({ databaseUrl: databaseUrlDirect, dataDir }, (url) =>
         status ? showStatus(url, options) : bringUpToDate(url, options),
       )
     })
 }
 
-async function bringUpToDate(url: string, { json }: { json: boolean }): Promise<void> {
-  const { applied } = await migrate(url)
-  print(json, { applied }, applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`)
+async function bringUpToDate(url: string, { json, grant }: Options): Promise<void> {
+  const { applied } = await migrate(url, { report: (line) => process.stderr.write(`${line}\n`) })
+  if (grant !== undefined) await grantRights(url, grant)
+  const outcome = applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`
+  const granted = grant === undefined ? '' : `\nGranted to ${grant}: what the service needs.`
+  print(json, { applied, ...(grant !== undefined && { granted: grant }) }, outcome + granted)
 }
 
-async function showStatus(url: string, { json }: { json: boolean }): Promise<void> {
+async function showStatus(url: string, { json }: Options): Promise<void> {
   const status = await migrationStatus(url)
-  const lines = (Object.keys(status) as Array<keyof MigrationStatus>).map(
-    (state) => `${state}: ${status[state].join(', ') || 'none'}`,
-  )
+  const lines = Object.entries(status).map(([state, names]) => `${state}: ${names.join(', ') || 'none'}`)
   print(json, status, lines.join('\n'))
   if (status.pending.length + status.failed.length > 0) process.exitCode = 1
 }

@@ -77,7 +77,7 @@ const WRITE_CONFLICT = /40001|40P01/
 const UNAVAILABLE_PRISMA = /^P(1001|1002|1008|1017|2024|2028|2037)$/
 const UNAVAILABLE_SQLSTATE = /^(08|40001|40P01|53|57P|57014|55P03|25006|25P03)/
 const UNAVAILABLE_MESSAGE =
-  /ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|EAI_AGAIN|Connection terminated|timeout exceeded when trying to connect|Query read timeout|Can't reach database|connection is closed|not queryable|Unable to start a transaction/i
+  /ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|ETIMEDOUT|EAI_AGAIN|Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Can't reach database|connection is closed|not queryable|Unable to start a transaction/i
 
 /** Whether the error says that the database is away or overloaded, rather than that the code is wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {

@@ -1,67 +1,120 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { setTimeout as wait } from 'node:timers/promises'
 import { runMigrations } from 'graphile-worker'
 import pg from 'pg'
-import { withSchemaEngine } from './schema-engine.ts'
+import { applyMigration } from './migrations/apply-migration.ts'
+import { grantServiceRole } from './migrations/grant-service-role.ts'
+import { MigrationRefused, type Report, retryWhileLocked, watchLocks } from './migrations/lock-waits.ts'
+import { type Migration, readMigrations } from './migrations/migration-files.ts'
+import { type MigrationStatus, QUEUE, readStatus } from './migrations/migration-status.ts'
 
-export interface MigrationStatus {
-  applied: string[]
-  pending: string[]
-  /** Begun by the Prisma command line and not finished; ours happen as a whole or not at all. */
-  failed: string[]
-  /** Applied, and changed in the folder since. */
-  edited: string[]
+/** An advisory lock, held by the one process that migrates. */
+const MIGRATION_LOCK = 7_166_438
+const ASK_FOR_LOCK_EVERY_MS = 250
+
+/** For the queue's migrations, which are not ours to bound statement by statement. */
+const QUEUE_LOCK_TIMEOUT_MS = 1_000
+
+const CONNECT_TIMEOUT_MS = 5_000
+
+interface MigrateOptions {
+  /** Receives a line for each session that a migration has to wait for. */
+  readonly report?: Report
+  /** In the order in which they are applied; the files in prisma/migrations where left out. */
+  readonly migrations?: readonly Migration[]
 }
 
-// Two levels up from src/database as from dist/database.
-const PRISMA_FOLDER = new URL('../../prisma/', import.meta.url)
-const MIGRATIONS_FOLDER = new URL('migrations/', PRISMA_FOLDER)
-
-/** Held by the one process that migrates; any other waits for it, and then finds nothing left to do. */
-const MIGRATION_LOCK = 7_166_438
-
-const NO_FILTERS = { externalTables: [], externalEnums: [] }
-
-/** Brings a database up to date: our tables through Prisma's engine, the queue's through graphile-worker's own. */
-export async function migrate(databaseUrl: string): Promise<{ applied: string[] }> {
+/**
+ * Brings a database up to date: our tables by the migrations in prisma/migrations, the queue's by graphile-worker's own.
+ * Of several processes that do so at once, one migrates and the others wait for it.
+ *
+ * @throws {MigrationRefused}
+ */
+export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+  const { report = () => undefined, migrations = await readMigrations() } = options
   return withConnection(databaseUrl, async (client) => {
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
-    const { pending, failed } = await readStatus(client)
+    await takeMigrationLock(client, report)
+    const { pending, failed } = await readStatus(client, migrations)
     if (failed.length > 0) {
-      throw new Error(
-        `Migration ${failed[0]} failed half-way before: repair the database, then \`prisma migrate resolve\``,
+      throw new MigrationRefused(
+        `Migration ${failed[0]} failed half-way before. Repair the database, then run "prisma migrate resolve".`,
       )
     }
-    if (pending.length > 0) await applyMigrations(databaseUrl)
-    await runMigrations({ connectionString: databaseUrl })
+    await withLockWatch(databaseUrl, client, report, async () => {
+      for (const migration of migrations)
+        if (pending.includes(migration.name)) await applyMigration(client, migration, report)
+    })
+    await migrateQueue(databaseUrl, report)
     return { applied: pending }
   })
 }
 
-/** What `prisma migrate status` tells, from the same table and without its engine. */
+/** What `prisma migrate status` would tell, and whether the queue is there. */
 export async function migrationStatus(databaseUrl: string): Promise<MigrationStatus> {
-  return withConnection(databaseUrl, readStatus)
+  const migrations = await readMigrations()
+  return withConnection(databaseUrl, (client) => readStatus(client, migrations))
 }
 
-/** The SQL that would bring the database to prisma/schema.prisma: '' if they agree. */
-export async function schemaDrift(databaseUrl: string): Promise<string> {
-  const schema = new URL('schema.prisma', PRISMA_FOLDER)
-  const files = [{ path: fileURLToPath(schema), content: await readFile(schema, 'utf8') }]
-  const { stdout } = await withSchemaEngine(databaseUrl, (engine) =>
-    engine.diff({
-      from: { tag: 'schemaDatasource', files, configDir: fileURLToPath(PRISMA_FOLDER) },
-      to: { tag: 'schemaDatamodel', files },
-      script: true,
-      exitCode: null,
-      filters: NO_FILTERS,
-    }),
-  )
-  return (stdout ?? '').replace('-- This is an empty migration.', '').trim()
+/** Grants `role` what the service needs to run on this database without owning the tables. */
+export async function grantRights(databaseUrl: string, role: string): Promise<void> {
+  await withConnection(databaseUrl, (client) => grantServiceRole(client, role))
 }
+
+/** Asks again and again: a statement that waited for the lock would hold up the building of indexes, which waits for it. */
+async function takeMigrationLock(client: pg.Client, report: Report): Promise<void> {
+  for (let asked = 0; ; asked += 1) {
+    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
+      MIGRATION_LOCK,
+    ])
+    if (rows[0]?.taken) return
+    if (asked === 0) report('Another process is migrating this database: waiting for it')
+    await wait(ASK_FOR_LOCK_EVERY_MS)
+  }
+}
+
+async function withLockWatch(
+  databaseUrl: string,
+  client: pg.Client,
+  report: Report,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  await withConnection(databaseUrl, async (watcher) => {
+    const watch = watchLocks(watcher, rows[0]?.pid ?? 0, report)
+    try {
+      await work()
+    } finally {
+      await watch.stop()
+    }
+  })
+}
+
+async function migrateQueue(databaseUrl: string, report: Report): Promise<void> {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: 2,
+    application_name: APPLICATION_NAME,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    onConnect: async (client) => void (await client.query(`SET lock_timeout = ${QUEUE_LOCK_TIMEOUT_MS}`)),
+  })
+  // A connection that is lost fails the query in hand; without listeners it would end the process.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  try {
+    await retryWhileLocked(`The migrations of ${QUEUE}`, report, () => runMigrations({ pgPool: pool }))
+  } finally {
+    await pool.end()
+  }
+}
+
+const APPLICATION_NAME = 'latchkey migrate'
 
 async function withConnection<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'latchkey migrate' })
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: APPLICATION_NAME,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  })
   client.on('error', () => undefined) // the query in hand fails too
   await client.connect()
   try {
@@ -69,72 +122,4 @@ async function withConnection<T>(databaseUrl: string, work: (client: pg.Client) 
   } finally {
     await client.end()
   }
-}
-
-async function readStatus(client: pg.Client): Promise<MigrationStatus> {
-  const table = await client.query<{ exists: boolean }>(
-    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`,
-  )
-  const { rows } = table.rows[0]?.exists
-    ? await client.query<{ name: string; checksum: string; finished: boolean }>(
-        `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
-         FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`,
-      )
-    : { rows: [] }
-  const recorded = new Map(rows.map((row) => [row.name, row]))
-  const migrations = await readMigrations()
-  const pending = migrations.filter(({ name }) => !recorded.has(name)).map(({ name }) => name)
-  return {
-    applied: rows.filter((row) => row.finished).map((row) => row.name),
-    pending: pending.length > 0 || (await hasQueue(client)) ? pending : ['graphile_worker'],
-    failed: rows.filter((row) => !row.finished).map((row) => row.name),
-    edited: migrations.filter((each) => isEdited(each, recorded.get(each.name))).map(({ name }) => name),
-  }
-}
-
-/** The Prisma command line knows nothing of the queue: after it, all of ours may be there, and that not. */
-async function hasQueue(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ exists: boolean }>(
-    `SELECT to_regclass('graphile_worker.jobs') IS NOT NULL AS exists`,
-  )
-  return rows[0]?.exists === true
-}
-
-interface Migration {
-  name: string
-  sql: string
-}
-
-async function readMigrations(): Promise<Migration[]> {
-  const entries = await readdir(MIGRATIONS_FOLDER, { withFileTypes: true })
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
-  return Promise.all(
-    names.sort().map(async (name) => ({
-      name,
-      sql: await readFile(new URL(`${name}/migration.sql`, MIGRATIONS_FOLDER), 'utf8'),
-    })),
-  )
-}
-
-function isEdited(migration: Migration, recorded: { checksum: string } | undefined): boolean {
-  return recorded !== undefined && recorded.checksum !== createHash('sha256').update(migration.sql).digest('hex')
-}
-
-async function applyMigrations(databaseUrl: string): Promise<void> {
-  const lockfile = await readFile(new URL('migration_lock.toml', MIGRATIONS_FOLDER), 'utf8')
-  const migrations = await readMigrations()
-  await withSchemaEngine(databaseUrl, (engine) =>
-    engine.applyMigrations({
-      migrationsList: {
-        baseDir: fileURLToPath(MIGRATIONS_FOLDER),
-        lockfile: { path: 'migration_lock.toml', content: lockfile },
-        shadowDbInitScript: '',
-        migrationDirectories: migrations.map(({ name, sql }) => ({
-          path: name,
-          migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
-        })),
-      },
-      filters: NO_FILTERS,
-    }),
-  )
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import pg from 'pg'
-import { migrate, migrationStatus, schemaDrift } from '../../src/database/migrate.ts'
+import { migrate, migrationStatus } from '../../src/database/migrate.ts'
+import { readMigrations } from '../../src/database/migrations/migration-files.ts'
+import { schemaDrift } from '../../src/database/migrations/schema-drift.ts'
 import { createTestDatabase, EMPTY, type TestDatabase } from '../support/test-database.ts'
 
 let database: TestDatabase
@@ -207,4 +209,16 @@ test('a database that the Prisma command line brought up to date still lacks the
   expect((await migrationStatus(database.url)).pending).toEqual(['graphile_worker'])
   expect(await migrate(database.url)).toEqual({ applied: ['graphile_worker'] })
   expect((await migrationStatus(database.url)).pending).toEqual([])
+})
+
+test('a migration that runs outside a transaction is one statement that can be run again', async () => {
+  const marked = (await readMigrations()).filter(({ runsInTransaction }) => !runsInTransaction)
+
+  for (const { name, sql } of marked) {
+    const statements = sql.replace(/^--.*$/gm, '').split(';')
+    expect([name, statements.filter((statement) => statement.trim() !== '')]).toEqual([
+      name,
+      [expect.stringMatching(/IF (NOT )?EXISTS|VALIDATE CONSTRAINT/)],
+    ])
+  }
 })

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { buildIndexesConcurrently, runOutsideTransaction } from './build-index.ts'
+import { MigrationRefused, type Report, retryWhileLocked } from './lock-waits.ts'
+import type { Migration } from './migration-files.ts'
+
+/**
+ * Below the time-outs of the service's own statements (database/client.ts): they queue behind a migration that waits
+ * for its lock, and have to outlast that wait.
+ */
+const LOCK_TIMEOUT_MS = 1_000
+
+/**
+ * Applies one migration and records it as `prisma migrate deploy` would. It leaves nothing behind that the next run does
+ * not repair: a transaction that is cut off is rolled back, and what runs outside one can be run again.
+ *
+ * @throws {MigrationRefused}
+ */
+export async function applyMigration(client: pg.Client, migration: Migration, report: Report): Promise<void> {
+  const what = `Migration ${migration.name}`
+  try {
+    if (migration.runsInTransaction) {
+      // Waits for every transaction that is older than itself, but blocks nobody while it waits.
+      await client.query('SET lock_timeout = 0')
+      const sql = await retryWhileLocked(what, report, () => buildIndexesConcurrently(client, migration.sql))
+      await retryWhileLocked(what, report, () => runInTransaction(client, { ...migration, sql }))
+    } else {
+      const startedAt = await readClock(client)
+      await client.query('SET lock_timeout = 0')
+      await retryWhileLocked(what, report, () => runOutsideTransaction(client, migration.sql))
+      await record(client, migration, startedAt)
+    }
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error
+    throw new MigrationRefused(
+      `${what} failed: ${error.severity ?? 'ERROR'}: ${error.message} (SQLSTATE ${error.code})`,
+      { cause: error },
+    )
+  }
+}
+
+/** As Prisma's schema engine creates it, so that either tool can go on where the other left off. */
+const CREATE_MIGRATIONS_TABLE = `
+  CREATE TABLE IF NOT EXISTS _prisma_migrations (
+    id                  VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum            VARCHAR(64) NOT NULL,
+    finished_at         TIMESTAMPTZ,
+    migration_name      VARCHAR(255) NOT NULL,
+    logs                TEXT,
+    rolled_back_at      TIMESTAMPTZ,
+    started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0
+  )`
+
+async function runInTransaction(client: pg.Client, migration: Migration): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
+    const startedAt = await readClock(client)
+    await client.query(migration.sql)
+    await record(client, migration, startedAt)
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined) // the connection is gone, and the transaction with it
+    throw error
+  }
+}
+
+/** A row without `finished_at` is one that the Prisma command line began: it is closed, as `migrate resolve` would. */
+async function record(client: pg.Client, { name, checksum }: Migration, startedAt: Date): Promise<void> {
+  await client.query(CREATE_MIGRATIONS_TABLE)
+  await client.query(
+    `UPDATE _prisma_migrations SET rolled_back_at = now()
+     WHERE migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL`,
+    [name],
+  )
+  await client.query(
+    `INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
+     VALUES ($1, $2, clock_timestamp(), $3, $4, 1)`,
+    [randomUUID(), checksum, name, startedAt],
+  )
+}
+
+async function readClock(client: pg.Client): Promise<Date> {
+  const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now')
+  return rows[0]?.now ?? new Date()
+}

@@ -1,0 +1,94 @@
+import pg from 'pg'
+
+/** One `CREATE INDEX` statement of a migration. */
+interface IndexStatement {
+  readonly statement: string
+  readonly index: string
+  readonly table: string
+}
+
+/** As Prisma writes it: a statement begins on a line of its own, and no semicolon occurs inside. */
+const CREATE_INDEX =
+  /^CREATE (?:UNIQUE )?INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?"?(?<index>\w+)"? ON "?(?<table>\w+)"?[^;]*;/gm
+
+/** Class 42: a column, table or function does not exist; the same migration creates it. */
+const NOT_DEFINED_YET = /^42/
+
+/**
+ * Builds each index of a migration on a table that already exists without blocking writes to the table, ahead of the
+ * transaction, which would block them until it ends.
+ *
+ * @returns the SQL that is left for the transaction, in which the indexes that were built are passed over.
+ */
+export async function buildIndexesConcurrently(client: pg.Client, sql: string): Promise<string> {
+  let remaining = sql
+  for (const each of indexStatements(sql)) {
+    if (!(await tableExists(client, each.table))) continue
+    const concurrently = each.statement
+      .replace(/INDEX CONCURRENTLY/, 'INDEX')
+      .replace(/INDEX (IF NOT EXISTS )?/, 'INDEX CONCURRENTLY IF NOT EXISTS ')
+    if (!(await isBuilt(client, each.index, concurrently))) continue
+    remaining = remaining.replace(each.statement, () =>
+      each.statement.replace(/INDEX (IF NOT EXISTS )?/, 'INDEX IF NOT EXISTS '),
+    )
+  }
+  return remaining
+}
+
+/** Runs a migration that is one `CREATE INDEX CONCURRENTLY`; `sql` is any other statement where it names no index. */
+export async function runOutsideTransaction(client: pg.Client, sql: string): Promise<void> {
+  const [index] = indexStatements(sql)
+  if (!index) {
+    await client.query(sql)
+    return
+  }
+  await buildOrDrop(client, index.index, sql)
+}
+
+function indexStatements(sql: string): IndexStatement[] {
+  return [...sql.matchAll(CREATE_INDEX)].map((match) => ({
+    statement: match[0],
+    index: match.groups?.['index'] ?? '',
+    table: match.groups?.['table'] ?? '',
+  }))
+}
+
+async function tableExists(client: pg.Client, table: string): Promise<boolean> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    'SELECT to_regclass(quote_ident($1)) IS NOT NULL AS exists',
+    [table],
+  )
+  return rows[0]?.exists === true
+}
+
+async function isBuilt(client: pg.Client, index: string, statement: string): Promise<boolean> {
+  try {
+    await buildOrDrop(client, index, statement)
+    return true
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && NOT_DEFINED_YET.test(error.code ?? '')) return false
+    throw error
+  }
+}
+
+/**
+ * A build that failed or was killed leaves an index that is invalid: no query uses it, but every write maintains it,
+ * and `IF NOT EXISTS` takes it for the real one.
+ */
+async function buildOrDrop(client: pg.Client, index: string, statement: string): Promise<void> {
+  await dropIfInvalid(client, index)
+  try {
+    await client.query(statement)
+  } catch (error) {
+    await dropIfInvalid(client, index).catch(() => undefined) // the next run does it
+    throw error
+  }
+}
+
+async function dropIfInvalid(client: pg.Client, index: string): Promise<void> {
+  const { rowCount } = await client.query(
+    'SELECT FROM pg_index WHERE indexrelid = to_regclass(quote_ident($1)) AND NOT indisvalid',
+    [index],
+  )
+  if (rowCount) await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${pg.escapeIdentifier(index)}`)
+}

@@ -1,0 +1,81 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import pg from 'pg'
+
+/** Receives one line of progress for the operator. */
+export type Report = (line: string) => void
+
+/** A migration cannot be applied. The message is one line for the operator. */
+export class MigrationRefused extends Error {}
+
+const RETRY_AFTER_MS = 1_000
+const WATCH_EVERY_MS = 400
+/** A lock that is not free after this time needs a person, and a deployment that waits has to end. */
+const GIVE_UP_AFTER_MS = 10 * 60_000
+
+const LOCK_NOT_AVAILABLE = '55P03'
+const DEADLOCK_DETECTED = '40P01'
+
+/**
+ * Runs `attempt` again for as long as another session holds a lock that it needs, for at most ten minutes. The attempt
+ * must bound its own wait with `lock_timeout`: every statement of the service that needs the same table queues behind
+ * the attempt for as long as it waits.
+ *
+ * @param what Begins the line that is reported, e.g. "Migration 20261123000000_init".
+ * @throws {MigrationRefused} when the lock was not free within ten minutes.
+ */
+export async function retryWhileLocked<Result>(
+  what: string,
+  report: Report,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
+  const giveUpAt = performance.now() + GIVE_UP_AFTER_MS
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isLockConflict(error)) throw error
+      if (performance.now() > giveUpAt) throw new MigrationRefused(`${what}: a lock was not free within 10 minutes`)
+      report(`${what}: the lock was not free in time; trying again`)
+      await wait(RETRY_AFTER_MS)
+    }
+  }
+}
+
+function isLockConflict(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && [LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED].includes(error.code ?? '')
+}
+
+export interface LockWatch {
+  stop(): Promise<void>
+}
+
+/** Reports the sessions that the server process `pid` waits for, each of them once, over a connection of its own. */
+export function watchLocks(watcher: pg.Client, pid: number, report: Report): LockWatch {
+  const reported = new Set<string>()
+  let isStopped = false
+  const stopping = new AbortController()
+  const watching = (async () => {
+    while (!isStopped) {
+      const { rows } = await watcher.query<{ line: string }>(LOCK_HOLDERS, [pid])
+      for (const { line } of rows) {
+        if (!reported.has(line)) report(line)
+        reported.add(line)
+      }
+      await wait(WATCH_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+  })().catch(() => undefined) // without its connection, the migration goes on unobserved
+  return {
+    async stop() {
+      isStopped = true
+      stopping.abort()
+      await watching
+    },
+  }
+}
+
+/** The text of the query is left out, because it may contain what the log must not. */
+const LOCK_HOLDERS = `
+  SELECT format('Waiting for a lock that is held by pid %s (application "%s", role "%s", query started %s)', pid,
+           coalesce(application_name, 'unknown'), usename,
+           coalesce(to_char(query_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'at an unknown time')) AS line
+  FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids($1)) ORDER BY pid`
