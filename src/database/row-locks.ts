@@ -7,7 +7,7 @@ import type { Account } from './generated/client.ts'
  * its locks in this order, and leaves out the ones it does not need:
  *
  *   1. signing and secret keys    lockKeys
- *   2. the account                lockAccountRow
+ *   2. the account                lockAccountRow, or shareAccountRow for reading only
  *   3. its sessions               lockOpenSessionRows, keepSessionOpen
  *   4. its email changes          (the UPDATE of the row is the lock)
  *   5. erasures as a whole        blockErasures, joinErasures
@@ -28,6 +28,16 @@ export async function lockKeys(tx: Transaction): Promise<void> {
 export async function lockAccountRow(tx: Transaction, accountId: string | null): Promise<Account | null> {
   if (accountId === null) return null
   await tx.$executeRaw`SELECT 1 FROM accounts WHERE id = ${accountId}::uuid FOR UPDATE`
+  return tx.account.findUnique({ where: { id: accountId } })
+}
+
+/**
+ * Keeps the account as it is until this transaction ends, without keeping others from reading it. The worker takes this
+ * lock before it reads what it creates a mailed link for: a credential change or a revert that commits in between would
+ * otherwise miss the link.
+ */
+export async function shareAccountRow(tx: Transaction, accountId: string): Promise<Account | null> {
+  await tx.$executeRaw`SELECT 1 FROM accounts WHERE id = ${accountId}::uuid FOR SHARE`
   return tx.account.findUnique({ where: { id: accountId } })
 }
 

@@ -7,9 +7,11 @@ import { findViolations } from '../support/invariants.ts'
 import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../support/sendgrid-events.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-/** 20,000 for every change; scripts/nightly.sh asks for more. FUZZ_SEED repeats a run that found something. */
-const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 20_000)
-const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
+/** The same few requests in every `npm test`; scripts/search.sh asks for 20,000 others each time. */
+const FEW = 500
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? FEW)
+/** FUZZ_SEED repeats a search that found something. */
+const SEED = Number(process.env.FUZZ_SEED ?? (REQUESTS === FEW ? 1 : Date.now() % 2 ** 31))
 /** Links, sessions and whole accounts are used up on the way. */
 const REQUESTS_PER_PERSON = 90
 
@@ -57,7 +59,9 @@ test(
     )
 
     expect(findings).toEqual([])
-    expect([...unserved]).toEqual([]) // some got past every check of each route
+    // Some requests get past every check of each route; a few requests do so at most routes.
+    if (REQUESTS > FEW) expect([...unserved]).toEqual([])
+    expect(unserved.size).toBeLessThan(operations.length / 2)
     expect(await findViolations(service.deps.pool)).toEqual([])
   },
   60_000 + REQUESTS * 30,

@@ -5,7 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { normalizedForm } from '../../mail/email-address.ts'
 import { claimAddress, lockCurrentAddress } from '../addresses/addresses.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
-import { findMailedToken, spendMailedToken } from '../mailed-links/mailed-tokens.ts'
+import { consumeMailedLink, findMailedLink } from '../mailed-links/consume-mailed-link.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
 import { endAccess } from '../sessions/end-access.ts'
@@ -27,9 +27,9 @@ export async function revertEmailChange(
   const { origin } = input
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
-    const link = await findMailedToken(tx, { token: input.token, purpose: 'revert_email', now })
+    const link = await findMailedLink(tx, { token: input.token, purpose: 'revert_email', now })
     const account = await lockAccountRow(tx, link.accountId)
-    await spendMailedToken(tx, link, now)
+    await consumeMailedLink(tx, link, now)
     const change = link.emailChangeId && (await tx.emailChange.findUnique({ where: { id: link.emailChangeId } }))
     if (!account || !change || change.revertedAt) throw new Refusal('link_expired')
     const hasMoved = change.confirmedAt !== null || normalizedForm(account.email) !== change.fromAddress

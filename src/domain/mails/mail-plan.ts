@@ -32,11 +32,6 @@ export interface Planning {
   readonly now: Date
 }
 
-/** The page of the frontend with the token in it; only configuration says where links lead, never a request. */
-export function linkTo(page: string, token: { reveal(): string }): string {
-  return page.replace('{token}', token.reveal())
-}
-
 export function after(now: Date, seconds: number): Date {
   return new Date(now.getTime() + seconds * 1000)
 }

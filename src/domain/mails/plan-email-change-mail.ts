@@ -1,74 +1,54 @@
-import type { EmailChange } from '../../database/generated/client.ts'
+import type { Account, EmailChange } from '../../database/generated/client.ts'
+import { shareAccountRow } from '../../database/row-locks.ts'
 import { maskAddress } from '../../mail/mask-address.ts'
-import { mintMailedToken } from '../mailed-links/mailed-tokens.ts'
+import { createMailedLink } from '../mailed-links/create-mailed-link.ts'
+import { isPendingChange } from '../row-states.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
-import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
+import type { MailPlan, Planning } from './mail-plan.ts'
 
-/** Anybody with an account can have us write to any free address; a hundred accounts must not make it a flood. */
+/** Anyone with an account can make us write to any free address. The limit holds for all accounts together. */
 const LIMIT: MailLimit = { requests: ['confirm_email'], most: 10, windowSeconds: 3600 }
 
 const OVER = { settled: 'not_needed', reason: 'the change is over' } as const
 
 /** To the new address: the link that proves it. */
 export async function planConfirmEmailMail(planning: Planning): Promise<MailPlan> {
-  const { deps, tx, mail, now } = planning
-  const change = await readChange(planning)
-  if (!change || !isPending(change, now)) return OVER
+  const { tx, mail, now } = planning
+  const subject = await readChange(planning)
+  if (!subject || !isPendingChange(subject.change, now)) return OVER
   if (!(await hasRoomFor(tx, mail, { ...LIMIT, now }))) {
     return { settled: 'held_back', reason: 'too many confirm mails to this address in the last hour' }
   }
-  const { accountId, id: emailChangeId, expiresAt } = change
-  const { credentialVersion } = await tx.account.findUniqueOrThrow({ where: { id: accountId } })
-  const token = await mintMailedToken(tx, {
-    purpose: 'confirm_email',
-    mailId: mail.id,
-    address: mail.address,
-    accountId,
-    emailChangeId,
-    credentialVersion,
-    now,
-    expiresAt,
-  })
-  const lifetimeSeconds = Math.round((expiresAt.getTime() - now.getTime()) / 1000)
-  const link = linkTo(deps.config.links.confirmEmail, token)
-  return { kind: 'confirm_email', to: mail, accountId, data: { link, lifetimeSeconds } }
+  const { account, change } = subject
+  const { id: emailChangeId, expiresAt } = change
+  const data = await createMailedLink(planning, { purpose: 'confirm_email', account, emailChangeId, expiresAt })
+  return { kind: 'confirm_email', to: mail, accountId: account.id, data }
 }
 
-/** To the old address as the change is asked for: a link that cancels it, and puts the address back afterwards. */
+/** To the old address, when the change is requested: a link that cancels the change, and reverts it after it is confirmed. */
 export async function planEmailChangeRequestedMail(planning: Planning): Promise<MailPlan> {
-  const change = await readChange(planning)
-  if (!change || (!isPending(change, planning.now) && change.confirmedAt === null)) return OVER
-  return { kind: 'email_change_requested', ...(await mintRevert(planning, change)) }
+  const subject = await readChange(planning)
+  if (!subject || subject.change.revertedAt) return OVER
+  if (!isPendingChange(subject.change, planning.now) && subject.change.confirmedAt === null) return OVER
+  return { kind: 'email_change_requested', ...(await createRevertLink(planning, subject)) }
 }
 
-/** To the old address once the change is confirmed. */
+/** To the old address, once the change is confirmed. */
 export async function planEmailChangedMail(planning: Planning): Promise<MailPlan> {
-  const change = await readChange(planning)
-  if (!change || change.revertedAt) return OVER
-  return { kind: 'email_changed', ...(await mintRevert(planning, change)) }
+  const subject = await readChange(planning)
+  if (!subject || subject.change.revertedAt) return OVER
+  return { kind: 'email_changed', ...(await createRevertLink(planning, subject)) }
 }
 
-async function readChange({ tx, mail }: Planning): Promise<EmailChange | null> {
-  return mail.emailChangeId === null ? null : tx.emailChange.findUnique({ where: { id: mail.emailChangeId } })
+/** The account's row lock comes first, so that the change cannot be reverted between this and the link's creation. */
+async function readChange({ tx, mail }: Planning): Promise<{ account: Account; change: EmailChange } | null> {
+  const account = mail.accountId === null ? null : await shareAccountRow(tx, mail.accountId)
+  const change = mail.emailChangeId && (await tx.emailChange.findUnique({ where: { id: mail.emailChangeId } }))
+  return account && change ? { account, change } : null
 }
 
-function isPending(change: EmailChange, now: Date): boolean {
-  return change.confirmedAt === null && change.endedAt === null && change.expiresAt > now
-}
-
-/** No credential version: whatever a thief changes next, this link must still put things right. */
-async function mintRevert({ deps, tx, mail, now }: Planning, change: EmailChange) {
-  const lifetimeSeconds = deps.config.lifetimes.revertToken
-  const { accountId, id: emailChangeId } = change
-  const token = await mintMailedToken(tx, {
-    purpose: 'revert_email',
-    mailId: mail.id,
-    address: mail.address,
-    accountId,
-    emailChangeId,
-    now,
-    expiresAt: after(now, lifetimeSeconds),
-  })
-  const link = linkTo(deps.config.links.revertEmail, token)
-  return { to: mail, accountId, data: { link, lifetimeSeconds, newEmailHint: maskAddress(change.toEmail) } }
+async function createRevertLink(planning: Planning, { account, change }: { account: Account; change: EmailChange }) {
+  const link = await createMailedLink(planning, { purpose: 'revert_email', account, emailChangeId: change.id })
+  const newEmailHint = maskAddress(change.toEmail)
+  return { to: planning.mail, accountId: account.id, data: { ...link, newEmailHint } }
 }

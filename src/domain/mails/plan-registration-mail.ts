@@ -1,9 +1,9 @@
 import { normalizedForm } from '../../mail/email-address.ts'
 import { addressState } from '../addresses/addresses.ts'
-import { mintMailedToken } from '../mailed-links/mailed-tokens.ts'
+import { createMailedLink } from '../mailed-links/create-mailed-link.ts'
 import { networkOf } from '../throttle/network.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
-import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
+import { after, type MailPlan, type Planning } from './mail-plan.ts'
 import { mintReset } from './plan-reset-mail.ts'
 import type { MailContext } from './queue-mail.ts'
 
@@ -80,40 +80,22 @@ async function countNetworks({ tx, mail, now }: Planning): Promise<number> {
   return new Set(asked.map(({ context }) => networkOf((context as MailContext).ip ?? ''))).size
 }
 
-async function verifyRegistration({ deps, tx, mail, now }: Planning, registrationId: string): Promise<MailPlan> {
-  const lifetimeSeconds = deps.config.lifetimes.verifyToken
-  const expiresAt = after(now, lifetimeSeconds)
-  const token = await mintMailedToken(tx, {
-    purpose: 'verify_email',
-    mailId: mail.id,
-    address: mail.address,
-    registrationId,
-    now,
-    expiresAt,
-  })
+async function verifyRegistration(planning: Planning, registrationId: string): Promise<MailPlan> {
+  const { tx, mail, now } = planning
+  const data = await createMailedLink(planning, { purpose: 'verify_email', registrationId })
+  const expiresAt = after(now, data.lifetimeSeconds)
   // A link must not outlive the registration it is for.
   await tx.registration.updateMany({ where: { id: registrationId, expiresAt: { lt: expiresAt } }, data: { expiresAt } })
-  const link = linkTo(deps.config.links.verifyEmail, token)
-  return { kind: 'verify_email', to: mail, accountId: null, data: { link, lifetimeSeconds } }
+  return { kind: 'verify_email', to: mail, accountId: null, data }
 }
 
 async function verifyAccount(
-  { deps, tx, mail, now }: Planning,
+  planning: Planning,
   account: { id: string; email: string; credentialVersion: number },
 ): Promise<MailPlan> {
-  const lifetimeSeconds = deps.config.lifetimes.verifyToken
-  const { id: accountId, email, credentialVersion } = account
-  const token = await mintMailedToken(tx, {
-    purpose: 'verify_email',
-    mailId: mail.id,
-    address: mail.address,
-    accountId,
-    credentialVersion,
-    now,
-    expiresAt: after(now, lifetimeSeconds),
-  })
-  const link = linkTo(deps.config.links.verifyEmail, token)
-  return { kind: 'verify_email', to: { email, address: mail.address }, accountId, data: { link, lifetimeSeconds } }
+  const to = { email: account.email, address: planning.mail.address }
+  const data = await createMailedLink(planning, { purpose: 'verify_email', account })
+  return { kind: 'verify_email', to, accountId: account.id, data }
 }
 
 async function choosePassword(planning: Planning): Promise<MailPlan> {

@@ -1,11 +1,13 @@
 import type { Account } from '../../database/generated/client.ts'
-import { lockMailbox } from '../../database/row-locks.ts'
+import { lockMailbox, shareAccountRow } from '../../database/row-locks.ts'
 import { normalizedForm } from '../../mail/email-address.ts'
 import { addressState } from '../addresses/addresses.ts'
 import { recordEvent } from '../events/record-event.ts'
-import { mintMailedToken } from '../mailed-links/mailed-tokens.ts'
+import { createMailedLink } from '../mailed-links/create-mailed-link.ts'
+import { endLinksOfMails } from '../mailed-links/end-mailed-links.ts'
+import { liveLink } from '../row-states.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
-import { after, linkTo, type MailPlan, type Planning } from './mail-plan.ts'
+import type { MailPlan, Planning } from './mail-plan.ts'
 import type { MailContext } from './queue-mail.ts'
 
 /** Whoever floods a victim's mailbox stops here; the links that did go out still work. */
@@ -45,7 +47,7 @@ async function recordRequest({ tx, mail, now }: Planning, accountId: string): Pr
  */
 export async function planResetBySupportMail(planning: Planning): Promise<MailPlan> {
   const { tx, mail } = planning
-  const account = mail.accountId && (await tx.account.findUnique({ where: { id: mail.accountId } }))
+  const account = mail.accountId && (await shareAccountRow(tx, mail.accountId))
   const isCurrent =
     account && (await tx.address.count({ where: { address: mail.address, accountId: account.id, lockedAt: null } })) > 0
   if (!account || !isCurrent) return { settled: 'not_needed', reason: 'the account has another address by now' }
@@ -58,7 +60,7 @@ export async function planResetBySupportMail(planning: Planning): Promise<MailPl
 /** The instructions that follow a revert: never held back, for no password works until they are followed. */
 export async function planResetAfterRevertMail(planning: Planning): Promise<MailPlan> {
   const { tx, mail } = planning
-  const account = mail.accountId && (await tx.account.findUnique({ where: { id: mail.accountId } }))
+  const account = mail.accountId && (await shareAccountRow(tx, mail.accountId))
   if (!account || account.passwordHash !== null || account.disabledAt) {
     return { settled: 'not_needed', reason: 'the account has a password again, or is gone or disabled' }
   }
@@ -85,8 +87,7 @@ async function findLiveLinks({ tx, mail, now }: Planning, account: Account | nul
       ...(account ? { accountId: account.id, credentialVersion: account.credentialVersion } : { accountId: null }),
       address: mail.address,
       mailId: { not: mail.id },
-      spentAt: null,
-      expiresAt: { gt: now },
+      ...liveLink(now),
     },
     distinct: ['mailId'], // a mail that was tried again has a token for each try
     orderBy: { createdAt: 'desc' },
@@ -96,23 +97,14 @@ async function findLiveLinks({ tx, mail, now }: Planning, account: Account | nul
 
 async function endOldestLinks(planning: Planning, account: Account): Promise<void> {
   const { tx, now } = planning
-  const tooMany = (await findLiveLinks(planning, account)).slice(MOST_LIVE_LINKS - 1).map(({ mailId }) => mailId)
-  await tx.mailedToken.updateMany({ where: { mailId: { in: tooMany }, spentAt: null }, data: { expiresAt: now } })
+  const mailIds = (await findLiveLinks(planning, account)).slice(MOST_LIVE_LINKS - 1).map(({ mailId }) => mailId)
+  await endLinksOfMails(tx, { mailIds, now })
 }
 
 /** Without an account the link opens one, for whoever reads this mailbox: see passwords/reset-password.ts. */
-export async function mintReset({ deps, tx, mail, now }: Planning, account: Account | null) {
-  const lifetimeSeconds = deps.config.lifetimes.resetToken
-  const owner = account ? { accountId: account.id, credentialVersion: account.credentialVersion } : {}
-  const token = await mintMailedToken(tx, {
-    purpose: 'reset_password',
-    mailId: mail.id,
-    address: mail.address,
-    now,
-    expiresAt: after(now, lifetimeSeconds),
-    ...owner,
-  })
-  const link = linkTo(deps.config.links.resetPassword, token)
+export async function mintReset(planning: Planning, account: Account | null) {
+  const { mail } = planning
+  const data = await createMailedLink(planning, { purpose: 'reset_password', ...(account ? { account } : {}) })
   const to = { email: account?.email ?? mail.email, address: mail.address }
-  return { to, accountId: account?.id ?? null, data: { link, lifetimeSeconds } }
+  return { to, accountId: account?.id ?? null, data }
 }

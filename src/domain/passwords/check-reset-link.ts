@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { maskAddress } from '../../mail/mask-address.ts'
-import { findMailedToken } from '../mailed-links/mailed-tokens.ts'
+import { findMailedLink } from '../mailed-links/consume-mailed-link.ts'
 
 /**
  * Tells a page whether its reset link still works, and for which address, before anybody types a password. Spends
@@ -10,7 +10,7 @@ import { findMailedToken } from '../mailed-links/mailed-tokens.ts'
  */
 export async function checkResetLink(deps: Deps, token: string): Promise<{ emailHint: string; expiresAt: Date }> {
   const now = deps.clock.now()
-  const link = await findMailedToken(deps.db, { token, purpose: 'reset_password', now })
+  const link = await findMailedLink(deps.db, { token, purpose: 'reset_password', now })
   await deps.db.mailedToken.updateMany({
     where: { tokenHash: link.tokenHash, checkedAt: null },
     data: { checkedAt: now },

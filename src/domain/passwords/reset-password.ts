@@ -7,7 +7,7 @@ import { hashOpaqueToken } from '../../security/opaque-token.ts'
 import { asPasswordHash, type PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
-import { findMailedToken, spendMailedToken } from '../mailed-links/mailed-tokens.ts'
+import { consumeMailedLink, findMailedLink } from '../mailed-links/consume-mailed-link.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { assertAcceptablePassword } from '../password-policy/judge-password.ts'
 import { Refusal } from '../problems.ts'
@@ -37,14 +37,14 @@ async function resetOnce(
   input: { token: string; newPassword: PlainPassword; origin: Origin },
 ): Promise<void> {
   const { token, newPassword, origin } = input
-  const link = await findMailedToken(deps.db, { token, purpose: 'reset_password', now: deps.clock.now() })
+  const link = await findMailedLink(deps.db, { token, purpose: 'reset_password', now: deps.clock.now() })
   await assertAcceptableReset(deps, link, newPassword)
   const passwordHash = await deps.passwords.hash(newPassword)
   const now = deps.clock.now()
 
   await inTransaction(deps.db, async (tx) => {
     const account = await lockAccountOrAddress(tx, link)
-    await spendMailedToken(tx, link, now)
+    await consumeMailedLink(tx, link, now)
     const accountId = account
       ? await replacePassword(tx, { accountId: account.id, passwordHash, now })
       : await openAccount(deps, tx, { link, passwordHash, origin, now })

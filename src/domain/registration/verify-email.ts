@@ -5,7 +5,7 @@ import type { Deps } from '../../deps.ts'
 import { normalizedForm } from '../../mail/email-address.ts'
 import { asPasswordHash } from '../../security/password-hash.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
-import { findMailedToken, spendMailedToken } from '../mailed-links/mailed-tokens.ts'
+import { consumeMailedLink, findMailedLink } from '../mailed-links/consume-mailed-link.ts'
 import { Refusal } from '../problems.ts'
 import { createProvenAccount } from './create-account.ts'
 
@@ -19,9 +19,9 @@ import { createProvenAccount } from './create-account.ts'
 export async function verifyEmail(deps: Deps, input: { token: string; origin: Origin }): Promise<{ email: string }> {
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
-    const link = await findMailedToken(tx, { token: input.token, purpose: 'verify_email', now })
+    const link = await findMailedLink(tx, { token: input.token, purpose: 'verify_email', now })
     await lockAccountOrAddress(tx, link)
-    await spendMailedToken(tx, link, now)
+    await consumeMailedLink(tx, link, now)
     const proven = { link, origin: input.origin, now }
     return link.accountId === null ? openAccount(deps, tx, proven) : proveAddress(tx, link.accountId, proven)
   })

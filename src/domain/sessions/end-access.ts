@@ -1,10 +1,14 @@
 import type { Transaction } from '../../database/client.ts'
+import { endLinksOfAccount } from '../mailed-links/end-mailed-links.ts'
+import { openSession, unfinishedChange } from '../row-states.ts'
 import { endSessions, type SessionEndReason } from './end-sessions.ts'
 
 /**
- * Makes everything that was granted under the old credentials dead: the account's number goes up, its sessions end, a
- * pending email change ends with them. The one session that made the change may be carried over; its access tokens
- * die all the same, for they carry the old number. Revert links live on, whatever happens.
+ * Ends everything that was granted under the account's old credentials: the credential version goes up, and the
+ * sessions, the pending email change and the mailed links end. Revert links are never ended here.
+ *
+ * The session that made the change may continue. Its access tokens stop working nevertheless, because they carry the old
+ * version.
  *
  * The account's row must be locked.
  */
@@ -18,15 +22,17 @@ export async function endAccess(
     data: { credentialVersion: { increment: 1 } },
     select: { credentialVersion: true },
   })
-  // Sessions before changes, as everywhere: in the other order two of us could wait for each other.
+  // Sessions before email changes: see database/row-locks.ts for the order.
   await endSessions(tx, { accountId, ...(survivingSessionId ? { except: survivingSessionId } : {}), reason, now })
   await tx.emailChange.updateMany({
-    where: { accountId, confirmedAt: null, endedAt: null },
+    where: { accountId, ...unfinishedChange },
     data: { endedAt: now, endReason: reason },
   })
+  const linkEndReason = reason === 'account_disabled' ? 'account_disabled' : 'credentials_changed'
+  await endLinksOfAccount(tx, { accountId, reason: linkEndReason, now })
   if (survivingSessionId) {
     await tx.session.updateMany({
-      where: { id: survivingSessionId, accountId, endedAt: null },
+      where: { id: survivingSessionId, accountId, ...openSession(now) },
       data: { credentialVersion },
     })
   }

@@ -1,0 +1,26 @@
+import type { Transaction } from '../../database/client.ts'
+import { liveLink } from '../row-states.ts'
+
+/** Why a link stopped working before it was used or had expired. Support reads this value. */
+export type LinkEndReason = 'replaced' | 'credentials_changed' | 'account_disabled'
+
+/** Invalidates every link that was mailed to the account, except revert links. The account's row must be locked. */
+export async function endLinksOfAccount(
+  tx: Transaction,
+  input: { accountId: string; reason: LinkEndReason; now: Date },
+): Promise<void> {
+  const { accountId, reason, now } = input
+  await tx.mailedToken.updateMany({
+    where: { accountId, purpose: { not: 'revert_email' }, ...liveLink(now) },
+    data: { endedAt: now, endReason: reason },
+  })
+}
+
+/** Invalidates the links in these mails, because a newer mail replaces them. */
+export async function endLinksOfMails(tx: Transaction, input: { mailIds: string[]; now: Date }): Promise<void> {
+  const { mailIds, now } = input
+  await tx.mailedToken.updateMany({
+    where: { mailId: { in: mailIds }, ...liveLink(now) },
+    data: { endedAt: now, endReason: 'replaced' },
+  })
+}

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { lstat, mkdtemp, readdir, readFile, rename, rm, utimes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+
+/**
+ * PostgreSQL's data folder with the migrated template in it, kept from one test run to the next: to copy it takes a tenth
+ * of a second, to make it takes seconds. It is kept under a hash of all that it is made from, is only ever renamed into
+ * place when it is whole, and is never started itself: so parallel runs may share it, and a run may be killed at any time.
+ */
+const PREFIX = 'latchkey-test-cluster-'
+const ROOT = path.join(import.meta.dirname, '../..')
+const UNUSED_AFTER_MS = 7 * 24 * 60 * 60 * 1000
+
+const run = promisify(execFile)
+
+/** Puts a copy of the kept cluster into this data folder, and answers whether there was one. */
+export async function copyKeptCluster(dataDir: string): Promise<boolean> {
+  const kept = await keptFolder()
+  if (!(await isOurs(kept))) return false
+  try {
+    await copy(path.join(kept, 'postgres'), path.join(dataDir, 'postgres'))
+    await utimes(kept, new Date(), new Date())
+    return true
+  } catch {
+    await rm(path.join(dataDir, 'postgres'), { recursive: true, force: true }) // somebody removed it meanwhile
+    return false
+  }
+}
+
+/** Keeps a copy of the cluster of this data folder, whose server was stopped. A run that cannot do so goes on without. */
+export async function keepCluster(dataDir: string): Promise<void> {
+  const cluster = path.join(dataDir, 'postgres')
+  if ((await lstat(cluster)).isSymbolicLink()) return // as root, elsewhere than here: see embedded-postgres/cluster.ts
+  const partial = await mkdtemp(path.join(tmpdir(), `${PREFIX}partial-`))
+  try {
+    await copy(cluster, path.join(partial, 'postgres'))
+    await rename(partial, await keptFolder()) // fails where another run was faster
+  } catch {
+    await rm(partial, { recursive: true, force: true })
+  }
+  await sweepUnusedClusters()
+}
+
+/** With owners and modes, which PostgreSQL checks. */
+async function copy(from: string, to: string): Promise<void> {
+  await run('cp', ['-Rp', from, to])
+}
+
+async function keptFolder(): Promise<string> {
+  const inputs = createHash('sha256').update(`${process.getuid?.()} ${process.platform} ${process.arch}`)
+  for (const name of await inputFiles()) inputs.update(name).update(await readFile(path.join(ROOT, name)))
+  return path.join(tmpdir(), PREFIX + inputs.digest('hex').slice(0, 24))
+}
+
+/** The migrations, what runs them and PostgreSQL, and the versions of the packages that bring tables of their own. */
+async function inputFiles(): Promise<string[]> {
+  const folders = ['prisma/migrations', 'src/database']
+  const names = await Promise.all(
+    folders.map(async (folder) =>
+      (await readdir(path.join(ROOT, folder), { recursive: true })).map((name) => path.join(folder, name)),
+    ),
+  )
+  const isInput = (name: string) => /\.(sql|ts)$/.test(name) && !/generated/.test(name)
+  return ['package-lock.json', ...names.flat().filter(isInput)].sort()
+}
+
+/** The folder for temporary files is open to all users: a cluster that another one laid there would run their code. */
+async function isOurs(folder: string): Promise<boolean> {
+  const found = await lstat(folder).catch(() => undefined)
+  return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o022) === 0
+}
+
+async function sweepUnusedClusters(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const folder = path.join(tmpdir(), name)
+    if (!name.startsWith(PREFIX) || !(await isOurs(folder))) continue
+    const found = await lstat(folder).catch(() => undefined)
+    const isUnused = found !== undefined && Date.now() - found.mtimeMs > UNUSED_AFTER_MS
+    if (isUnused) await rm(folder, { recursive: true, force: true }).catch(() => undefined)
+  }
+}
