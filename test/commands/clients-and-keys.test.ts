@@ -1,20 +1,20 @@
 import { afterAll, expect, jest, test } from '@jest/globals'
-import { buildCommandLine } from '../support/command-line.ts'
+import { latchkey, latchkeyProcess } from '../support/command-line.ts'
 import { temporaryDataDir } from '../support/embedded-server.ts'
 import { kidOf } from '../support/jwks.ts'
 import { serviceProcess } from '../support/service-process.ts'
 import { until } from '../support/until.ts'
 
-jest.setTimeout(120_000) // each command is a process of its own
+jest.setTimeout(120_000) // some commands are processes of their own
 
 /** A newcomer's machine: the service on its embedded database, and commands typed beside it. */
 const { dataDir, discard } = await temporaryDataDir()
 const environment = { NODE_ENV: 'development', DATA_DIR: dataDir, RATE_LIMIT_FACTOR: '0' }
-const commandLine = buildCommandLine()
-const latchkey = (...args: string[]) => commandLine.run(args, environment)
-const answerOf = async (...args: string[]) => JSON.parse((await latchkey(...args, '--json')).stdout)
+const run = (...args: string[]) => latchkey(args, environment)
+const answerOf = async (...args: string[]) => JSON.parse((await run(...args, '--json')).stdout)
 
-const early = await answerOf('clients', 'create', '--name', 'Early', '--scope', 'users:read')
+const createEarly = ['clients', 'create', '--name', 'Early', '--scope', 'users:read', '--json']
+const early = JSON.parse((await latchkeyProcess(createEarly, environment)).stdout)
 const service = await serviceProcess(environment)
 await service.start()
 afterAll(async () => {
@@ -58,7 +58,7 @@ test('clients create prints the id, the secret and the scopes, and the service t
 })
 
 test('clients list shows each client, and a secret of none', async () => {
-  const { stdout } = await latchkey('clients', 'list')
+  const { stdout } = await run('clients', 'list')
   const { clients } = await answerOf('clients', 'list')
 
   expect(stdout).toContain('Early')
@@ -113,7 +113,7 @@ test('keys rotate: the running service signs with the new key within seconds, an
 
 test('keys list shows every key and its state, and no key', async () => {
   const { keys } = await answerOf('keys', 'list')
-  const { stdout } = await latchkey('keys', 'list')
+  const { stdout } = await run('keys', 'list')
 
   const signing = keys.filter((key: { purpose: string }) => key.purpose === 'signing')
   expect(signing.map((key: { state: string }) => key.state).sort()).toEqual(['current', 'next', 'retired'])
@@ -135,7 +135,7 @@ test.each([
   ['a client that does not exist', ['clients', 'disable', 'svc_x'], 1, 'no client svc_x'],
   ['the secret of one that does not exist', ['clients', 'rotate-secret', 'svc_x'], 1, 'no client svc_x'],
 ])('%s is refused with its exit code and its reason, not with a stack', async (_, args, exitCode, reason) => {
-  const result = await latchkey(...args)
+  const result = await run(...args)
 
   expect(result.exitCode).toBe(exitCode)
   expect(result.stdout).toBe('')
@@ -145,9 +145,9 @@ test.each([
 
 test('a refusal is JSON where JSON was asked for, whoever refuses', async () => {
   const [unknown, unreachable, wrongSetting] = await Promise.all([
-    latchkey('clients', 'disable', 'svc_x', '--json'),
-    commandLine.run(['keys', 'list', '--json'], { ...environment, DATABASE_URL: 'postgresql://127.0.0.1:1/x' }),
-    commandLine.run(['serve', '--json'], { ...environment, PORT: 'x' }),
+    latchkeyProcess(['clients', 'disable', 'svc_x', '--json'], environment),
+    latchkeyProcess(['keys', 'list', '--json'], { ...environment, DATABASE_URL: 'postgresql://127.0.0.1:1/x' }),
+    latchkeyProcess(['serve', '--json'], { ...environment, PORT: 'x' }),
   ])
 
   for (const { exitCode, stderr } of [unknown, unreachable, wrongSetting]) {
@@ -161,7 +161,7 @@ test('a refusal is JSON where JSON was asked for, whoever refuses', async () => 
 test('with another SECRET_KEY keys rotate refuses in one line, and changes nothing', async () => {
   const before = await answerOf('keys', 'list')
 
-  const refused = await commandLine.run(['keys', 'rotate'], { ...environment, SECRET_KEY: 'another'.repeat(5) })
+  const refused = await latchkey(['keys', 'rotate'], { ...environment, SECRET_KEY: 'another'.repeat(5) })
 
   expect(refused.exitCode).toBe(1)
   expect(refused.stderr).toMatch(/^SECRET_KEY does not open the keys in this database[^\n]*\n$/)
@@ -172,7 +172,7 @@ test.each([
   ['clients', 'create'],
   ['keys', 'rotate'],
 ])('%s %s --help says what it does', async (...command) => {
-  const { exitCode, stdout } = await latchkey(...command, '--help')
+  const { exitCode, stdout } = await run(...command, '--help')
 
   expect(exitCode).toBe(0)
   expect(stdout).toContain(`Usage: latchkey ${command.join(' ')}`)

@@ -2,12 +2,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import pg from 'pg'
-import { buildCommandLine } from '../support/command-line.ts'
+import { latchkey, latchkeyProcess } from '../support/command-line.ts'
 import { query } from '../support/embedded-server.ts'
 import { startTestApp } from '../support/test-app.ts'
 import { createTestDatabase, EMPTY, type TestDatabase } from '../support/test-database.ts'
 
-const latchkey = buildCommandLine()
 let database: TestDatabase
 const ROLE = `service_${process.pid}`
 
@@ -21,14 +20,14 @@ afterAll(async () => {
 })
 
 test('migrate needs the URL of the database and no other setting, in production too', async () => {
-  const answer = await latchkey.run(['migrate', '--json'], { NODE_ENV: 'production', DATABASE_URL: database.url })
+  const answer = await latchkey(['migrate', '--json'], { NODE_ENV: 'production', DATABASE_URL: database.url })
 
   expect(answer).toMatchObject({ exitCode: 0, stderr: '' })
   expect(JSON.parse(answer.stdout).applied).toContain('20261123000000_init')
 })
 
 test('migrate uses DATABASE_URL_DIRECT where it is set', async () => {
-  const answer = await latchkey.run(['migrate'], {
+  const answer = await latchkey(['migrate'], {
     DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing',
     DATABASE_URL_DIRECT: database.url,
   })
@@ -37,7 +36,7 @@ test('migrate uses DATABASE_URL_DIRECT where it is set', async () => {
 })
 
 test('a role that owns no table can run the whole service once migrate has granted it the rights', async () => {
-  const granted = await latchkey.run(['migrate', '--grant', ROLE], { DATABASE_URL: database.url })
+  const granted = await latchkey(['migrate', '--grant', ROLE], { DATABASE_URL: database.url })
   const url = new URL(database.url)
   url.username = ROLE
   const { people, api, mailbox } = await startTestApp({ databaseUrl: url.href })
@@ -58,13 +57,13 @@ test('a role that owns no table can run the whole service once migrate has grant
 })
 
 test('granting twice changes nothing and succeeds', async () => {
-  const again = await latchkey.run(['migrate', '--grant', ROLE], { DATABASE_URL: database.url })
+  const again = await latchkey(['migrate', '--grant', ROLE], { DATABASE_URL: database.url })
 
   expect(again).toMatchObject({ exitCode: 0, stderr: '' })
 })
 
 test('granting to a role that does not exist is refused in one line', async () => {
-  const answer = await latchkey.run(['migrate', '--grant', 'nobody at all'], { DATABASE_URL: database.url })
+  const answer = await latchkey(['migrate', '--grant', 'nobody at all'], { DATABASE_URL: database.url })
 
   expect(answer).toMatchObject({ exitCode: 1, stderr: 'The role "nobody at all" does not exist. Create it first.\n' })
 })
@@ -74,7 +73,7 @@ test('migrate does not wait for ever for a server that accepts connections and s
   await once(silent, 'listening')
   const { port } = silent.address() as { port: number }
 
-  const answer = await latchkey.run(['migrate'], { DATABASE_URL: `postgresql://a:b@127.0.0.1:${port}/x` })
+  const answer = await latchkeyProcess(['migrate'], { DATABASE_URL: `postgresql://a:b@127.0.0.1:${port}/x` })
 
   silent.close()
   expect(answer.exitCode).toBe(1)

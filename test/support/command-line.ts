@@ -1,7 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { afterAll } from '@jest/globals'
+import { buildService } from './service-process.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
@@ -11,57 +10,92 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-export interface CommandLine {
-  run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CommandResult>
-  /** Kills the command as the kernel would as soon as `isTime`, unless it has ended before. */
-  runUntil(
-    isTime: () => Promise<boolean>,
-    args: readonly string[],
-    env: Readonly<Record<string, string>>,
-  ): Promise<CommandResult>
+type Environment = Readonly<Record<string, string>>
+
+let runs = 0
+let last: Promise<unknown> = Promise.resolve()
+
+/**
+ * `latchkey …`: the whole program, src/main.ts, in the process of the test. It takes its arguments and settings from the
+ * process and answers there, so commands run one after the other, also those that a test starts together.
+ */
+export function latchkey(args: readonly string[], env: Environment): Promise<CommandResult> {
+  const result = last.then(() => runHere(args, env))
+  last = result.catch(() => undefined)
+  return result
 }
 
-/** `latchkey …` as operators run it, a process of its own; from a build of its own, beside other test files that build. */
-export function buildCommandLine(): CommandLine {
-  const folder = path.join(ROOT, `.test-build-${process.pid}`)
-  const built = spawnSync(
-    process.execPath,
-    [
-      path.join(ROOT, 'node_modules/typescript/bin/tsc'),
-      '-p',
-      path.join(ROOT, 'tsconfig.build.json'),
-      '--outDir',
-      folder,
-    ],
-    { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
+class Exited extends Error {}
+
+async function runHere(args: readonly string[], env: Environment): Promise<CommandResult> {
+  const { argv, env: ownEnv, exit, exitCode: ownExitCode } = process
+  const stdout = capture(process.stdout)
+  const stderr = capture(process.stderr)
+  process.argv = [process.execPath, 'latchkey', ...args]
+  process.env = { ...env }
+  process.exitCode = undefined
+  process.exit = (code) => {
+    process.exitCode = code ?? process.exitCode
+    throw new Exited() // nothing that follows `process.exit` may run
+  }
+  try {
+    runs += 1
+    await import(`../../src/main.ts?run=${runs}`) // the query makes it run again; what it imports stays loaded
+  } catch (error) {
+    if (!(error instanceof Exited)) throw error
+  } finally {
+    stdout.release()
+    stderr.release()
+    Object.assign(process, { argv, env: ownEnv, exit })
+  }
+  const exitCode = Number(process.exitCode ?? 0)
+  process.exitCode = ownExitCode
+  return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+/** Keeps what is written, and is no terminal: commands show people more than they show scripts. */
+function capture(stream: NodeJS.WriteStream): { text(): string; release(): void } {
+  const { write, isTTY } = stream
+  let text = ''
+  stream.write = (chunk: string | Uint8Array) => {
+    text += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()
+    return true
+  }
+  stream.isTTY = false
+  return { text: () => text, release: () => void Object.assign(stream, { write, isTTY }) }
+}
+
+/** `latchkey …` as operators run it: a process of its own, from the build. It costs a second, so it is for what only that shows. */
+export async function latchkeyProcess(args: readonly string[], env: Environment): Promise<CommandResult> {
+  return (await start(args, env)).result
+}
+
+/** Kills the command as the kernel would as soon as `isTime`, unless it has ended before. */
+export async function latchkeyKilledWhen(
+  isTime: () => Promise<boolean>,
+  args: readonly string[],
+  env: Environment,
+): Promise<CommandResult> {
+  const { child, result } = await start(args, env)
+  while (child.exitCode === null && !(await isTime())) await new Promise((resolve) => setTimeout(resolve, 5))
+  child.kill('SIGKILL')
+  return result
+}
+
+async function start(args: readonly string[], env: Environment) {
+  await buildService()
+  const { PATH = '' } = process.env
+  const child = spawn(process.execPath, [path.join(ROOT, 'dist/main.js'), ...args], { env: { PATH, ...env } })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk) => {
+    stdout += String(chunk)
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += String(chunk)
+  })
+  const result = new Promise<CommandResult>((resolve) =>
+    child.once('close', (exitCode) => resolve({ exitCode, stdout, stderr })),
   )
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  if (built.status !== 0) throw new Error(built.stdout)
-
-  function start(args: readonly string[], env: Readonly<Record<string, string>>) {
-    const { PATH = '' } = process.env
-    const child = spawn(process.execPath, [path.join(folder, 'main.js'), ...args], { env: { PATH, ...env } })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (chunk) => {
-      stdout += String(chunk)
-    })
-    child.stderr.on('data', (chunk) => {
-      stderr += String(chunk)
-    })
-    const result = new Promise<CommandResult>((resolve) =>
-      child.once('close', (exitCode) => resolve({ exitCode, stdout, stderr })),
-    )
-    return { child, result }
-  }
-
-  return {
-    run: (args, env) => start(args, env).result,
-    async runUntil(isTime, args, env) {
-      const { child, result } = start(args, env)
-      while (child.exitCode === null && !(await isTime())) await new Promise((resolve) => setTimeout(resolve, 5))
-      child.kill('SIGKILL')
-      return result
-    },
-  }
+  return { child, result }
 }
