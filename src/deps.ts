@@ -10,6 +10,7 @@ import { createHashingLane, type HashingLane } from './security/hashing-lane.ts'
 import { createPasswords, type Passwords } from './security/password-hash.ts'
 import { createSealer } from './security/sealed-value.ts'
 import type { Secret } from './security/secret.ts'
+import { createWorkUnderWay, type WorkUnderWay } from './security/work-under-way.ts'
 
 /** The service's only clock: flows read it once and pass `now` on, so that tests can move time. */
 export interface Clock {
@@ -28,16 +29,20 @@ export interface Deps {
   readonly log: Logger
   readonly keys: KeyRing
   readonly passwords: Passwords
-  /** Where `passwords` does its work. */
+  /** Gives out the places that `passwords` needs for its work. */
   readonly hashingLane: HashingLane
+  /** The passwords that are being compared in this process, by what they count against. */
+  readonly comparisons: WorkUnderWay
   /** Null where none is configured. */
   readonly breachList: BreachList | null
   readonly metrics: Metrics
 }
 
-/** Hashes waiting for each core: about two seconds' worth at cost 12. */
-const WAITING_PER_CORE = 10
-const LONGEST_WAIT_FOR_A_CORE_MS = 6_000
+/** While one sign-in hashes, another one reads and writes the database. */
+const PLACES_PER_CORE = 2
+const LONGEST_WAIT_FOR_A_PLACE_MS = 6_000
+/** About as many as a core can serve in the longest wait at cost 12. Those behind them would wait in vain. */
+const WAITING_PER_CORE = 30
 
 export function createDeps(input: {
   config: Config
@@ -51,16 +56,18 @@ export function createDeps(input: {
     log.warn({ reason: error.message }, 'a database connection was lost'),
   )
   const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
-  const width = availableParallelism()
+  const cores = availableParallelism()
   const hashingLane = createHashingLane({
-    width,
-    maxWaiting: width * WAITING_PER_CORE,
-    longestWaitMs: LONGEST_WAIT_FOR_A_CORE_MS,
+    cores,
+    places: cores * PLACES_PER_CORE,
+    maxWaiting: cores * WAITING_PER_CORE,
+    longestWaitMs: LONGEST_WAIT_FOR_A_PLACE_MS,
   })
-  const passwords = createPasswords({ cost: config.bcryptCost, peppers: keys.peppers, lane: hashingLane })
+  const passwords = createPasswords({ cost: config.bcryptCost, peppers: keys.peppers })
   const breachList = config.breachList ? createBreachList(config.breachList, log) : null
   const metrics = createMetrics(hashingLane, () => readMailBacklog(pool, clock.now()))
-  return { config, db, pool, clock, log, keys, passwords, hashingLane, breachList, metrics }
+  const comparisons = createWorkUnderWay()
+  return { config, db, pool, clock, log, keys, passwords, hashingLane, comparisons, breachList, metrics }
 }
 
 /** Closes what `createDeps` opened. */

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import bcrypt from 'bcrypt'
-import type { HashingLane } from './hashing-lane.ts'
+import type { HashingPlace } from './hashing-lane.ts'
 import { MAX_PASSWORD_LENGTH, type PlainPassword } from './plain-password.ts'
 
 /** `v1$<pepper id>$2b$<cost>$…`, or the bare bcrypt string of an import. */
@@ -12,29 +12,37 @@ export interface Peppers {
 }
 
 export interface Passwords {
-  hash(password: PlainPassword): Promise<PasswordHash>
+  hash(place: HashingPlace, password: PlainPassword): Promise<PasswordHash>
   /** Null stands for "no such account" or "no password set" and costs what a real comparison costs. */
-  matches(password: PlainPassword, stored: PasswordHash | null): Promise<boolean>
+  matches(place: HashingPlace, password: PlainPassword, stored: PasswordHash | null): Promise<boolean>
   /**
-   * The place of the first that the password fits, or -1, which costs as many real comparisons as there are places: at
-   * our own cost, or at `costliest` where some stored hash costs more.
+   * The index of the first hash that the password matches, or -1. A password that matches none costs as many real
+   * comparisons as there are entries, each at the configured cost, or at `costliest` if that is higher.
    */
-  firstMatch(password: PlainPassword, stored: ReadonlyArray<PasswordHash | null>, costliest?: number): Promise<number>
+  firstMatch(
+    place: HashingPlace,
+    password: PlainPassword,
+    stored: ReadonlyArray<PasswordHash | null>,
+    costliest?: number,
+  ): Promise<number>
   /** Whether the next sign-in should store a new hash: an import, another cost or an older pepper. */
   isOutdated(stored: PasswordHash): boolean
 }
 
 const STORED = /^(?:v1\$([^$]+))?\$2[aby]\$(\d\d)(\$[./A-Za-z0-9]{53})$/
-const MAX_COST = 15
+/** A lower cost is not bcrypt. */
+export const MIN_COST = 4
+/** A hash of a higher cost would hold a core for seconds, so it is never compared. */
+export const MAX_COST = 15
 
 /**
  * bcrypt(base64(HMAC-SHA-384(pepper, password))), the form of OWASP's Password Storage Cheat Sheet: 64 characters, so
  * bcrypt's cut at 72 bytes never bites; no NUL; and a stolen table cannot be guessed against without the pepper.
- * Every call goes through the lane, and what belongs together goes through it as one: whoever was let in and turned away
- * half-way would have been work for nothing.
+ * Every call needs a place in the hashing lane. A flow takes one place for everything that belongs together, so that no
+ * request is admitted and then refused half-way.
  */
-export function createPasswords(options: { cost: number; peppers: Peppers; lane: HashingLane }): Passwords {
-  const { cost, peppers, lane } = options
+export function createPasswords(options: { cost: number; peppers: Peppers }): Passwords {
+  const { cost, peppers } = options
 
   async function compare(password: PlainPassword, stored: PasswordHash | null, fullCost: number): Promise<boolean> {
     const parsed = parse(stored)
@@ -56,6 +64,7 @@ export function createPasswords(options: { cost: number; peppers: Peppers; lane:
   }
 
   async function firstMatch(
+    place: HashingPlace,
     password: PlainPassword,
     stored: ReadonlyArray<PasswordHash | null>,
     costliest = cost,
@@ -63,19 +72,19 @@ export function createPasswords(options: { cost: number; peppers: Peppers; lane:
     const fullCost = Math.max(cost, costliest)
     // bcrypt counts a `2a` key's length modulo 256: longer input than a password may have is never compared.
     if (password.length > MAX_PASSWORD_LENGTH) return -1
-    return lane.run(async () => {
-      for (const [place, hash] of stored.entries()) if (await compare(password, hash, fullCost)) return place
+    return place.use(async () => {
+      for (const [index, hash] of stored.entries()) if (await compare(password, hash, fullCost)) return index
       return -1
     })
   }
 
   return {
-    async hash(password) {
+    async hash(place, password) {
       const pepper = peppers.current()
-      const bcryptHash = await lane.run(() => bcrypt.hash(peppered(password, pepper.key), cost))
+      const bcryptHash = await place.use(() => bcrypt.hash(peppered(password, pepper.key), cost))
       return `v1$${pepper.id}${bcryptHash}` as PasswordHash
     },
-    matches: async (password, stored) => (await firstMatch(password, [stored])) === 0,
+    matches: async (place, password, stored) => (await firstMatch(place, password, [stored])) === 0,
     firstMatch,
     isOutdated(stored) {
       const parsed = parse(stored)
@@ -87,7 +96,7 @@ export function createPasswords(options: { cost: number; peppers: Peppers; lane:
 /** Null where the text is not a hash this service would verify; a cost above 15 would hold the lane for seconds. */
 export function asPasswordHash(text: string): PasswordHash | null {
   const cost = Number(STORED.exec(text)?.[2])
-  return cost >= 4 && cost <= MAX_COST ? (text as PasswordHash) : null
+  return cost >= MIN_COST && cost <= MAX_COST ? (text as PasswordHash) : null
 }
 
 /** A bare bcrypt string from another system: one that names a pepper would not be from another. */

@@ -1,6 +1,6 @@
 import type { Database } from '../database/client.ts'
 import type { Deps } from '../deps.ts'
-import { KNOWN_NETWORK_DAYS } from '../domain/throttle/throttle.ts'
+import { KNOWN_NETWORK_DAYS } from '../domain/throttle/known-networks.ts'
 import { inBatches } from './in-batches.ts'
 
 const DAY_MS = 86_400_000

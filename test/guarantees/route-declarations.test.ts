@@ -2,12 +2,13 @@ import { expect, test } from '@jest/globals'
 import Fastify, { type RouteShorthandOptions } from 'fastify'
 import { completeSchemas } from '../../src/http/declaration/route-declaration.ts'
 import '../support/matchers.ts'
+import { occupyLane } from '../support/occupied-lane.ts'
 import { startTestApp } from '../support/test-app.ts'
 
 const { api, deps } = await startTestApp()
 
 test('while the queue for hashing is full, routes that hash are refused and the password checklist is not', async () => {
-  const leaveLane = fillLane()
+  const leaveLane = occupyLane(deps)
 
   const signIn = await api.post('/v1/login', { email: 'ada@example.com', password: 'Wrong-Horse-7' })
   const checklist = await api.post('/v1/password/check', { password: 'short' })
@@ -36,17 +37,3 @@ test('a route that states its security scheme or an error response beside its de
   expect(declare({ config: { caller: 'client', refusals: [], oauthErrors: [] } })).toThrow(message)
   expect(declare({ config: { caller: 'account', refusals: ['wrong_password'] } })).not.toThrow()
 })
-
-/** Takes every place in the hashing lane. The answer frees them again. */
-function fillLane(): () => Promise<void> {
-  let release = (): void => undefined
-  const released = new Promise<void>((resolve) => {
-    release = resolve
-  })
-  const members: Array<Promise<void>> = []
-  while (!deps.hashingLane.isFull()) members.push(deps.hashingLane.run(() => released))
-  return async () => {
-    release()
-    await Promise.all(members)
-  }
-}

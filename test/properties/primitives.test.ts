@@ -5,7 +5,7 @@ import { brokenRules } from '../../src/domain/password-policy/password-policy.ts
 import { networkOf } from '../../src/domain/throttle/network.ts'
 import { parseStrictJson, UnreadableBody } from '../../src/http/bodies/strict-json.ts'
 import { parseAddress } from '../../src/mail/email-address.ts'
-import { createHashingLane } from '../../src/security/hashing-lane.ts'
+import type { HashingPlace } from '../../src/security/hashing-lane.ts'
 import { hashOpaqueToken, newOpaqueToken } from '../../src/security/opaque-token.ts'
 import { createPasswords } from '../../src/security/password-hash.ts'
 import { PlainPassword } from '../../src/security/plain-password.ts'
@@ -66,18 +66,18 @@ describe('addresses', () => {
 describe('passwords', () => {
   const pepper = { id: 'one', key: Buffer.alloc(32, 7) }
   const peppers = { current: () => pepper, find: (id: string) => (id === pepper.id ? pepper.key : undefined) }
-  const lane = createHashingLane({ width: 4, maxWaiting: 1_000, longestWaitMs: 60_000 })
-  const passwords = createPasswords({ cost: 4, peppers, lane })
+  const place: HashingPlace = { use: (work) => work() }
+  const passwords = createPasswords({ cost: 4, peppers })
   const typed = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
 
   test('a hash fits its own password in either normal form, and no other password', async () => {
     await fc.assert(
       fc.asyncProperty(typed, typed, async (one, other) => {
-        const hash = await passwords.hash(new PlainPassword(one))
-        expect(await passwords.matches(new PlainPassword(one.normalize('NFD')), hash)).toBe(true)
+        const hash = await passwords.hash(place, new PlainPassword(one))
+        expect(await passwords.matches(place, new PlainPassword(one.normalize('NFD')), hash)).toBe(true)
         const isSame = one.normalize('NFC') === other.normalize('NFC')
-        expect(await passwords.matches(new PlainPassword(other), hash)).toBe(isSame)
-        expect(await passwords.matches(new PlainPassword(`${one}x`), hash)).toBe(false)
+        expect(await passwords.matches(place, new PlainPassword(other), hash)).toBe(isSame)
+        expect(await passwords.matches(place, new PlainPassword(`${one}x`), hash)).toBe(false)
       }),
       { numRuns: 150 },
     )

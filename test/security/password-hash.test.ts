@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import bcrypt from 'bcrypt'
-import type { HashingLane } from '../../src/security/hashing-lane.ts'
+import type { HashingPlace } from '../../src/security/hashing-lane.ts'
 import { asPasswordHash, createPasswords, type PasswordHash } from '../../src/security/password-hash.ts'
 import { MAX_PASSWORD_LENGTH, PlainPassword } from '../../src/security/plain-password.ts'
 
@@ -12,22 +12,16 @@ const peppers = {
   find: (id: string) => [PEPPER, OLDER].find((pepper) => pepper.id === id)?.key,
 }
 
-/** The real work, with a count of the times it was asked for. */
-function countingLane(): HashingLane & { runs: number } {
-  const lane = {
-    runs: 0,
-    run<Result>(work: () => Promise<Result>) {
-      lane.runs += 1
-      return work()
-    },
-    isFull: () => false,
-    load: () => ({ running: 0, waiting: 0 }),
-  }
-  return lane
+/** The real work, with a count of the times that the place was used. */
+let uses = 0
+const place: HashingPlace = {
+  use(work) {
+    uses += 1
+    return work()
+  },
 }
 
-const lane = countingLane()
-const passwords = createPasswords({ cost: 5, peppers, lane })
+const passwords = createPasswords({ cost: 5, peppers })
 const plain = (text: string) => new PlainPassword(text)
 
 function stored(text: string): PasswordHash {
@@ -46,7 +40,7 @@ test('a password is taken in NFC, but for one too long for any policy: that cost
 })
 
 test('what is stored is bcrypt over base64 of HMAC-SHA-384 under the pepper it names', async () => {
-  const hash = await passwords.hash(plain('Correct-Horse-7'))
+  const hash = await passwords.hash(place, plain('Correct-Horse-7'))
 
   const [, scheme, id, ...bcryptHash] = /^(v1)\$(pepper-1)(\$2b\$05\$.{53})$/.exec(hash) ?? []
   const secret = createHmac('sha384', PEPPER.key).update('Correct-Horse-7').digest('base64')
@@ -56,15 +50,17 @@ test('what is stored is bcrypt over base64 of HMAC-SHA-384 under the pepper it n
 })
 
 test('one password is stored in another form each time', async () => {
-  expect(await passwords.hash(plain('Correct-Horse-7'))).not.toBe(await passwords.hash(plain('Correct-Horse-7')))
+  expect(await passwords.hash(place, plain('Correct-Horse-7'))).not.toBe(
+    await passwords.hash(place, plain('Correct-Horse-7')),
+  )
 })
 
 test('a password matches its own hash and no other does', async () => {
-  const hash = await passwords.hash(plain('Correct-Horse-7'))
+  const hash = await passwords.hash(place, plain('Correct-Horse-7'))
 
-  expect(await passwords.matches(plain('Correct-Horse-7'), hash)).toBe(true)
+  expect(await passwords.matches(place, plain('Correct-Horse-7'), hash)).toBe(true)
   for (const other of ['correct-Horse-7', 'Correct-Horse-7 ', 'Correct-Horse-', '', 'Correct-Horse-77']) {
-    expect(await passwords.matches(plain(other), hash)).toBe(false)
+    expect(await passwords.matches(place, plain(other), hash)).toBe(false)
   }
 })
 
@@ -74,17 +70,17 @@ test.each([
   ['after 72 bytes of emoji', `${'🔑'.repeat(18)}a`, `${'🔑'.repeat(18)}b`],
   ['after a NUL', 'x\0a', 'x\0b'],
 ])('two passwords that differ %s are two', async (_, one, other) => {
-  const hash = await passwords.hash(plain(one))
+  const hash = await passwords.hash(place, plain(one))
 
-  expect(await passwords.matches(plain(one), hash)).toBe(true)
-  expect(await passwords.matches(plain(other), hash)).toBe(false)
+  expect(await passwords.matches(place, plain(one), hash)).toBe(true)
+  expect(await passwords.matches(place, plain(other), hash)).toBe(false)
 })
 
 test('NFC makes one of two spellings of é, and leaves a ligature alone', async () => {
-  const hash = await passwords.hash(plain('Caf\u00e9'))
+  const hash = await passwords.hash(place, plain('Caf\u00e9'))
 
-  expect(await passwords.matches(plain('Cafe\u0301'), hash)).toBe(true)
-  expect(await passwords.matches(plain('fi'), await passwords.hash(plain('\ufb01')))).toBe(false)
+  expect(await passwords.matches(place, plain('Cafe\u0301'), hash)).toBe(true)
+  expect(await passwords.matches(place, plain('fi'), await passwords.hash(place, plain('\ufb01')))).toBe(false)
 })
 
 // From the test vectors of crypt_blowfish 1.3 (wrapper.c); what it writes `2a` and `2y` is one algorithm here.
@@ -95,65 +91,65 @@ test.each([
   ['$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW', 'U*U'],
   ['$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW', 'U*U'],
 ])('an imported %s is the hash of %j', async (hash, password) => {
-  expect(await passwords.matches(plain(password), stored(hash))).toBe(true)
-  expect(await passwords.matches(plain(`${password}x`), stored(hash))).toBe(false)
+  expect(await passwords.matches(place, plain(password), stored(hash))).toBe(true)
+  expect(await passwords.matches(place, plain(`${password}x`), stored(hash))).toBe(false)
 })
 
 test('a password is not its own pre-hash, which is all that a stolen pepper and table would give', async () => {
-  const hash = await passwords.hash(plain('Correct-Horse-7'))
+  const hash = await passwords.hash(place, plain('Correct-Horse-7'))
   const secret = createHmac('sha384', PEPPER.key).update('Correct-Horse-7').digest('base64')
 
-  expect(await passwords.matches(plain(secret), hash)).toBe(false)
+  expect(await passwords.matches(place, plain(secret), hash)).toBe(false)
 })
 
 test('an older pepper still verifies, an unknown one is a defect and not a wrong password', async () => {
-  const older = createPasswords({ cost: 5, peppers: { ...peppers, current: () => OLDER }, lane })
-  const hash = await older.hash(plain('Correct-Horse-7'))
+  const older = createPasswords({ cost: 5, peppers: { ...peppers, current: () => OLDER } })
+  const hash = await older.hash(place, plain('Correct-Horse-7'))
 
-  expect(await passwords.matches(plain('Correct-Horse-7'), hash)).toBe(true)
+  expect(await passwords.matches(place, plain('Correct-Horse-7'), hash)).toBe(true)
   expect(passwords.isOutdated(hash)).toBe(true)
   const lost = stored(hash.replace('pepper-0', 'pepper-9'))
-  await expect(passwords.matches(plain('Correct-Horse-7'), lost)).rejects.toThrow('pepper')
+  await expect(passwords.matches(place, plain('Correct-Horse-7'), lost)).rejects.toThrow('pepper')
 })
 
 test('a hash is outdated if it is an import, of another cost or under an older pepper', async () => {
-  const cheap = createPasswords({ cost: 4, peppers, lane })
+  const cheap = createPasswords({ cost: 4, peppers })
 
-  expect(passwords.isOutdated(await passwords.hash(plain('x')))).toBe(false)
-  expect(passwords.isOutdated(await cheap.hash(plain('x')))).toBe(true)
+  expect(passwords.isOutdated(await passwords.hash(place, plain('x')))).toBe(false)
+  expect(passwords.isOutdated(await cheap.hash(place, plain('x')))).toBe(true)
   expect(passwords.isOutdated(stored(await bcrypt.hash('x', 5)))).toBe(true)
-  expect(cheap.isOutdated(await passwords.hash(plain('x')))).toBe(true)
+  expect(cheap.isOutdated(await passwords.hash(place, plain('x')))).toBe(true)
   expect(passwords.isOutdated('of a scheme that is no more' as PasswordHash)).toBe(true)
 })
 
 test('the first of several that a password fits is named, and none as -1', async () => {
-  const [one, other] = [await passwords.hash(plain('one')), await passwords.hash(plain('other'))]
+  const [one, other] = [await passwords.hash(place, plain('one')), await passwords.hash(place, plain('other'))]
 
-  expect(await passwords.firstMatch(plain('one'), [one, other])).toBe(0)
-  expect(await passwords.firstMatch(plain('other'), [one, other])).toBe(1)
-  expect(await passwords.firstMatch(plain('other'), [null, other])).toBe(1)
-  expect(await passwords.firstMatch(plain('neither'), [one, other])).toBe(-1)
-  expect(await passwords.firstMatch(plain(''), [null, null])).toBe(-1)
+  expect(await passwords.firstMatch(place, plain('one'), [one, other])).toBe(0)
+  expect(await passwords.firstMatch(place, plain('other'), [one, other])).toBe(1)
+  expect(await passwords.firstMatch(place, plain('other'), [null, other])).toBe(1)
+  expect(await passwords.firstMatch(place, plain('neither'), [one, other])).toBe(-1)
+  expect(await passwords.firstMatch(place, plain(''), [null, null])).toBe(-1)
 })
 
 // What each costs in bcrypt rounds is measured in attacks/passwords.test.ts (P8).
-test('all that one question compares takes one place in the lane', async () => {
-  const cheap = await createPasswords({ cost: 4, peppers, lane }).hash(plain('right'))
-  lane.runs = 0
+test('everything that one question compares is done in one use of a place', async () => {
+  const cheap = await createPasswords({ cost: 4, peppers }).hash(place, plain('right'))
+  uses = 0
 
-  await passwords.firstMatch(plain('wrong'), [cheap, null])
+  await passwords.firstMatch(place, plain('wrong'), [cheap, null])
 
-  expect(lane.runs).toBe(1)
+  expect(uses).toBe(1)
 })
 
 test('nothing longer than a password may be is hashed to compare it', async () => {
   const hash = stored(await bcrypt.hash('x', 4))
-  lane.runs = 0
+  uses = 0
 
-  expect(await passwords.matches(plain('x'.repeat(129)), hash)).toBe(false)
-  expect(await passwords.matches(plain('x'.repeat(129)), null)).toBe(false)
+  expect(await passwords.matches(place, plain('x'.repeat(129)), hash)).toBe(false)
+  expect(await passwords.matches(place, plain('x'.repeat(129)), null)).toBe(false)
 
-  expect(lane.runs).toBe(0)
+  expect(uses).toBe(0)
 })
 
 test.each([

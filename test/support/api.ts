@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
+/** The address that requests come from, unless a test says otherwise. */
+export const HOME = '198.51.100.7'
+
 export interface Answer {
   readonly status: number
   // biome-ignore lint/suspicious/noExplicitAny: a test reads the fields it expects, and fails where they are missing
@@ -55,7 +58,7 @@ export class Api {
         ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
         ...options.headers,
       },
-      remoteAddress: options.ip ?? '198.51.100.7',
+      remoteAddress: options.ip ?? HOME,
       ...(body === undefined ? {} : { payload: isRaw ? body : JSON.stringify(body) }),
     })
     const isJson = /\bjson\b/.test(String(response.headers['content-type'] ?? '')) && response.body !== ''

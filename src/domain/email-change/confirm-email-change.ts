@@ -10,7 +10,7 @@ import { queueMail } from '../mails/queue-mail.ts'
 import { Refusal } from '../problems.ts'
 import { endAccess } from '../sessions/end-access.ts'
 import type { SessionEndReason } from '../sessions/end-sessions.ts'
-import { welcomeNetwork } from '../throttle/throttle.ts'
+import { trustNetwork } from '../throttle/known-networks.ts'
 
 /**
  * Moves the account to the address that the opened link has just proven. The old address is locked and told, with a
@@ -36,7 +36,7 @@ export async function confirmEmailChange(
     await moveAccount(deps, tx, change, now)
     const { accountId, sessionId } = change
     await endAccess(tx, { accountId, reason: 'email_changed', survivingSessionId: sessionId, now })
-    await welcomeNetwork(deps, tx, { address: change.toAddress, origin: input.origin, now })
+    await trustNetwork(deps, tx, { address: normalizedForm(change.toAddress), origin: input.origin, now })
     const details = { from: change.fromEmail, to: change.toEmail }
     await recordEvent(tx, {
       type: 'email_change.confirmed',

@@ -15,6 +15,8 @@ export type EventType =
   | 'account.email_verified'
   | 'login'
   | 'password.proven'
+  /** A counter of wrong passwords begins to block further attempts, or blocks them for longer. */
+  | 'password.attempts_throttled'
   | 'password.changed'
   | 'password.reset'
   | 'password.reset_requested'

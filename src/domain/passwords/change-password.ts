@@ -10,6 +10,7 @@ import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
 import { endAccess } from '../sessions/end-access.ts'
 import type { SessionGrant } from '../sessions/session-grant.ts'
+import { hashInTurn } from '../throttle/hash-in-turn.ts'
 import { provePassword } from './prove-password.ts'
 
 /**
@@ -30,7 +31,7 @@ export async function changePassword(
     email,
     isCurrent: newPassword.reveal() === currentPassword.reveal(),
   })
-  const passwordHash = await deps.passwords.hash(newPassword)
+  const passwordHash = await hashInTurn(deps, origin, (place) => deps.passwords.hash(place, newPassword))
   const now = deps.clock.now()
 
   return inTransaction(deps.db, async (tx) => {

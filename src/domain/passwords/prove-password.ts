@@ -1,11 +1,13 @@
 import type { Deps } from '../../deps.ts'
+import type { HashingPlace } from '../../security/hashing-lane.ts'
 import { asPasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { type Origin, recordEventWithoutChange } from '../events/record-event.ts'
 import { assertComparablePassword } from '../password-policy/password-policy.ts'
 import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import { guess } from '../throttle/throttle.ts'
+import { hashInTurn } from '../throttle/hash-in-turn.ts'
+import { type ComparedPassword, throttleAttempt } from '../throttle/throttle-attempt.ts'
 
 /**
  * Has the holder of a session prove the current password, as every sensitive change demands: an access token can be
@@ -19,14 +21,11 @@ export async function provePassword(
 ): Promise<void> {
   const { principal, currentPassword, origin } = input
   assertComparablePassword(currentPassword, 'currentPassword')
-  const { address, sessionId } = principal
-  const isRight = await guess(
-    deps,
-    { address, origin, sessionId },
-    () => isCurrentPassword(deps, principal.accountId, currentPassword),
-    Boolean,
+  const attempt = { target: { address: principal.address }, origin, sessionId: principal.sessionId }
+  const { isCorrect } = await hashInTurn(deps, origin, (place) =>
+    throttleAttempt(deps, attempt, () => compareWithCurrent(deps, place, principal.accountId, currentPassword)),
   )
-  if (isRight) return
+  if (isCorrect) return
   await recordEventWithoutChange(deps, {
     type: 'password.proven',
     outcome: 'failure',
@@ -38,9 +37,15 @@ export async function provePassword(
   throw new Refusal('wrong_password')
 }
 
-async function isCurrentPassword(deps: Deps, accountId: string, password: PlainPassword): Promise<boolean> {
+async function compareWithCurrent(
+  deps: Deps,
+  place: HashingPlace,
+  accountId: string,
+  password: PlainPassword,
+): Promise<ComparedPassword> {
   const account = await deps.db.account.findUnique({ where: { id: accountId }, select: { passwordHash: true } })
   if (!account) throw new Refusal('unauthenticated') // erased since the caller was authenticated
   const stored = account.passwordHash === null ? null : asPasswordHash(account.passwordHash)
-  return stored !== null && deps.passwords.matches(password, stored)
+  const isCorrect = stored !== null && (await deps.passwords.matches(place, password, stored))
+  return { isCorrect, accountId }
 }

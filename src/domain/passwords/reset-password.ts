@@ -13,7 +13,8 @@ import { assertAcceptablePassword } from '../password-policy/judge-password.ts'
 import { Refusal } from '../problems.ts'
 import { createProvenAccount } from '../registration/create-account.ts'
 import { endAccess } from '../sessions/end-access.ts'
-import { forgiveAddress, welcomeNetwork } from '../throttle/throttle.ts'
+import { hashInTurn } from '../throttle/hash-in-turn.ts'
+import { resetAttempts } from '../throttle/reset-attempts.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
 /**
@@ -38,8 +39,8 @@ async function resetOnce(
 ): Promise<void> {
   const { token, newPassword, origin } = input
   const link = await findMailedLink(deps.db, { token, purpose: 'reset_password', now: deps.clock.now() })
-  await assertAcceptableReset(deps, link, newPassword)
-  const passwordHash = await deps.passwords.hash(newPassword)
+  await assertAcceptableReset(deps, { link, newPassword, origin })
+  const passwordHash = await hashInTurn(deps, origin, (place) => deps.passwords.hash(place, newPassword))
   const now = deps.clock.now()
 
   await inTransaction(deps.db, async (tx) => {
@@ -49,17 +50,21 @@ async function resetOnce(
       ? await replacePassword(tx, { accountId: account.id, passwordHash, now })
       : await openAccount(deps, tx, { link, passwordHash, origin, now })
     const { email } = await tx.account.findUniqueOrThrow({ where: { id: accountId }, select: { email: true } })
-    await forgiveAddress(deps, tx, link.address)
-    await welcomeNetwork(deps, tx, { address: link.address, origin, now })
+    await resetAttempts(deps, tx, { address: normalizedForm(link.address), origin, now })
     await recordEvent(tx, { type: 'password.reset', at: now, accountId, origin })
     await queueMail(tx, { request: 'password_was_reset', to: { email, address: link.address }, accountId, origin, now })
   })
 }
 
-async function assertAcceptableReset(deps: Deps, link: MailedToken, newPassword: PlainPassword): Promise<void> {
+async function assertAcceptableReset(
+  deps: Deps,
+  input: { link: MailedToken; newPassword: PlainPassword; origin: Origin },
+): Promise<void> {
+  const { link, newPassword, origin } = input
   const account = link.accountId === null ? null : await deps.db.account.findUnique({ where: { id: link.accountId } })
   const current = account?.passwordHash ? asPasswordHash(account.passwordHash) : null
-  const isCurrent = current !== null && (await deps.passwords.matches(newPassword, current))
+  const isCurrent =
+    current !== null && (await hashInTurn(deps, origin, (place) => deps.passwords.matches(place, newPassword, current)))
   await assertAcceptablePassword(deps, newPassword, 'newPassword', { email: link.address, isCurrent })
 }
 

@@ -5,7 +5,7 @@ import type { PasswordHash } from '../../security/password-hash.ts'
 import { hashesOfAddress } from '../addresses/address-hashes.ts'
 import { claimAddress } from '../addresses/addresses.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
-import { forgetNetworks, welcomeNetwork } from '../throttle/throttle.ts'
+import { forgetNetworks, trustNetwork } from '../throttle/known-networks.ts'
 import { deleteRegistrations } from './delete-registrations.ts'
 
 /**
@@ -26,8 +26,8 @@ export async function createProvenAccount(
   })
   if (!(await claimAddress(deps, tx, { address, accountId, now }))) return null
   await deleteRegistrations(tx, { address, createdUntil: now.toISOString() })
-  await forgetNetworks(tx, hashesOfAddress(deps, address)) // of whoever had the address before
-  await welcomeNetwork(deps, tx, { address, origin, now })
+  await forgetNetworks(tx, hashesOfAddress(deps, address)) // those of an earlier owner of the address
+  await trustNetwork(deps, tx, { address, origin, now })
   await recordEvent(tx, { type: 'account.created', at: now, accountId, origin })
   return accountId
 }

@@ -6,6 +6,7 @@ import { requireAddress } from '../addresses/require-address.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { assertAcceptablePassword } from '../password-policy/judge-password.ts'
+import { hashInTurn } from '../throttle/hash-in-turn.ts'
 
 /** An unproven registration is kept this long, in seconds; a new link can be asked for all the while. */
 export const REGISTRATION_LIFETIME_SECONDS = 7 * 86_400
@@ -24,7 +25,7 @@ export async function register(
   const { password, origin } = input
   const { email, address } = requireAddress(input.email, 'email')
   await assertAcceptablePassword(deps, password, 'password', { email })
-  const passwordHash = await deps.passwords.hash(password)
+  const passwordHash = await hashInTurn(deps, origin, (place) => deps.passwords.hash(place, password))
   const now = deps.clock.now()
   await inTransaction(deps.db, async (tx) => {
     const expiresAt = new Date(now.getTime() + REGISTRATION_LIFETIME_SECONDS * 1000)

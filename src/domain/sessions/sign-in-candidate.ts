@@ -1,10 +1,12 @@
 import type { Deps } from '../../deps.ts'
 import type { NormalizedAddress } from '../../mail/email-address.ts'
-import { asPasswordHash, type PasswordHash } from '../../security/password-hash.ts'
+import type { HashingPlace } from '../../security/hashing-lane.ts'
+import { asPasswordHash, MAX_COST, MIN_COST, type PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { REGISTRATION_LIFETIME_SECONDS } from '../registration/register.ts'
+import type { ComparedPassword } from '../throttle/throttle-attempt.ts'
 
-/** What a password may be compared with for one address: its account, and whatever was last registered for it. */
+/** What a password is compared with for one address: its account, and its newest registration. */
 export interface Candidate {
   readonly account: {
     readonly id: string
@@ -14,7 +16,7 @@ export interface Candidate {
     readonly isDisabled: boolean
   } | null
   readonly registeredHash: PasswordHash | null
-  /** The cost of the costliest hash of any account or registration. */
+  /** The highest cost of any hash that this service would compare, of all accounts and registrations. */
   readonly costliest: number
 }
 
@@ -29,16 +31,19 @@ interface Row {
 }
 
 /**
- * One statement, whatever there is: an ORM's second query for an account that exists would tell by time. A registration
- * counts for a fixed time from when it was made, since only that of a free address is ever lengthened.
+ * Always one statement: a second one for an account that exists would reveal it by its time. A registration counts for a
+ * fixed time from when it was made, because only a registration of a free address is ever extended.
  */
 async function findCandidate(deps: Deps, address: NormalizedAddress | null): Promise<Candidate> {
   const since = new Date(deps.clock.now().getTime() - REGISTRATION_LIFETIME_SECONDS * 1000)
   const [row] = await deps.db.$queryRaw<Row[]>`
     SELECT a.id, a.password_hash, a.credential_version, a.email_verified_at IS NOT NULL AS is_verified,
            a.disabled_at IS NOT NULL AS is_disabled, r.password_hash AS registered_hash,
-           GREATEST((SELECT max(bcrypt_cost(password_hash)) FROM accounts),
-                    (SELECT max(bcrypt_cost(password_hash)) FROM registrations)) AS costliest
+           GREATEST(
+             (SELECT max(bcrypt_cost(password_hash)) FROM accounts
+              WHERE bcrypt_cost(password_hash) BETWEEN ${MIN_COST} AND ${MAX_COST}),
+             (SELECT max(bcrypt_cost(password_hash)) FROM registrations
+              WHERE bcrypt_cost(password_hash) BETWEEN ${MIN_COST} AND ${MAX_COST})) AS costliest
     FROM (SELECT ${address ?? ''} AS address) wanted
     LEFT JOIN addresses held ON held.address = wanted.address AND held.locked_at IS NULL
     LEFT JOIN accounts a ON a.id = held.account_id
@@ -58,21 +63,30 @@ async function findCandidate(deps: Deps, address: NormalizedAddress | null): Pro
   return { account, registeredHash: readHash(row?.registered_hash ?? null), costliest: row?.costliest ?? 0 }
 }
 
+export interface ComparedCandidate extends ComparedPassword {
+  readonly account: Candidate['account']
+  /** Whose password it is: the account's, that of a registration which nobody has confirmed, or nobody's. */
+  readonly matches: 'account' | 'registration' | 'nothing'
+}
+
 /**
- * What the password fits. A wrong one is compared twice, whatever there is to compare it with: whoever registers an
- * address and signs in with the password just chosen would otherwise be told by the answer, or by its time, that the
- * address has an account. And always at the price of the costliest hash there is (imported so, or made before
- * BCRYPT_COST was lowered), or the time would tell the accounts that have such a one.
+ * Compares a password with all that one address may have. A wrong password is always compared twice, whatever there is to
+ * compare it with. Otherwise a stranger could register an address, sign in with the password just chosen, and learn from
+ * the answer or its time whether the address has an account. A wrong password also always takes as long as the costliest
+ * hash of all accounts would (an import, or made before BCRYPT_COST was lowered), or the time would reveal the accounts
+ * that have such a hash.
  */
 export async function compareWithCandidate(
   deps: Deps,
-  address: NormalizedAddress | null,
-  password: PlainPassword,
-): Promise<{ account: Candidate['account']; fits: 'account' | 'registration' | 'nothing' }> {
-  const candidate = await findCandidate(deps, address)
-  const stored = [candidate.account?.passwordHash ?? null, candidate.registeredHash]
-  const place = await deps.passwords.firstMatch(password, stored, candidate.costliest)
-  return { account: candidate.account, fits: (['account', 'registration'] as const)[place] ?? 'nothing' }
+  place: HashingPlace,
+  input: { address: NormalizedAddress | null; password: PlainPassword },
+): Promise<ComparedCandidate> {
+  const { account, registeredHash, costliest } = await findCandidate(deps, input.address)
+  const hashes = [account?.passwordHash ?? null, registeredHash]
+  const index = await deps.passwords.firstMatch(place, input.password, hashes, costliest)
+  const matches = (['account', 'registration'] as const)[index] ?? 'nothing'
+  // A registration's password clears no counter, or a stranger who registers an address could guess on at its account.
+  return { account, matches, isCorrect: matches === 'account', accountId: account?.id ?? null }
 }
 
 function readHash(stored: string | null): PasswordHash | null {

@@ -8,7 +8,7 @@ export interface RateLimit {
  * How much one client may ask of each route; a client is a network (domain/throttle/network.ts), and an office behind one
  * address is one client too: 1,000 people signing in within ten minutes must not notice. RATE_LIMIT_FACTOR multiplies
  * these. They bound what one client costs everybody else; guesses at a password are bounded by the throttle
- * (domain/throttle/throttle.ts) and mails to an address by the worker (domain/mails/mail-limits.ts), whatever is set here. docs/limits.md says it in words.
+ * (domain/throttle/throttle-attempt.ts) and mails to an address by the worker (domain/mails/mail-limits.ts), whatever is set here. docs/limits.md says it in words.
  */
 export const rateLimits = {
   /** Most compute a password hash, of which two cores can do 9 a second: this is 2 a second. */

@@ -7,7 +7,7 @@ import { recordEvent } from '../../events/record-event.ts'
 import type { Requester } from '../../events/requester.ts'
 import { addJob, type Erasure, removeJob, suppressionJobKey } from '../../jobs.ts'
 import { Refusal } from '../../problems.ts'
-import { forgetNetworks } from '../../throttle/throttle.ts'
+import { forgetNetworks } from '../../throttle/known-networks.ts'
 import { eraseChangesOfOthers, eraseTraces } from './erase-traces.ts'
 import { erasureJobKey } from './finish-erasure.ts'
 

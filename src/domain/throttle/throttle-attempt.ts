@@ -1,0 +1,111 @@
+import { inTransaction, type Transaction } from '../../database/client.ts'
+import type { Deps } from '../../deps.ts'
+import { type Origin, recordEventWithoutChange } from '../events/record-event.ts'
+import { Refusal } from '../problems.ts'
+import { type CountedAttempt, clearNetwork, countAttempt, uncount } from './count-attempt.ts'
+import { type AttemptTarget, hashTarget, networkCounter, sessionCounter, strangersCounter } from './counters.ts'
+
+export interface PasswordAttempt {
+  readonly target: AttemptTarget
+  readonly origin: Origin
+  /** Set where the holder of a session proves their password. */
+  readonly sessionId?: string
+}
+
+export interface ComparedPassword {
+  readonly isCorrect: boolean
+  /** The account whose password was compared, for the audit trail. */
+  readonly accountId: string | null
+}
+
+/**
+ * Compares a password unless there have been too many wrong ones. Every attempt is counted before the password is
+ * compared, so that parallel attempts cannot share one count. It counts for the address and the network it comes from,
+ * and once more for all networks that are not known to be the owner's. So strangers cannot lock the owner out at home, and
+ * they gain nothing from the owner's success there. An address without an account behaves like one with an account. Every
+ * check of a current password uses the same counters; within a session, the second counter is the session's own.
+ *
+ * An attempt that would be refused while other attempts from the same network are still being compared waits for their
+ * results first. Otherwise ten correct sign-ins at the same moment would count as ten failures.
+ *
+ * @throws {Refusal} too_many_attempts. An attempt that is refused is not counted, so trying again does not prolong the wait.
+ */
+export async function throttleAttempt<Result extends ComparedPassword>(
+  deps: Deps,
+  attempt: PasswordAttempt,
+  compare: () => Promise<Result>,
+): Promise<Result> {
+  const { target, origin, sessionId } = attempt
+  const counters = {
+    network: networkCounter(deps, target, origin.ip),
+    strangers: sessionId === undefined ? strangersCounter(deps, target) : sessionCounter(deps, sessionId),
+  }
+  for (;;) {
+    try {
+      const counted = await countAttempt(deps, { addressHash: hashTarget(deps, target), ...counters })
+      return await deps.comparisons.track(counters.network.key, () => compareCounted(deps, attempt, counted, compare))
+    } catch (error) {
+      const isRefused = error instanceof Refusal && error.code === 'too_many_attempts'
+      if (!isRefused || !(await deps.comparisons.waitFor(counters.network.key))) throw error
+    }
+  }
+}
+
+async function compareCounted<Result extends ComparedPassword>(
+  deps: Deps,
+  attempt: PasswordAttempt,
+  counted: CountedAttempt,
+  compare: () => Promise<Result>,
+): Promise<Result> {
+  const result = await compare().catch(async (error: unknown) => {
+    // No password was compared, so nobody was guessing. A failure to say so must not hide what went wrong.
+    await inTransaction(deps.db, (tx) => takeBack(tx, counted)).catch(() => undefined)
+    throw error
+  })
+  if (result.isCorrect) await inTransaction(deps.db, (tx) => clearAttempt(tx, counted, deps.clock.now()))
+  else await recordLongerWaits(deps, attempt, counted, result.accountId)
+  return result
+}
+
+async function takeBack(tx: Transaction, counted: CountedAttempt): Promise<void> {
+  for (const { counter } of counted) await uncount(tx, counter)
+}
+
+/**
+ * The password was correct: its network is the owner's from now on, and its failures are cleared. Of the strangers'
+ * failures only this attempt is taken back. If all of them were cleared, a guesser could tell that the owner signs in.
+ */
+async function clearAttempt(tx: Transaction, counted: CountedAttempt, now: Date): Promise<void> {
+  for (const { counter } of counted) {
+    if (counter.kind === 'network') await clearNetwork(tx, counter, now)
+    else await uncount(tx, counter)
+  }
+}
+
+/** One event each time that a counter begins to block, or blocks for longer; not one for each attempt. */
+async function recordLongerWaits(
+  deps: Deps,
+  attempt: PasswordAttempt,
+  counted: CountedAttempt,
+  accountId: string | null,
+): Promise<void> {
+  const { origin, target, sessionId = null } = attempt
+  for (const { counter, failures, longerWaitUntil } of counted) {
+    if (longerWaitUntil === null) continue
+    await recordEventWithoutChange(deps, {
+      type: 'password.attempts_throttled',
+      outcome: 'failure',
+      at: deps.clock.now(),
+      accountId,
+      sessionId,
+      actor: sessionId === null ? 'anonymous' : 'account',
+      origin,
+      details: {
+        counter: counter.kind,
+        failures,
+        blockedUntil: longerWaitUntil.toISOString(),
+        addressHash: hashTarget(deps, target),
+      },
+    })
+  }
+}
