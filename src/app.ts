@@ -1,4 +1,4 @@
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from './deps.ts'
@@ -93,23 +93,31 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   refuseUnknownBodies(app)
   await describeApi(app, config)
 
-  await app.register(registrationRoutes(deps))
-  await app.register(signInRoutes(deps))
-  await app.register(sessionRoutes(deps))
-  await app.register(accountRoutes(deps))
-  await app.register(emailChangeRoutes(deps))
-  await app.register(passwordRoutes(deps))
-  await app.register(oauthRoutes(deps))
-  await app.register(wellKnownRoutes(deps))
-  await app.register(supportUserRoutes(deps))
-  await app.register(supportUserActionRoutes(deps))
-  await app.register(supportAddressRoutes(deps))
-  await app.register(supportMailRoutes(deps))
-  await app.register(supportEventRoutes(deps))
-  await app.register(suppressionRoutes(deps))
-  await app.register(auditTrailRoutes(deps))
-  await app.register(securityEventRoutes(deps))
-  await app.register(webhookRoutes(deps))
-  await app.register(operationsRoutes(deps, readiness))
+  const routes: Readonly<Record<string, FastifyPluginAsyncTypebox>> = {
+    registration: registrationRoutes(deps),
+    signIn: signInRoutes(deps),
+    sessions: sessionRoutes(deps),
+    account: accountRoutes(deps),
+    emailChange: emailChangeRoutes(deps),
+    password: passwordRoutes(deps),
+    oauth: oauthRoutes(deps),
+    wellKnown: wellKnownRoutes(deps),
+    supportUsers: supportUserRoutes(deps),
+    supportUserActions: supportUserActionRoutes(deps),
+    supportAddresses: supportAddressRoutes(deps),
+    supportMail: supportMailRoutes(deps),
+    supportEvents: supportEventRoutes(deps),
+    suppressions: suppressionRoutes(deps),
+    auditTrail: auditTrailRoutes(deps),
+    securityEvents: securityEventRoutes(deps),
+    webhooks: webhookRoutes(deps),
+    operations: operationsRoutes(deps, readiness),
+  }
+  for (const [name, plugin] of Object.entries(routes)) await app.register(withName(name, plugin))
   return app
+}
+
+/** Fastify's errors name the group of routes. Without a name, Fastify compares the group with every loaded module to find one. */
+function withName(name: string, routes: FastifyPluginAsyncTypebox): FastifyPluginAsyncTypebox {
+  return Object.assign(routes, { [Symbol.for('fastify.display-name')]: name })
 }

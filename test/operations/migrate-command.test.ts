@@ -78,4 +78,4 @@ test('migrate does not wait for ever for a server that accepts connections and s
   silent.close()
   expect(answer.exitCode).toBe(1)
   expect(answer.stderr).toMatch(/^The database cannot be reached[^\n]*\n$/)
-})
+}, 60_000)
