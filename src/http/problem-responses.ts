@@ -3,7 +3,14 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
 import { isDatabaseUnavailable } from '../database/client.ts'
-import { type ProblemCode, problems, Refusal, type RefusalDetails, type Violation } from '../domain/problems.ts'
+import {
+  deadLinks,
+  type ProblemCode,
+  problems,
+  Refusal,
+  type RefusalDetails,
+  type Violation,
+} from '../domain/problems.ts'
 import { KeysNotLoaded } from '../keys/key-ring.ts'
 import { HashingLaneFull } from '../security/hashing-lane.ts'
 import { UnreadableBody } from './bodies/strict-json.ts'
@@ -89,8 +96,10 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusa
 
 export function problemDocument(code: ProblemCode, requestId: string, details: RefusalDetails = {}): object {
   const status = problemStatuses[code]
-  const { title, detail } = problems[code]
-  return { type: `urn:latchkey:problem:${code}`, title, status, detail, code, instance: requestId, ...details }
+  const { title } = problems[code]
+  const { deadLink, ...members } = details
+  const { detail } = deadLink === undefined ? problems[code] : deadLinks[deadLink]
+  return { type: `urn:latchkey:problem:${code}`, title, status, detail, code, instance: requestId, ...members }
 }
 
 /** What an error means to the caller; whatever is not known to be his doing is ours. */

@@ -65,6 +65,18 @@ export const TokenRequest = requestBody(
 
 export const EmailRequest = requestBody('EmailRequest', { email: Type.String() }, { email: 'ada@example.com' })
 
+/** The answer of a route that checks a mailed link without consuming it. */
+export const WorkingLink = named(
+  'WorkingLink',
+  Type.Object(
+    {
+      emailHint: Type.String({ description: 'The masked address that the link is for.' }),
+      expiresAt: Type.String({ format: 'date-time' }),
+    },
+    { description: 'The link works.' },
+  ),
+)
+
 export const EmailAnswer = named(
   'Email',
   Type.Object({ email: Type.String() }, { description: 'The address from now on.' }),

@@ -1,12 +1,13 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
+import { checkConfirmLink, checkRevertLink } from '../domain/email-change/check-email-change-links.ts'
 import { confirmEmailChange } from '../domain/email-change/confirm-email-change.ts'
 import { cancelEmailChange, readPendingEmailChange } from '../domain/email-change/pending-email-change.ts'
 import { requestEmailChange } from '../domain/email-change/request-email-change.ts'
 import { revertEmailChange } from '../domain/email-change/revert-email-change.ts'
 import { principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
-import { EmailAnswer, named, requestBody, TokenRequest } from '../http/schemas.ts'
+import { EmailAnswer, named, requestBody, TokenRequest, WorkingLink } from '../http/schemas.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
 const EmailChangeRequest = requestBody(
@@ -14,7 +15,9 @@ const EmailChangeRequest = requestBody(
   {
     newEmail: Type.String(),
     reauthToken: Type.Optional(Type.String({ description: 'From POST /v1/reauthenticate.' })),
-    currentPassword: Type.Optional(Type.String({ description: 'Instead of reauthToken, to do both in one step.' })),
+    currentPassword: Type.Optional(
+      Type.String({ description: 'Takes the place of `reauthToken`: both steps in one.' }),
+    ),
   },
   { newEmail: 'ada@newdomain.example', currentPassword: 'Correct-Horse-7' },
 )
@@ -22,11 +25,29 @@ const PendingEmailChange = named(
   'PendingEmailChange',
   Type.Object(
     { pendingEmail: Type.String(), expiresAt: Type.String({ format: 'date-time' }) },
-    { description: 'The address to be confirmed, and until when.' },
+    { description: 'The new address, and until when it can be confirmed.' },
+  ),
+)
+const Outcome = Type.Union([Type.Literal('cancelled'), Type.Literal('restored')], {
+  description: '`cancelled`: the pending change was cancelled. `restored`: the old address is in force again.',
+})
+const RevertAnswer = named(
+  'RevertedEmailChange',
+  Type.Object({ email: Type.String(), outcome: Outcome }, { description: "The account's address, and what happened." }),
+)
+const WorkingRevertLink = named(
+  'WorkingRevertLink',
+  Type.Object(
+    {
+      emailHint: Type.String({ description: 'The masked address that would be in force afterwards.' }),
+      expiresAt: Type.String({ format: 'date-time' }),
+      outcome: Outcome,
+    },
+    { description: 'The link works.' },
   ),
 )
 
-/** Moving an account to another address: asked for, confirmed from the new one, reverted from the old one. */
+/** Moving an account to another address: the request, the confirmation from the new address, the revert from the old one. */
 export const emailChangeRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -48,8 +69,9 @@ export const emailChangeRoutes =
         schema: {
           operationId: 'requestEmailChange',
           tags: ['Email change'],
-          summary:
-            'Ask to move the account to another address; the current one stays in force until that is confirmed.',
+          summary: 'Request an email change',
+          description:
+            'Mails a confirm link to the new address, and a notice with a link that cancels the change to the current one. The current address stays in force until the change is confirmed. A second request replaces the first. A refused request does not consume the `reauthToken`.',
           body: EmailChangeRequest,
           response: {
             202: PendingEmailChange,
@@ -76,7 +98,7 @@ export const emailChangeRoutes =
         schema: {
           operationId: 'readPendingEmailChange',
           tags: ['Email change'],
-          summary: 'Read the pending change.',
+          summary: 'Read the pending email change',
           response: {
             200: PendingEmailChange,
           },
@@ -95,9 +117,9 @@ export const emailChangeRoutes =
         schema: {
           operationId: 'cancelEmailChange',
           tags: ['Email change'],
-          summary: 'Give up the pending change.',
+          summary: 'Cancel the pending email change',
           response: {
-            204: Type.Null({ description: 'Given up.' }),
+            204: Type.Null({ description: 'Cancelled.' }),
           },
         },
       },
@@ -118,14 +140,37 @@ export const emailChangeRoutes =
         schema: {
           operationId: 'confirmEmailChange',
           tags: ['Email change'],
-          summary: 'Confirm a change with the link mailed to the new address, whoever is signed in.',
+          summary: 'Confirm an email change',
+          description:
+            'Takes the token from the mail to the new address. The link works regardless of who is signed in. Every session except the one that requested the change is revoked. That session continues with its refresh token; its access token stops working.',
           body: TokenRequest,
-          response: {
-            200: EmailAnswer,
-          },
+          response: { 200: EmailAnswer },
         },
       },
       async (request) => confirmEmailChange(deps, { token: request.body.token, origin: originOf(request) }),
+    )
+
+    app.post(
+      '/v1/email/change/confirm/check',
+      {
+        config: {
+          caller: 'public',
+          limit: 'links',
+          refusals: ['link_invalid', 'link_expired', 'link_used', 'email_unavailable'],
+        },
+        schema: {
+          operationId: 'checkConfirmLink',
+          tags: ['Email change'],
+          summary: 'Check a confirm link',
+          description: 'Answers as the confirmation would. Consumes nothing.',
+          body: TokenRequest,
+          response: { 200: WorkingLink },
+        },
+      },
+      async (request) => {
+        const { emailHint, expiresAt } = await checkConfirmLink(deps, request.body.token)
+        return { emailHint, expiresAt: expiresAt.toISOString() }
+      },
     )
 
     app.post(
@@ -135,13 +180,32 @@ export const emailChangeRoutes =
         schema: {
           operationId: 'revertEmailChange',
           tags: ['Email change'],
-          summary: 'Cancel or undo a change with the link mailed to the old address, whoever is signed in.',
+          summary: 'Cancel or undo an email change',
+          description:
+            'Takes the token from a notice to the old address. The link works regardless of who is signed in. Before the change is confirmed, it cancels the change and revokes the session that requested it. After the change is confirmed, it restores the old address: every session is revoked, the password no longer works, and reset instructions are mailed to the old address.',
           body: TokenRequest,
-          response: {
-            200: EmailAnswer,
-          },
+          response: { 200: RevertAnswer },
         },
       },
       async (request) => revertEmailChange(deps, { token: request.body.token, origin: originOf(request) }),
+    )
+
+    app.post(
+      '/v1/email/change/revert/check',
+      {
+        config: { caller: 'public', limit: 'links', refusals: ['link_invalid', 'link_expired', 'link_used'] },
+        schema: {
+          operationId: 'checkRevertLink',
+          tags: ['Email change'],
+          summary: 'Check a revert link',
+          description: 'Answers what the revert would do now. Consumes nothing.',
+          body: TokenRequest,
+          response: { 200: WorkingRevertLink },
+        },
+      },
+      async (request) => {
+        const { emailHint, expiresAt, outcome } = await checkRevertLink(deps, request.body.token)
+        return { emailHint, expiresAt: expiresAt.toISOString(), outcome }
+      },
     )
   }

@@ -160,7 +160,7 @@ test('C4: the owner’s revert link undoes all a thief did', async () => {
 
   const answer = await revert(await mailbox.token(ada.email, 'email_changed'))
 
-  expect(answer.body).toEqual({ email: ada.email })
+  expect(answer.body).toEqual({ email: ada.email, outcome: 'restored' })
   expect(await thief.get('/v1/me')).toRefuse('unauthenticated')
   expect(await thief.refresh()).toRefuse('refresh_token_invalid')
   expect(await thief.post('/v1/email/change', { newEmail: lair, reauthToken })).toRefuse('unauthenticated')
@@ -196,7 +196,7 @@ test('C4: what a thief does meanwhile does not kill the owner’s revert link', 
   thief.password = 'Another-Staple-9'
   for (const next of [people.newEmail('thief'), lair, people.newEmail('thief')]) await move(thief, next)
 
-  expect((await revert(link)).body).toEqual({ email: ada.email })
+  expect((await revert(link)).body).toEqual({ email: ada.email, outcome: 'restored' })
   expect((await addressesOf(ada.email)).current).toEqual([ada.email])
   expect(await thief.refresh()).toRefuse('refresh_token_invalid')
 })
@@ -229,8 +229,8 @@ async function movedTwice() {
 test('C5: after two changes the earliest owner’s link wins, opened last', async () => {
   const { a, b, c, links } = await movedTwice()
 
-  expect((await revert(links.b)).body).toEqual({ email: b })
-  expect((await revert(links.a)).body).toEqual({ email: a })
+  expect((await revert(links.b)).body).toEqual({ email: b, outcome: 'restored' })
+  expect((await revert(links.a)).body).toEqual({ email: a, outcome: 'restored' })
 
   expect(await addressesOf(a)).toEqual({ current: [a], locked: [b, c].sort() })
 })
@@ -238,7 +238,7 @@ test('C5: after two changes the earliest owner’s link wins, opened last', asyn
 test('C5: after two changes the earliest owner’s link wins, opened first', async () => {
   const { a, b, c, links } = await movedTwice()
 
-  expect((await revert(links.a)).body).toEqual({ email: a })
+  expect((await revert(links.a)).body).toEqual({ email: a, outcome: 'restored' })
   expect(await revert(links.b)).toRefuse('link_used')
 
   expect(await addressesOf(a)).toEqual({ current: [a], locked: [b, c].sort() })
@@ -250,7 +250,7 @@ test('C5: after two changes the earliest owner’s link wins, opened at once', a
 
     const [byA] = await Promise.all([revert(links.a), revert(links.b)])
 
-    expect(byA.body).toEqual({ email: a })
+    expect(byA.body).toEqual({ email: a, outcome: 'restored' })
     expect(await addressesOf(a)).toEqual({ current: [a], locked: [b, c].sort() })
   }
 })

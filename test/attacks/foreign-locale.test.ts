@@ -33,7 +33,7 @@ test('L13: an address stays the same address in a database that lower-cases as T
   const reverted = await api.post('/v1/email/change/revert', { token: revertLink })
 
   expect(toItself).toRefuse('email_unchanged')
-  expect(reverted.body).toEqual({ email: 'IDA@example.com' })
+  expect(reverted.body).toEqual({ email: 'IDA@example.com', outcome: 'restored' })
   const held = await deps.db.address.findMany({ where: { lockedAt: null }, select: { address: true } })
   expect(held).toEqual([{ address: 'ida@example.com' }])
 })

@@ -51,7 +51,7 @@ export class ModelAccount {
     return (this.owners.get(address) ?? this) === this
   }
 
-  endSessions(isSpared: (session: ModelSession) => boolean = () => false): void {
+  endSessionsOfAccount(isSpared: (session: ModelSession) => boolean = () => false): void {
     this.deadSessions.push(...this.sessions.filter((session) => !isSpared(session)))
     this.sessions = this.sessions.filter(isSpared)
   }
@@ -64,7 +64,7 @@ export class ModelAccount {
   changeCredentials(survivingSessionId?: string): void {
     this.epoch += 1
     this.endPending()
-    this.endSessions(({ sessionId }) => sessionId === survivingSessionId)
+    this.endSessionsOfAccount(({ sessionId }) => sessionId === survivingSessionId)
   }
 
   setPassword(password: string | null): void {

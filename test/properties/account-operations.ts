@@ -62,7 +62,7 @@ const refresh = (pick: Pick_) =>
 const logOut = (pick: Pick_) =>
   operation('logOut', pick, sessionsOf, async (account, session, { api }) => {
     expect(await api.post('/v1/logout', { refreshToken: session.refreshToken })).toHaveStatus(204)
-    account.endSessions((each) => each !== session)
+    account.endSessionsOfAccount((each) => each !== session)
   })
 
 const revokeOthers = (pick: Pick_) =>
@@ -70,7 +70,7 @@ const revokeOthers = (pick: Pick_) =>
     const { accessToken } = await renew(session, real)
     expect(await real.api.delete('/v1/sessions', { token: accessToken })).toHaveStatus(200)
     account.endPending((change) => change.sessionId === session.sessionId)
-    account.endSessions((each) => each === session)
+    account.endSessionsOfAccount((each) => each === session)
   })
 
 const changePassword = (pick: Pick_) =>
@@ -162,7 +162,7 @@ const revert = (pick: Pick_, which: number) =>
     link.isSpent = true
     if (reversal === 'cancel') account.endPending()
     else account.restore(change)
-    expect(answer.body).toEqual({ email: account.email })
+    expect(answer.body).toEqual({ email: account.email, outcome: reversal === 'cancel' ? 'cancelled' : 'restored' })
     if (reversal === 'cancel') return
     const token = await mailbox.token(change.from, 'reset_after_revert')
     account.resets.push({ token, epoch: account.epoch, isSpent: false })

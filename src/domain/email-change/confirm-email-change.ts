@@ -1,5 +1,5 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
-import type { EmailChange } from '../../database/generated/client.ts'
+import type { EmailChange, MailedToken } from '../../database/generated/client.ts'
 import { lockAccountRow, lockOpenSessionRows } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import { normalizedForm } from '../../mail/email-address.ts'
@@ -7,52 +7,52 @@ import { claimAddress, lockCurrentAddress } from '../addresses/addresses.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { consumeMailedLink, findMailedLink } from '../mailed-links/consume-mailed-link.ts'
 import { queueMail } from '../mails/queue-mail.ts'
-import { Refusal } from '../problems.ts'
+import { deadLink, Refusal } from '../problems.ts'
+import { isPendingChange } from '../row-states.ts'
 import { endAccess } from '../sessions/end-access.ts'
-import type { SessionEndReason } from '../sessions/end-sessions.ts'
+import type { SessionEndReason } from '../sessions/end-sessions-of-account.ts'
 import { trustNetwork } from '../throttle/known-networks.ts'
 
 /**
- * Moves the account to the address that the opened link has just proven. The old address is locked and told, with a
- * link that puts it back; every session but the one that asked ends, and so does every other mailed link but the
- * revert links.
+ * Moves the account to the address that the opened link has proven. The old address becomes a locked address, and receives
+ * a notice with a revert link. Every session except the one that requested the change ends, and so do all other mailed
+ * links except revert links.
  *
- * @returns the account's address from now on.
- * @throws {Refusal} link_invalid, link_used, link_expired, email_unavailable (taken meanwhile; the link is not spent)
+ * @returns the account's new address.
+ * @throws {Refusal} link_invalid, link_used, link_expired; email_unavailable if another account has taken the address in the
+ *   meantime, in which case the link is not consumed.
  */
 export async function confirmEmailChange(
   deps: Deps,
   input: { token: string; origin: Origin },
 ): Promise<{ email: string }> {
+  const { origin } = input
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const link = await findMailedLink(tx, { token: input.token, purpose: 'confirm_email', now })
-    const account = await lockAccountRow(tx, link.accountId)
+    await lockAccountRow(tx, link.accountId)
     await consumeMailedLink(tx, link, now)
     await lockOpenSessionRows(tx, link.accountId)
-    const change = await markConfirmed(deps, tx, link.emailChangeId, now)
-    if (!account || !change || (await isSessionLost(tx, change.sessionId))) throw new Refusal('link_expired')
+    const change = await requirePendingChange(deps, tx, { link, now })
 
     await moveAccount(deps, tx, change, now)
     const { accountId, sessionId } = change
     await endAccess(tx, { accountId, reason: 'email_changed', survivingSessionId: sessionId, now })
-    await trustNetwork(deps, tx, { address: normalizedForm(change.toAddress), origin: input.origin, now })
-    const details = { from: change.fromEmail, to: change.toEmail }
+    await trustNetwork(deps, tx, { address: normalizedForm(change.toAddress), origin, now })
     await recordEvent(tx, {
       type: 'email_change.confirmed',
       at: now,
       accountId,
       sessionId,
-      origin: input.origin,
-      details,
+      origin,
+      details: { from: change.fromEmail, to: change.toEmail },
     })
-    const to = { email: change.fromEmail, address: change.fromAddress }
     await queueMail(tx, {
       request: 'email_changed',
-      to,
+      to: { email: change.fromEmail, address: change.fromAddress },
       accountId,
       emailChangeId: change.id,
-      origin: input.origin,
+      origin,
       now,
     })
     return { email: change.toEmail }
@@ -60,45 +60,47 @@ export async function confirmEmailChange(
 }
 
 /**
- * Only a change that is still pending: not cancelled, replaced, or ended with the session that asked for it.
+ * The change that a confirm link is for.
  *
- * @throws {Refusal} email_unavailable where the new address belonged to a person who has been erased since.
+ * @throws {Refusal} link_expired if it is no longer pending; email_unavailable if the new address belonged to a person who
+ *   has been erased since.
  */
-async function markConfirmed(
+export async function requirePendingChange(
   deps: Deps,
   tx: Transaction,
-  emailChangeId: string | null,
-  now: Date,
-): Promise<EmailChange | null> {
-  if (emailChangeId === null) return null
-  const { count } = await tx.emailChange.updateMany({
-    where: { id: emailChangeId, confirmedAt: null, endedAt: null, expiresAt: { gt: now } },
-    data: { confirmedAt: now },
-  })
-  const change = await tx.emailChange.findUnique({ where: { id: emailChangeId } })
-  if (change?.endReason === 'address_erased') {
-    throw new Refusal('email_unavailable', { support: deps.config.supportContact })
-  }
-  return count === 0 ? null : change
+  input: { link: MailedToken; now: Date },
+): Promise<EmailChange> {
+  const { link, now } = input
+  const change = link.emailChangeId && (await tx.emailChange.findUnique({ where: { id: link.emailChangeId } }))
+  if (change && change.endReason === 'address_erased') throw unavailable(deps)
+  if (!change || !isPendingChange(change, now)) throw deadLink('change_ended')
+  if (await wasSessionRevoked(tx, change.sessionId)) throw deadLink('change_ended')
+  return change
 }
 
 /**
- * Whether the session that asked was ended by anybody but its holder. Its pending change was ended with it, but for
- * one that was being asked for at that very moment.
+ * Whether the session that requested the change ended other than by its own logout. That usually ends the change as well,
+ * but not if the change was being requested at that very moment.
  */
-async function isSessionLost(tx: Transaction, sessionId: string): Promise<boolean> {
-  const lost = await tx.session.count({
+async function wasSessionRevoked(tx: Transaction, sessionId: string): Promise<boolean> {
+  const revoked = await tx.session.count({
     where: { id: sessionId, endedAt: { not: null }, endReason: { not: 'logout' satisfies SessionEndReason } },
   })
-  return lost > 0
+  return revoked > 0
 }
 
 async function moveAccount(deps: Deps, tx: Transaction, change: EmailChange, now: Date): Promise<void> {
-  const { accountId, toEmail } = change
+  const { id, accountId, toEmail } = change
+  // Conditional, because the reuse of a refresh token ends a pending change without a row lock on the account.
+  const { count } = await tx.emailChange.updateMany({ where: { id, endedAt: null }, data: { confirmedAt: now } })
+  if (count === 0) throw deadLink('change_ended')
   await lockCurrentAddress(tx, { accountId, reason: 'email_changed', now })
   const address = normalizedForm(change.toAddress)
-  if (!(await claimAddress(deps, tx, { address, accountId, now }))) {
-    throw new Refusal('email_unavailable', { support: deps.config.supportContact })
-  }
+  if (!(await claimAddress(deps, tx, { address, accountId, now }))) throw unavailable(deps)
   await tx.account.update({ where: { id: accountId }, data: { email: toEmail, emailVerifiedAt: now } })
+}
+
+/** The refusal of an address that another account has taken since the change was requested. */
+export function unavailable(deps: Deps): Refusal {
+  return new Refusal('email_unavailable', { support: deps.config.supportContact })
 }

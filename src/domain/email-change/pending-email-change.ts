@@ -3,14 +3,15 @@ import type { Deps } from '../../deps.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
+import { pendingChange } from '../row-states.ts'
 
-/** @throws {Refusal} not_found where no change is pending. */
+/** @throws {Refusal} not_found if no change is pending. */
 export async function readPendingEmailChange(
   deps: Deps,
   principal: Principal,
 ): Promise<{ pendingEmail: string; expiresAt: Date }> {
   const pending = await deps.db.emailChange.findFirst({
-    where: { accountId: principal.accountId, confirmedAt: null, endedAt: null, expiresAt: { gt: deps.clock.now() } },
+    where: { accountId: principal.accountId, ...pendingChange(deps.clock.now()) },
     select: { toEmail: true, expiresAt: true },
   })
   if (!pending) throw new Refusal('not_found')
@@ -18,16 +19,16 @@ export async function readPendingEmailChange(
 }
 
 /**
- * Gives up the pending change; its confirm link is dead from now on.
+ * Cancels the pending change. Its confirm link stops working. Its revert link keeps working.
  *
- * @throws {Refusal} not_found where no change is pending.
+ * @throws {Refusal} not_found if no change is pending.
  */
 export async function cancelEmailChange(deps: Deps, input: { principal: Principal; origin: Origin }): Promise<void> {
   const { accountId, sessionId } = input.principal
   const now = deps.clock.now()
   await inTransaction(deps.db, async (tx) => {
     const { count } = await tx.emailChange.updateMany({
-      where: { accountId, confirmedAt: null, endedAt: null, expiresAt: { gt: now } },
+      where: { accountId, ...pendingChange(now) },
       data: { endedAt: now, endReason: 'cancelled' },
     })
     if (count === 0) throw new Refusal('not_found')

@@ -2,34 +2,40 @@ import { inTransaction, type Transaction } from '../../database/client.ts'
 import { keepSessionOpen, lockAccountRow } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import type { EmailAddress } from '../../mail/email-address.ts'
-import { hashOpaqueToken } from '../../security/opaque-token.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
+import { hashAddress } from '../addresses/address-hashes.ts'
 import { addressState } from '../addresses/addresses.ts'
 import { requireAddress } from '../addresses/require-address.ts'
-import { type Origin, recordEvent } from '../events/record-event.ts'
+import { type Origin, recordEvent, recordEventWithoutChange } from '../events/record-event.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { provePassword } from '../passwords/prove-password.ts'
+import { consumeReauthentication, requireReauthentication } from '../passwords/reauthentication.ts'
 import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
+import { unfinishedChange } from '../row-states.ts'
 import { limitUse } from '../throttle/limit-use.ts'
 
-/** A signed-in person can ask about addresses here: as many tries an hour as a person needs, not a list of strangers. */
+/** An answer says whether an address is available: as many per hour as a person needs, too few to go through a list. */
 const TRIES = { most: 20, windowSeconds: 3600 }
 
 export interface RequestEmailChangeInput {
   readonly principal: Principal
   readonly newEmail: string
-  /** One of the two proves that the password was typed: from `reauthenticate`, or here and now. */
+  /** From `POST /v1/reauthenticate`. Not used if `currentPassword` is given. */
   readonly reauthToken?: string
   readonly currentPassword?: PlainPassword
   readonly origin: Origin
 }
 
 /**
- * Asks to move the account to another address. Nothing changes until the link in the mail to the new address is
- * opened; the old address is told and can cancel. A second request replaces the first. A refused one spends nothing.
+ * Requests an email change. The old address stays in force until the link in the mail to the new address is opened. The old
+ * address receives a notice with a link that cancels the change. A second request replaces the first.
  *
- * @throws {Refusal} invalid_email, reauthentication_required, wrong_password, too_many_attempts, email_unchanged, email_unavailable
+ * A refused request does not consume the reauthentication token. A request for an address that is not available is recorded
+ * in the audit trail, with a keyed hash of the address.
+ *
+ * @throws {Refusal} invalid_email, reauthentication_required, wrong_password, too_many_attempts, email_unchanged,
+ *   email_unavailable, unauthenticated
  */
 export async function requestEmailChange(
   deps: Deps,
@@ -39,86 +45,84 @@ export async function requestEmailChange(
   const to = requireAddress(input.newEmail, 'newEmail')
   if (currentPassword) await provePassword(deps, { principal, currentPassword, origin })
   const now = deps.clock.now()
-  const proof = { principal, reauthToken: reauthToken ?? '', now }
-  if (!currentPassword) await findReauthentication(deps, proof)
+  const proof = { principal, reauthToken, now }
+  if (!currentPassword) await requireReauthentication(deps.db, proof)
   await limitUse(deps, `email change of ${principal.accountId}`, TRIES)
 
-  return inTransaction(deps.db, async (tx) => {
+  const expiresAt = new Date(now.getTime() + deps.config.lifetimes.verifyToken * 1000)
+  const isAvailable = await inTransaction(deps.db, async (tx) => {
     const account = await lockAccountRow(tx, principal.accountId)
     if (account?.credentialVersion !== principal.credentialVersion) throw new Refusal('unauthenticated')
     if (!(await keepSessionOpen(tx, principal.sessionId))) throw new Refusal('unauthenticated')
-    if (!currentPassword) await spendReauthentication(tx, proof)
-    await assertAvailable(deps, tx, { principal, to })
-    const expiresAt = new Date(now.getTime() + deps.config.lifetimes.verifyToken * 1000)
-    await replacePendingChange(tx, { principal, to, expiresAt, origin, now })
-    return { pendingEmail: to.email, expiresAt }
+    if (!(await isAvailableTo(deps, tx, { principal, to }))) return false
+    if (!currentPassword) await consumeReauthentication(tx, proof)
+    const { passwordHash } = account
+    await replacePendingChange(tx, { principal, to, passwordHash, expiresAt, origin, now })
+    return true
   })
+  if (!isAvailable) return refuseUnavailable(deps, { principal, to, origin, now })
+  return { pendingEmail: to.email, expiresAt }
 }
 
-type Proof = { principal: Principal; reauthToken: string; now: Date }
-
-/** A proof is good for its own session, once, for five minutes, and not past a credential change. */
-function liveReauthentication({ principal, reauthToken, now }: Proof) {
-  const { sessionId, credentialVersion } = principal
-  return {
-    tokenHash: hashOpaqueToken(reauthToken) ?? '',
-    sessionId,
-    credentialVersion,
-    spentAt: null,
-    expiresAt: { gt: now },
-  }
-}
-
-/** Looked at before the tries are counted, so that the thief of an access token cannot use up the owner's. */
-async function findReauthentication(deps: Deps, proof: Proof): Promise<void> {
-  const found = await deps.db.reauthentication.count({ where: liveReauthentication(proof) })
-  if (found === 0) throw new Refusal('reauthentication_required')
-}
-
-/** Part of the change's transaction: refusing the change later rolls this back, and the proof can be used again. */
-async function spendReauthentication(tx: Transaction, proof: Proof): Promise<void> {
-  const { count } = await tx.reauthentication.updateMany({
-    where: liveReauthentication(proof),
-    data: { spentAt: proof.now },
-  })
-  if (count === 0) throw new Refusal('reauthentication_required')
-}
-
-async function assertAvailable(
+/** Free for anyone, or a former address of the account itself. */
+async function isAvailableTo(
   deps: Deps,
   tx: Transaction,
   wanted: { principal: Principal; to: EmailAddress },
-): Promise<void> {
+): Promise<boolean> {
   const { principal, to } = wanted
   if (to.address === principal.address) throw new Refusal('email_unchanged')
   const formerly = await tx.address.count({ where: { address: to.address, accountId: principal.accountId } })
-  if (formerly > 0) return // one's own former address can be taken back
-  if ((await addressState(deps, tx, to.address)) !== 'free') {
-    throw new Refusal('email_unavailable', { support: deps.config.supportContact })
-  }
+  return formerly > 0 || (await addressState(deps, tx, to.address)) === 'free'
+}
+
+/** The limit on requests bounds these events too: 20 per account and hour. */
+async function refuseUnavailable(
+  deps: Deps,
+  refused: { principal: Principal; to: EmailAddress; origin: Origin; now: Date },
+): Promise<never> {
+  const { principal, to, origin, now } = refused
+  await recordEventWithoutChange(deps, {
+    type: 'email_change.refused',
+    outcome: 'failure',
+    at: now,
+    accountId: principal.accountId,
+    sessionId: principal.sessionId,
+    origin,
+    details: { reason: 'email_unavailable', addressHash: hashAddress(deps, to.address) },
+  })
+  throw new Refusal('email_unavailable', { support: deps.config.supportContact })
 }
 
 async function replacePendingChange(
   tx: Transaction,
-  change: { principal: Principal; to: EmailAddress; expiresAt: Date; origin: Origin; now: Date },
+  change: {
+    principal: Principal
+    to: EmailAddress
+    passwordHash: string | null
+    expiresAt: Date
+    origin: Origin
+    now: Date
+  },
 ): Promise<void> {
-  const { principal, to, expiresAt, origin, now } = change
+  const { principal, to, passwordHash, expiresAt, origin, now } = change
   const { accountId, sessionId } = principal
   const from = { email: principal.email, address: principal.address }
   await tx.emailChange.updateMany({
-    where: { accountId, confirmedAt: null, endedAt: null },
+    where: { accountId, ...unfinishedChange },
     data: { endedAt: now, endReason: 'replaced' },
   })
   const { id: emailChangeId } = await tx.emailChange.create({
     data: {
       accountId,
       sessionId,
-      requestedAt: now,
-      expiresAt,
       fromEmail: from.email,
       fromAddress: from.address,
       toEmail: to.email,
       toAddress: to.address,
+      passwordHash,
+      requestedAt: now,
+      expiresAt,
     },
     select: { id: true },
   })

@@ -7,33 +7,38 @@ import { claimAddress, lockCurrentAddress } from '../addresses/addresses.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { consumeMailedLink, findMailedLink } from '../mailed-links/consume-mailed-link.ts'
 import { queueMail } from '../mails/queue-mail.ts'
-import { Refusal } from '../problems.ts'
+import { deadLink } from '../problems.ts'
 import { endAccess } from '../sessions/end-access.ts'
+import { endSessionsOfAccount } from '../sessions/end-sessions-of-account.ts'
+import { judgeRevertLink, type RevertOutcome } from './judge-revert-link.ts'
 
 /**
- * "This was not me": the link in either notice to the old address. Before the change is confirmed it cancels it;
- * afterwards it puts the old address back, ends every session, makes the password useless and mails reset
- * instructions to the old address. Whoever read that mailbox first wins: the links of this change and of all later
- * ones die with it, those of earlier changes live on. A change that was replaced or given up keeps its link too: it
- * does the same to the one that came instead, or a thief would ask twice to make the first notice useless.
+ * Undoes an email change with the link in a notice to the old address. Before the change is confirmed, this cancels it and
+ * ends the session that requested it. Afterwards it restores the old address, revokes every session and the password, and
+ * mails reset instructions to the old address.
  *
- * @returns the account's address from now on.
+ * The link of the person who held the account first always works, even after further changes, a reset, or while the
+ * account is disabled: a disabled account is restored and stays disabled.
+ *
+ * @returns the account's address after this, and what has happened.
  * @throws {Refusal} link_invalid, link_used, link_expired
  */
 export async function revertEmailChange(
   deps: Deps,
   input: { token: string; origin: Origin },
-): Promise<{ email: string }> {
+): Promise<{ email: string; outcome: RevertOutcome }> {
   const { origin } = input
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const link = await findMailedLink(tx, { token: input.token, purpose: 'revert_email', now })
     const account = await lockAccountRow(tx, link.accountId)
     await consumeMailedLink(tx, link, now)
-    const change = link.emailChangeId && (await tx.emailChange.findUnique({ where: { id: link.emailChangeId } }))
-    if (!account || !change || change.revertedAt) throw new Refusal('link_expired')
-    const hasMoved = change.confirmedAt !== null || normalizedForm(account.email) !== change.fromAddress
-    return hasMoved ? restore(deps, tx, { account, change, origin, now }) : cancel(tx, { account, change, origin, now })
+    const { outcome, change, pending } = await judgeRevertLink(deps, tx, { link, account, now })
+    if (!account) throw deadLink('revert_over')
+    const email = pending
+      ? await cancel(tx, { account, change: pending, origin, now })
+      : await restore(deps, tx, { account, change, origin, now })
+    return { email, outcome }
   })
 }
 
@@ -44,28 +49,41 @@ interface Reversal {
   readonly now: Date
 }
 
-async function cancel(tx: Transaction, { account, origin, now }: Reversal): Promise<{ email: string }> {
-  const { count } = await tx.emailChange.updateMany({
-    where: { accountId: account.id, confirmedAt: null, endedAt: null },
-    data: { endedAt: now, endReason: 'cancelled' },
-  })
-  if (count === 0) throw new Refusal('link_expired')
-  await recordEvent(tx, { type: 'email_change.cancelled', at: now, accountId: account.id, origin })
-  return { email: account.email }
+/** Ending the session that requested the change ends the change as well. It is probably a thief's session. */
+async function cancel(tx: Transaction, { account, change, origin, now }: Reversal): Promise<string> {
+  const { sessionId } = change
+  const reason = 'email_change_cancelled'
+  const ended = await endSessionsOfAccount(tx, { accountId: account.id, only: sessionId, reason, now })
+  await recordEvent(tx, { type: 'email_change.cancelled', at: now, accountId: account.id, sessionId, origin })
+  if (ended > 0) {
+    await recordEvent(tx, {
+      type: 'session.ended',
+      at: now,
+      accountId: account.id,
+      sessionId,
+      origin,
+      details: { reason },
+    })
+  }
+  return account.email
 }
 
-async function restore(deps: Deps, tx: Transaction, reversal: Reversal): Promise<{ email: string }> {
-  const { account, change, origin, now } = reversal
+async function restore(deps: Deps, tx: Transaction, { account, change, origin, now }: Reversal): Promise<string> {
   const accountId = account.id
   const displaced = { email: account.email, address: normalizedForm(account.email) }
   const restored = { email: change.fromEmail, address: normalizedForm(change.fromAddress) }
 
   await lockCurrentAddress(tx, { accountId, reason: 'email_reverted', now })
   const isClaimed = await claimAddress(deps, tx, { address: restored.address, accountId, now })
-  if (!isClaimed) throw new Refusal('link_expired') // Support has since given the address to somebody else
+  if (!isClaimed) throw deadLink('revert_over') // Support has given the address to somebody else at this moment
   await tx.account.update({
     where: { id: accountId },
-    data: { email: restored.email, emailVerifiedAt: now, passwordHash: null },
+    data: {
+      email: restored.email,
+      emailVerifiedAt: now,
+      passwordHash: null,
+      revokedPasswordHashes: revokedBy(account, change),
+    },
   })
   await endAccess(tx, { accountId, reason: 'email_reverted', now })
   await markReverted(tx, change, now)
@@ -74,21 +92,33 @@ async function restore(deps: Deps, tx: Transaction, reversal: Reversal): Promise
   await recordEvent(tx, { type: 'email_change.reverted', at: now, accountId, origin, details })
   await queueMail(tx, { request: 'reset_after_revert', to: restored, accountId, origin, now })
   if (displaced.address !== restored.address) {
-    // It may be a thief's mailbox: it does not learn where the owner is.
+    // It may be a thief's mailbox, which must not learn where the owner is: no origin.
     await queueMail(tx, { request: 'email_change_reverted', to: displaced, accountId, origin: null, now })
   }
-  return { email: restored.email }
+  return restored.email
 }
 
-/** This change and every later one: their links could only lead away from the address that has just been put back. */
+/** Each revoked hash costs one comparison whenever a new password is chosen. */
+const MOST_REVOKED_HASHES = 4
+
+/**
+ * The passwords that a thief may know: the one with which the change was requested, and the one in force now. Together with
+ * those of earlier reverts, the newest last.
+ */
+function revokedBy(account: Account, change: EmailChange): string[] {
+  const hashes = [...account.revokedPasswordHashes, change.passwordHash, account.passwordHash]
+  const distinct = new Set(hashes.filter((hash) => hash !== null))
+  return [...distinct].slice(-MOST_REVOKED_HASHES)
+}
+
+/**
+ * Marks this change and every later one, confirmed or not: their revert links could only lead away from the address that
+ * has just been restored. The links of earlier changes keep working.
+ */
 async function markReverted(tx: Transaction, change: EmailChange, now: Date): Promise<void> {
   const { accountId, requestedAt } = change
-  await tx.mailedToken.updateMany({
-    where: { purpose: 'revert_email', spentAt: null, emailChange: { accountId, requestedAt: { gte: requestedAt } } },
-    data: { spentAt: now },
-  })
   await tx.emailChange.updateMany({
-    where: { accountId, requestedAt: { gte: requestedAt }, confirmedAt: { not: null }, revertedAt: null },
+    where: { accountId, requestedAt: { gte: requestedAt }, revertedAt: null },
     data: { revertedAt: now },
   })
 }

@@ -26,6 +26,7 @@ export type EventType =
   | 'email_change.confirmed'
   | 'email_change.cancelled'
   | 'email_change.reverted'
+  | 'email_change.refused'
   | 'service_client.created'
   | 'service_client.secret_rotated'
   | 'service_client.disabled'

@@ -1,14 +1,14 @@
 import type { Database, Transaction } from '../../database/client.ts'
 import type { MailedToken } from '../../database/generated/client.ts'
 import { hashOpaqueToken } from '../../security/opaque-token.ts'
-import { Refusal } from '../problems.ts'
+import { type DeadLink, deadLink, Refusal } from '../problems.ts'
 import { liveLink } from '../row-states.ts'
 import type { LinkPurpose } from './create-mailed-link.ts'
 
 /**
  * Finds a link that would still work, without consuming it.
  *
- * @throws {Refusal} link_invalid, link_used or link_expired.
+ * @throws {Refusal} link_invalid, link_used or link_expired. The last two say what the person can do next.
  */
 export async function findMailedLink(
   db: Database | Transaction,
@@ -18,9 +18,8 @@ export async function findMailedLink(
   const found = tokenHash === null ? null : await db.mailedToken.findUnique({ where: { tokenHash } })
   // A token of another purpose gets the same answer as an unknown one, and is not consumed.
   if (!found || found.purpose !== wanted.purpose) throw new Refusal('link_invalid')
-  if (found.spentAt !== null) throw new Refusal('link_used')
-  if (found.endedAt !== null || found.expiresAt <= wanted.now) throw new Refusal('link_expired')
-  if (await isOutlived(db, found)) throw new Refusal('link_expired')
+  const cause = await whyDead(db, found, wanted.now)
+  if (cause !== null) throw deadLink(cause)
   return found
 }
 
@@ -31,31 +30,67 @@ export async function findMailedLink(
  * @throws {Refusal} link_used or link_expired.
  */
 export async function consumeMailedLink(tx: Transaction, found: MailedToken, now: Date): Promise<void> {
-  const { tokenHash } = found
+  const { tokenHash, purpose } = found
+  const current = await tx.mailedToken.findUnique({ where: { tokenHash } })
+  if (!current) throw new Refusal('link_invalid') // its account was erased in the meantime
+  const cause = await whyDead(tx, current, now)
+  if (cause !== null) throw deadLink(cause)
   const { count } = await tx.mailedToken.updateMany({ where: { tokenHash, ...liveLink(now) }, data: { spentAt: now } })
-  if (count === 0) {
-    const lost = await tx.mailedToken.findUnique({ where: { tokenHash }, select: { spentAt: true } })
-    throw new Refusal(lost?.spentAt ? 'link_used' : 'link_expired')
-  }
-  if (await isOutlived(tx, found)) throw new Refusal('link_expired')
+  if (count === 0) throw deadLink(texts[purpose as LinkPurpose].used)
 }
 
+/** The texts for a link that was used, and for one that expired, by what the link was for. */
+const texts = {
+  verify_email: { used: 'verify_used', expired: 'verify_expired' },
+  reset_password: { used: 'reset_used', expired: 'reset_expired' },
+  confirm_email: { used: 'confirm_used', expired: 'confirm_expired' },
+  revert_email: { used: 'revert_used', expired: 'revert_over' },
+} as const satisfies Record<LinkPurpose, { used: DeadLink; expired: DeadLink }>
+
 /**
- * Whether the link's account has changed its credentials or was disabled since the link was created. This never ends a
- * revert link: see email-change/judge-revert-link.ts for what does.
+ * Why a link no longer works; null if it does. What ends a revert link besides its use and its age is judged in
+ * email-change/judge-revert-link.ts: credential changes and a disabled account never do.
  */
-async function isOutlived(db: Database | Transaction, found: MailedToken): Promise<boolean> {
-  if (found.purpose === 'revert_email') return false
-  if (found.accountId === null) return isRegistrationOver(db, found)
+async function whyDead(db: Database | Transaction, link: MailedToken, now: Date): Promise<DeadLink | null> {
+  const purpose = link.purpose as LinkPurpose
+  const { used, expired } = texts[purpose]
+  if (link.spentAt !== null) return used
+  const cause = purpose === 'revert_email' ? null : await whyOutlived(db, link)
+  if (cause !== null) return cause
+  return link.endedAt !== null || link.expiresAt <= now ? expired : null
+}
+
+/** Whether something has happened since the link was created that ends it, and what. */
+async function whyOutlived(db: Database | Transaction, link: MailedToken): Promise<DeadLink | null> {
+  const cause =
+    link.accountId === null ? await registrationCause(db, link) : await accountCause(db, link, link.accountId)
+  return cause ?? (link.endReason === 'replaced' ? 'replaced' : null)
+}
+
+async function accountCause(
+  db: Database | Transaction,
+  link: MailedToken,
+  accountId: string,
+): Promise<DeadLink | null> {
   const account = await db.account.findUnique({
-    where: { id: found.accountId },
-    select: { credentialVersion: true, disabledAt: true },
+    where: { id: accountId },
+    select: { credentialVersion: true, disabledAt: true, emailVerifiedAt: true },
   })
-  return account === null || account.disabledAt !== null || account.credentialVersion !== found.credentialVersion
+  if (account?.disabledAt) return 'account_disabled'
+  if (account?.credentialVersion === link.credentialVersion) return null
+  if (link.purpose === 'confirm_email') return 'change_ended'
+  return link.purpose === 'verify_email' && account?.emailVerifiedAt ? 'verify_no_longer_needed' : 'credentials_changed'
 }
 
 /** A link of a registration creates an account for its address. Another link may have done so first. */
-async function isRegistrationOver(db: Database | Transaction, found: MailedToken): Promise<boolean> {
-  if (found.purpose === 'verify_email' && found.registrationId === null) return true
-  return (await db.address.count({ where: { address: found.address } })) > 0
+async function registrationCause(db: Database | Transaction, link: MailedToken): Promise<DeadLink | null> {
+  const { address, purpose, registrationId } = link
+  const held = await db.address.findUnique({ where: { address }, select: { lockedAt: true } })
+  if (held) return held.lockedAt === null ? 'verify_no_longer_needed' : 'verify_expired'
+  return purpose === 'verify_email' && registrationId === null ? 'verify_expired' : null
+}
+
+/** Records, for Support, that the page of the link has asked whether the link works. Nothing is consumed. */
+export async function recordLinkCheck(tx: Transaction, { tokenHash }: MailedToken, now: Date): Promise<void> {
+  await tx.mailedToken.updateMany({ where: { tokenHash, checkedAt: null }, data: { checkedAt: now } })
 }

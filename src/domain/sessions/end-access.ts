@@ -1,7 +1,7 @@
 import type { Transaction } from '../../database/client.ts'
 import { endLinksOfAccount } from '../mailed-links/end-mailed-links.ts'
 import { openSession, unfinishedChange } from '../row-states.ts'
-import { endSessions, type SessionEndReason } from './end-sessions.ts'
+import { endSessionsOfAccount, type SessionEndReason } from './end-sessions-of-account.ts'
 
 /**
  * Ends everything that was granted under the account's old credentials: the credential version goes up, and the
@@ -23,7 +23,12 @@ export async function endAccess(
     select: { credentialVersion: true },
   })
   // Sessions before email changes: see database/row-locks.ts for the order.
-  await endSessions(tx, { accountId, ...(survivingSessionId ? { except: survivingSessionId } : {}), reason, now })
+  await endSessionsOfAccount(tx, {
+    accountId,
+    ...(survivingSessionId ? { except: survivingSessionId } : {}),
+    reason,
+    now,
+  })
   await tx.emailChange.updateMany({
     where: { accountId, ...unfinishedChange },
     data: { endedAt: now, endReason: reason },

@@ -4,7 +4,7 @@ import { readRefreshToken } from '../../security/refresh-token.ts'
 import type { Origin } from '../events/record-event.ts'
 import type { SessionClaims } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import { endSession, type SessionToken } from './end-session.ts'
+import { endSessionOfToken, type SessionToken } from './end-session-of-token.ts'
 
 /**
  * Ends the session that a refresh token of its, spent or not, or an access token names. Where it is over already, or
@@ -22,6 +22,6 @@ export async function logOut(
     refreshToken === undefined ? claims : readRefreshToken(refreshToken, deps.keys.refreshTokenKeys())
   if (!token) return
   const now = deps.clock.now()
-  const outcome = await inTransaction(deps.db, (tx) => endSession(tx, { token, reason: 'logout', origin, now }))
+  const outcome = await inTransaction(deps.db, (tx) => endSessionOfToken(tx, { token, reason: 'logout', origin, now }))
   if (outcome === 'powerless' && refreshToken === undefined) throw new Refusal('unauthenticated')
 }

@@ -4,7 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import { endSessions } from './end-sessions.ts'
+import { endSessionsOfAccount } from './end-sessions-of-account.ts'
 
 /**
  * Signs one of the account's devices out.
@@ -20,7 +20,7 @@ export async function revokeSession(
   const { accountId } = principal
   const now = deps.clock.now()
   await inTransaction(deps.db, async (tx) => {
-    const ended = await endSessions(tx, { accountId, only: sessionId, reason: 'revoked', now })
+    const ended = await endSessionsOfAccount(tx, { accountId, only: sessionId, reason: 'revoked', now })
     if (ended === 0) throw new Refusal('not_found')
     await recordEvent(tx, {
       type: 'session.ended',
@@ -46,7 +46,7 @@ export async function revokeOtherSessions(
   const { accountId, sessionId } = input.principal
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
-    const revoked = await endSessions(tx, { accountId, except: sessionId, reason: 'revoked', now })
+    const revoked = await endSessionsOfAccount(tx, { accountId, except: sessionId, reason: 'revoked', now })
     const details = { reason: 'revoked', others: revoked }
     await recordEvent(tx, { type: 'session.ended', at: now, accountId, sessionId, origin: input.origin, details })
     return revoked

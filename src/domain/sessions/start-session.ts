@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
-import { endSessions } from './end-sessions.ts'
+import { endSessionsOfAccount } from './end-sessions-of-account.ts'
 import type { SessionGrant } from './session-grant.ts'
 
 /** ASVS 7.1.2: one more device than this signs the oldest one out. */
@@ -43,5 +43,6 @@ async function endOldestSessions(tx: Transaction, accountId: string, now: Date):
     skip: MOST_SESSIONS,
     select: { id: true },
   })
-  for (const { id } of tooMany) await endSessions(tx, { accountId, only: id, reason: 'too_many_sessions', now })
+  for (const { id } of tooMany)
+    await endSessionsOfAccount(tx, { accountId, only: id, reason: 'too_many_sessions', now })
 }

@@ -2,7 +2,7 @@ import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import type { ServicePrincipal } from '../principals.ts'
-import { endSession } from '../sessions/end-session.ts'
+import { endSessionOfToken } from '../sessions/end-session-of-token.ts'
 import type { TokenSubject } from './introspect-token.ts'
 
 /**
@@ -29,6 +29,6 @@ export async function revokeToken(
       await recordEvent(tx, { type: 'service_client.token_revoked', at: now, actor, origin, details })
       return
     }
-    await endSession(tx, { token: subject.claims, reason: 'revoked', actor, origin, now })
+    await endSessionOfToken(tx, { token: subject.claims, reason: 'revoked', actor, origin, now })
   })
 }

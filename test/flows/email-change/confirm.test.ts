@@ -85,7 +85,10 @@ test('revert links live on', async () => {
 
   await confirm(token)
 
-  expect((await api.post('/v1/email/change/revert', { token: revert })).body).toEqual({ email: first })
+  expect((await api.post('/v1/email/change/revert', { token: revert })).body).toEqual({
+    email: first,
+    outcome: 'restored',
+  })
 })
 
 test('a link works once', async () => {

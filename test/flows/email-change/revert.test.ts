@@ -35,18 +35,34 @@ describe('before the change is confirmed', () => {
     const answer = await revert(token)
 
     expect(answer).toHaveStatus(200)
-    expect(answer.body).toEqual({ email: former })
+    expect(answer.body).toEqual({ email: former, outcome: 'cancelled' })
     expect(await confirm(confirmToken)).toRefuse('link_expired')
-    expect(await ada.get('/v1/email/change')).toRefuse('not_found')
+    expect((await (await ada.logIn()).get('/v1/me')).body).toMatchObject({ email: former, pendingEmail: null })
   })
 
-  test('cancelling leaves sessions and password alone, and mails nobody', async () => {
+  test('cancelling leaves the other sessions and the password alone, and mails nobody', async () => {
     const { ada, former, token } = await moving()
+    const phone = await ada.logIn()
 
     expect(await mailbox.during(() => revert(token))).toEqual([])
 
-    expect(await ada.get('/v1/me')).toHaveStatus(200)
+    expect(await phone.get('/v1/me')).toHaveStatus(200)
     expect(await logIn(former, ada.password)).toHaveStatus(200)
+  })
+
+  test('cancelling ends the session that requested the change, which is probably a thief’s', async () => {
+    const { ada: thief, former, token } = await moving()
+    const owner = await thief.logIn()
+    const { id: accountId } = (await thief.get('/v1/me')).body
+
+    await revert(token)
+
+    expect(await thief.get('/v1/me')).toRefuse('unauthenticated')
+    expect(await thief.refresh()).toRefuse('refresh_token_invalid')
+    expect((await owner.get('/v1/me')).body.email).toBe(former)
+    expect(await eventsOf(deps, 'session.ended', accountId)).toMatchObject([
+      { sessionId: thief.tokens.sessionId, details: { reason: 'email_change_cancelled' } },
+    ])
   })
 
   test('cancelling is in the audit trail, with where it came from', async () => {
@@ -66,7 +82,7 @@ describe('after it was confirmed', () => {
     const answer = await revert(token)
 
     expect(answer).toHaveStatus(200)
-    expect(answer.body).toEqual({ email: former })
+    expect(answer.body).toEqual({ email: former, outcome: 'restored' })
     expect(answer.headers['cache-control']).toBe('no-store')
     const reset = await mailbox.token(former, 'reset_after_revert')
     expect(await api.post('/v1/password/reset', { token: reset, newPassword: 'Battery-Staple-8' })).toHaveStatus(204)
@@ -111,8 +127,8 @@ describe('after it was confirmed', () => {
   test('the link of the first notice does the same as that of the second, and either ends the other', async () => {
     const [one, other] = [await moved(), await moved()]
 
-    expect((await revert(one.early)).body).toEqual({ email: one.former })
-    expect((await revert(other.token)).body).toEqual({ email: other.former })
+    expect((await revert(one.early)).body).toEqual({ email: one.former, outcome: 'restored' })
+    expect((await revert(other.token)).body).toEqual({ email: other.former, outcome: 'restored' })
 
     expect(await revert(one.token)).toRefuse('link_used')
     expect(await revert(other.early)).toRefuse('link_used')
@@ -176,7 +192,7 @@ describe('no revert link dies of what a thief does', () => {
     const reset = await mailbox.token(ada.email, 'reset_password')
     await api.post('/v1/password/reset', { token: reset, newPassword: 'Of-A-Thief-10' })
 
-    expect((await revert(token)).body).toEqual({ email: former })
+    expect((await revert(token)).body).toEqual({ email: former, outcome: 'restored' })
     expect(await logIn(former, 'Of-A-Thief-10')).toRefuse('invalid_credentials')
   })
 
@@ -186,7 +202,7 @@ describe('no revert link dies of what a thief does', () => {
     await ada.changeEmail(thiefs)
     const confirmToken = await mailbox.token(thiefs, 'confirm_email')
 
-    expect((await revert(token)).body).toEqual({ email: former })
+    expect((await revert(token)).body).toEqual({ email: former, outcome: 'cancelled' })
 
     expect(await confirm(confirmToken)).toRefuse('link_expired')
   })
@@ -196,7 +212,7 @@ describe('no revert link dies of what a thief does', () => {
     if (how === 'giving up') await ada.delete('/v1/email/change')
     await people.move(ada, people.newEmail('thief'))
 
-    expect((await revert(token)).body).toEqual({ email: former })
+    expect((await revert(token)).body).toEqual({ email: former, outcome: 'restored' })
 
     expect(await ada.refresh()).toRefuse('refresh_token_invalid')
     expect(await logIn(ada.email, ada.password)).toRefuse('invalid_credentials')
@@ -213,8 +229,8 @@ test('of two addresses left one after the other, the earlier one’s link wins i
     await people.move(ada, people.newEmail())
     const later = await mailbox.token(second, 'email_changed')
 
-    if (order === 'later first') expect((await revert(later)).body).toEqual({ email: second })
-    expect((await revert(earlier)).body).toEqual({ email: first })
+    if (order === 'later first') expect((await revert(later)).body).toEqual({ email: second, outcome: 'restored' })
+    expect((await revert(earlier)).body).toEqual({ email: first, outcome: 'restored' })
     if (order === 'earlier first') expect(await revert(later)).toRefuse('link_used')
 
     expect(await deps.db.address.count({ where: { address: { in: [first, second] }, lockedAt: null } })).toBe(1)
@@ -242,7 +258,7 @@ test('confirming and cancelling at once, the owner of the old address wins eithe
 
   const [confirmed, reverted] = await Promise.all([confirm(confirmToken), revert(token)])
 
-  expect(reverted.body).toEqual({ email: former })
+  expect(reverted.body).toEqual({ email: former, outcome: confirmed.status === 200 ? 'restored' : 'cancelled' })
   expect([200, 410]).toContain(confirmed.status)
   expect(await deps.db.account.count({ where: { email: former } })).toBe(1)
   expect(await logIn(former, ada.password)).toHaveStatus(confirmed.status === 200 ? 401 : 200)
@@ -275,7 +291,7 @@ test('a link works whoever is signed in', async () => {
   for (const authorization of [`Bearer ${eve.token}`, 'Bearer garbage', 'nonsense']) {
     const { former, token } = await moved()
 
-    expect((await revert(token, { authorization })).body).toEqual({ email: former })
+    expect((await revert(token, { authorization })).body).toEqual({ email: former, outcome: 'restored' })
   }
   expect(await eve.get('/v1/me')).toHaveStatus(200)
 })

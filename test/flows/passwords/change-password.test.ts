@@ -113,7 +113,7 @@ describe('mailed links', () => {
 
     await change(ada)
 
-    expect((await api.post('/v1/email/change/revert', { token })).body).toEqual({ email: former })
+    expect((await api.post('/v1/email/change/revert', { token })).body).toEqual({ email: former, outcome: 'restored' })
   })
 })
 

@@ -71,7 +71,10 @@ describe('mailed links', () => {
 
     await reset(await mailbox.token(ada.email, 'reset_password'))
 
-    expect((await api.post('/v1/email/change/revert', { token: revert })).body).toEqual({ email: former })
+    expect((await api.post('/v1/email/change/revert', { token: revert })).body).toEqual({
+      email: former,
+      outcome: 'restored',
+    })
   })
 })
 

@@ -318,7 +318,7 @@ test('disabling kills the mailed links for good, but never the revert link', asy
 
   expect(whileDisabled).toRefuse('link_expired')
   expect(afterwards).toRefuse('link_expired')
-  expect(reverted.body).toEqual({ email: old })
+  expect(reverted.body).toEqual({ email: old, outcome: 'restored' })
 })
 
 test('setting what is set already changes nothing and records nothing', async () => {

@@ -4,7 +4,7 @@ import type { Deps } from '../../../deps.ts'
 import { recordEvent } from '../../events/record-event.ts'
 import type { Requester } from '../../events/requester.ts'
 import { Refusal } from '../../problems.ts'
-import { endSessions } from '../../sessions/end-sessions.ts'
+import { endSessionsOfAccount } from '../../sessions/end-sessions-of-account.ts'
 
 /**
  * Signs an account out everywhere. An email change that is pending ends too, whoever asked for it.
@@ -21,7 +21,7 @@ export async function revokeAllSessions(
   return inTransaction(deps.db, async (tx) => {
     if (!(await lockAccountRow(tx, accountId))) throw new Refusal('not_found')
     const reason = 'revoked_by_support'
-    const revoked = await endSessions(tx, { accountId, reason, now })
+    const revoked = await endSessionsOfAccount(tx, { accountId, reason, now })
     await recordEvent(tx, { type: 'session.ended', at: now, accountId, ...by, details: { reason, all: revoked } })
     return { revoked }
   })

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../database/client.ts'
 import { type EventActor, type Origin, recordEvent } from '../events/record-event.ts'
-import { endSessions } from './end-sessions.ts'
+import { endSessionsOfAccount } from './end-sessions-of-account.ts'
 
 /** What a token says of its session: a refresh token its number, an access token the account's number of then. */
 export type SessionToken =
@@ -14,7 +14,7 @@ export type SessionToken =
  *
  * @returns whether the session is over now, or has no power over this session.
  */
-export async function endSession(
+export async function endSessionOfToken(
   tx: Transaction,
   input: { token: SessionToken; reason: 'logout' | 'revoked'; actor?: EventActor; origin: Origin; now: Date },
 ): Promise<'over' | 'powerless'> {
@@ -28,7 +28,7 @@ export async function endSession(
   const { accountId, credentialVersion, refreshFloor } = session
   const isDead = 'counter' in token ? token.counter < refreshFloor : token.credentialVersion !== credentialVersion
   if (isDead) return 'powerless'
-  if ((await endSessions(tx, { accountId, only: sessionId, reason, now })) > 0) {
+  if ((await endSessionsOfAccount(tx, { accountId, only: sessionId, reason, now })) > 0) {
     const details = { reason }
     await recordEvent(tx, { type: 'session.ended', at: now, accountId, sessionId, actor, origin, details })
   }
