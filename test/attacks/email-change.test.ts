@@ -4,16 +4,12 @@ import '../support/matchers.ts'
 import type { Person } from '../support/people.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-const { api, clock, deps, mailbox, people } = await startTestApp()
+const { api, clock, deps, mailbox, people, logIn } = await startTestApp()
 const NEW = 'Battery-Staple-8'
 
 async function reauthenticate(person: Person): Promise<string> {
   const { body } = await person.post('/v1/reauthenticate', { currentPassword: person.password })
   return body.reauthToken
-}
-
-function logIn(email: string, password: string): Promise<Answer> {
-  return api.post('/v1/login', { email, password })
 }
 
 function confirm(token: string): Promise<Answer> {

@@ -5,20 +5,11 @@ import '../support/matchers.ts'
 import type { Person } from '../support/people.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-const { api, clock, deps, mailbox, people, sendgrid } = await startTestApp()
+const { api, clock, deps, mailbox, people, sendgrid, logIn, resetToken } = await startTestApp()
 const NEW = 'Battery-Staple-8'
-
-async function resetToken(email: string): Promise<string> {
-  await api.post('/v1/password/forgot', { email })
-  return mailbox.token(email, 'reset_password')
-}
 
 function reset(token: string, newPassword = NEW, options = {}): Promise<Answer> {
   return api.post('/v1/password/reset', { token, newPassword }, options)
-}
-
-function logIn(email: string, password: string): Promise<Answer> {
-  return api.post('/v1/login', { email, password })
 }
 
 /** Moves a person to another address, as they would: ask, then open the link in the new mailbox. */

@@ -21,7 +21,7 @@ jest.unstable_mockModule('bcrypt', () => ({
 const { startTestApp } = await import('../support/test-app.ts')
 
 const COST = 6
-const { api, clock, databaseUrl, deps, mailbox, people } = await startTestApp({ bcryptCost: COST })
+const { api, clock, databaseUrl, deps, mailbox, people, logIn } = await startTestApp({ bcryptCost: COST })
 const NEW = 'Battery-Staple-8'
 
 beforeEach(() => {
@@ -31,10 +31,6 @@ beforeEach(() => {
 /** In units of one bcrypt round. */
 function workDone(): number {
   return paid.splice(0).reduce((sum, cost) => sum + 2 ** cost, 0)
-}
-
-function logIn(email: string, password: string): Promise<Answer> {
-  return api.post('/v1/login', { email, password })
 }
 
 function change(person: Person, currentPassword: string, newPassword: string): Promise<Answer> {

@@ -27,7 +27,7 @@ jest.unstable_mockModule('bcrypt', () => ({
 jest.unstable_mockModule('node:os', () => ({ ...os, default: os, availableParallelism: () => 4 }))
 const { startTestApp } = await import('../support/test-app.ts')
 
-const { api, databaseUrl, deps, mailbox, people, serviceToken } = await startTestApp()
+const { api, databaseUrl, deps, mailbox, people, serviceToken, logIn, resetToken } = await startTestApp()
 const NEW = 'Battery-Staple-8'
 
 /** Begins a request that compares the person's password, and lets `meanwhile` happen once the comparison has passed. */
@@ -61,15 +61,6 @@ async function withImportedHash(): Promise<Person> {
   const passwordHash = await bcrypt.hash(person.password, 4)
   await deps.db.account.updateMany({ where: { email: person.email }, data: { passwordHash } })
   return person
-}
-
-function logIn(email: string, password = 'Correct-Horse-7'): Promise<Answer> {
-  return api.post('/v1/login', { email, password })
-}
-
-async function resetToken(email: string): Promise<string> {
-  await api.post('/v1/password/forgot', { email })
-  return mailbox.token(email, 'reset_password')
 }
 
 async function liveSessionsOf(email: string): Promise<number> {

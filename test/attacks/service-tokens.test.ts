@@ -1,9 +1,10 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import { importPKCS8, type JWTHeaderParameters, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
+import { importPKCS8, type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose'
 import { disableClient } from '../../src/domain/service-clients/disable-client.ts'
 import type { Answer, CallOptions } from '../support/api.ts'
 import '../support/matchers.ts'
+import { claimsOf } from '../support/jwks.ts'
 import { basicOf, registerClient, serviceTokenOf } from '../support/service-clients.ts'
 import { startTestApp } from '../support/test-app.ts'
 
@@ -22,10 +23,6 @@ const key = deps.keys.signingKey()
 const ownKey = await importPKCS8(key.privatePem, 'ES256')
 const strange = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const now = Math.floor(clock.now().getTime() / 1000)
-
-function claimsOf(token: string): JWTPayload {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-}
 
 const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString('base64url')
 

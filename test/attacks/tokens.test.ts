@@ -6,6 +6,7 @@ import { exportJWK, importPKCS8, type JWTHeaderParameters, type JWTPayload, Sign
 import { deriveRefreshToken, readRefreshToken } from '../../src/security/refresh-token.ts'
 import type { Answer } from '../support/api.ts'
 import '../support/matchers.ts'
+import { claimsOf } from '../support/jwks.ts'
 import { startTestApp } from '../support/test-app.ts'
 
 const { api, clock, deps, mailbox, people } = await startTestApp()
@@ -17,10 +18,6 @@ const key = deps.keys.signingKey()
 const ownKey = await importPKCS8(key.privatePem, 'ES256')
 const genuine = claimsOf(ada.token)
 const strange = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-
-function claimsOf(token: string): JWTPayload {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-}
 
 function encode(part: unknown): string {
   return Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url')

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
 import { importPKCS8, SignJWT, UnsecuredJWT } from 'jose'
 import { rotateSigningKey } from '../../src/domain/key-rotation/rotate-signing-key.ts'
+import { claimsOf } from '../support/jwks.ts'
 import { startListeningApp } from '../support/listening-app.ts'
 import { registerClient } from '../support/service-clients.ts'
 import { temporaryFolder } from '../support/test-server.ts'
@@ -46,7 +47,7 @@ function run(command: string, args: readonly string[], env: Record<string, strin
 }
 
 const ada = await people.verified()
-const genuine = JSON.parse(Buffer.from(ada.token.split('.')[1] ?? '', 'base64url').toString())
+const genuine = claimsOf(ada.token)
 
 /** Signed by the service's own key, and yet not to be trusted. */
 async function forged(header: object, claims: object): Promise<string> {

@@ -12,16 +12,11 @@ import { startTestApp } from '../support/test-app.ts'
 
 const BREACHED = 'Password-123'
 const service = await startRangeService([BREACHED])
-const { api, people, mailbox, logLines } = await startTestApp({ env: { BREACH_LIST: service.url } })
+const { api, people, logLines, resetToken } = await startTestApp({ env: { BREACH_LIST: service.url } })
 afterAll(() => service.close())
 beforeEach(() => service.recover())
 
 const rules = (answer: Answer) => answer.body.violations.map(({ rule }: { rule: string }) => rule)
-
-async function resetToken(email: string): Promise<string> {
-  await api.post('/v1/password/forgot', { email })
-  return mailbox.token(email, 'reset_password')
-}
 
 test('a breached password is refused wherever one is set, and the checklist says so', async () => {
   const ada = await people.verified()

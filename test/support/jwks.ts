@@ -1,16 +1,28 @@
-import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
+import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import type { TestApp } from './test-app.ts'
 
-/** What our JWKS says now, as another service would have fetched it. */
+/** The JWKS as another service would fetch it now. */
 export async function fetchJwks({ api }: TestApp): Promise<JSONWebKeySet> {
   return (await api.get('/.well-known/jwks.json')).body
 }
 
 export function kidOf(token: string): string {
-  return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
+  return partOf(token, 0)['kid'] as string
 }
 
-/** Whether jose takes the token, by these keys and the rules of docs/integrating.md. */
+/** Every access token has an expiry and a time of issue. */
+type Claims = JWTPayload & { readonly exp: number; readonly iat: number }
+
+/** The claims of an access token, read without checking its signature. */
+export function claimsOf(token: string): Claims {
+  return partOf(token, 1) as Claims
+}
+
+function partOf(token: string, index: number): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[index] ?? '', 'base64url').toString())
+}
+
+/** Whether jose accepts the token with these keys and the rules of docs/integrating.md. */
 export async function joseAccepts({ clock, deps }: TestApp, jwks: JSONWebKeySet, token: string): Promise<boolean> {
   const { publicUrl } = deps.config
   const rules = { issuer: publicUrl, audience: publicUrl, typ: 'at+jwt', currentDate: clock.now() }

@@ -7,7 +7,7 @@ import type { Scope } from '../../src/domain/scopes.ts'
 import { createLog } from '../../src/log.ts'
 import { createMailer, type Mailer } from '../../src/mail/mailer.ts'
 import { Secret } from '../../src/security/secret.ts'
-import { Api } from './api.ts'
+import { type Answer, Api } from './api.ts'
 import { Mailbox } from './mailbox.ts'
 import { People } from './people.ts'
 import { type SendgridStandIn, startSendgridStandIn } from './sendgrid-stand-in.ts'
@@ -26,6 +26,10 @@ export interface TestApp {
   readonly people: People
   readonly sendgrid: SendgridStandIn
   readonly databaseUrl: string
+  /** Signs in; People.signedIn() does so for tests that need the tokens. */
+  logIn(email: string, password?: string, ip?: string): Promise<Answer>
+  /** Requests a password reset, and answers the token of the mailed link. */
+  resetToken(email: string): Promise<string>
   /** The access token of a new service client that has these scopes and no other. */
   serviceToken(...scopes: Scope[]): Promise<string>
   /** Every line the service has logged, as JSON. */
@@ -84,6 +88,26 @@ export async function startTestApp(
     () => mailer.close(),
     () => app.close(),
   )
+  const logIn = (email: string, password = 'Correct-Horse-7', ip?: string) =>
+    api.post('/v1/login', { email, password }, ip === undefined ? {} : { ip })
+  const resetToken = async (email: string) => {
+    await api.post('/v1/password/forgot', { email })
+    return mailbox.token(email, 'reset_password')
+  }
   const serviceToken = async (...scopes: Scope[]) => serviceTokenOf(api, await registerClient(deps, ...scopes))
-  return { app, deps, clock, api, mailer, mailbox, people, sendgrid, databaseUrl, serviceToken, logLines }
+  return {
+    app,
+    deps,
+    clock,
+    api,
+    mailer,
+    mailbox,
+    people,
+    sendgrid,
+    databaseUrl,
+    logIn,
+    resetToken,
+    serviceToken,
+    logLines,
+  }
 }

@@ -3,12 +3,11 @@ import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-const { api, clock, deps, mailbox, people } = await startTestApp()
+const { api, clock, deps, mailbox, people, logIn } = await startTestApp()
 
 const revert = (token: string, headers: Record<string, string> = {}) =>
   api.post('/v1/email/change/revert', { token }, { headers })
 const confirm = (token: string) => api.post('/v1/email/change/confirm', { token })
-const logIn = (email: string, password: string) => api.post('/v1/login', { email, password })
 
 /** Somebody whose address is about to change. */
 async function moving() {

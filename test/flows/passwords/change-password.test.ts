@@ -4,12 +4,11 @@ import '../../support/matchers.ts'
 import type { Person } from '../../support/people.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-const { api, clock, deps, mailbox, people } = await startTestApp()
+const { api, clock, deps, mailbox, people, logIn } = await startTestApp()
 
 const NEW = 'Battery-Staple-8'
 const change = (person: Person, currentPassword = person.password, newPassword = NEW) =>
   person.post('/v1/password/change', { currentPassword, newPassword })
-const logIn = (email: string, password: string) => api.post('/v1/login', { email, password })
 
 test('the new password signs in and the old one no longer', async () => {
   const ada = await people.verified()

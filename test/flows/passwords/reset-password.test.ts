@@ -3,11 +3,9 @@ import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-const { api, clock, deps, mailbox, people } = await startTestApp()
+const { api, clock, deps, mailbox, people, logIn } = await startTestApp()
 
 const NEW = 'Battery-Staple-8'
-const logIn = (email: string, password: string, ip = '198.51.100.7') =>
-  api.post('/v1/login', { email, password }, { ip })
 const reset = (token: string, newPassword = NEW, headers: Record<string, string> = {}) =>
   api.post('/v1/password/reset', { token, newPassword }, { headers })
 

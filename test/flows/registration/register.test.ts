@@ -4,11 +4,10 @@ import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-const { api, deps, mailbox, people } = await startTestApp()
+const { api, deps, mailbox, people, logIn } = await startTestApp()
 
 const PASSWORD = 'Correct-Horse-7'
 const register = (email: string, password = PASSWORD) => api.post('/v1/register', { email, password })
-const logIn = (email: string, password = PASSWORD) => api.post('/v1/login', { email, password })
 const open = (token: string) => api.post('/v1/email/verify', { token })
 
 /** All that a stranger can see of an answer, but what is different in every answer. */

@@ -2,14 +2,12 @@ import { describe, expect, test } from '@jest/globals'
 import type { Answer } from '../../support/api.ts'
 import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
+import { claimsOf } from '../../support/jwks.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-const { api, clock, deps, mailbox, people } = await startTestApp()
+const { api, clock, deps, mailbox, people, logIn } = await startTestApp()
 
 const PASSWORD = 'Correct-Horse-7'
-const logIn = (email: string, password = PASSWORD, ip = '198.51.100.7') =>
-  api.post('/v1/login', { email, password }, { ip })
-const claimsIn = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 
 /** All of a refusal but what names this one request. */
 const looks = ({ status, body, headers }: Answer) => {
@@ -42,7 +40,7 @@ test('the access token says whose it is, of which session, and when the password
 
   const { accessToken, sessionId } = (await logIn(ada.email)).body
 
-  const claims = claimsIn(accessToken)
+  const claims = claimsOf(accessToken)
   const issuer = 'https://accounts.acme.example'
   expect(claims).toMatchObject({ iss: issuer, aud: issuer, sub: id, sid: sessionId, amr: ['pwd'] })
   expect(claims).toMatchObject({ jti: expect.any(String), client_id: expect.any(String), scope: expect.any(String) })

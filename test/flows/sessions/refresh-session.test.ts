@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
+import { claimsOf } from '../../support/jwks.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
 const { api, clock, deps, mailbox, people } = await startTestApp()
@@ -28,8 +29,7 @@ test('a refresh token is spent for the next tokens of the same session', async (
 
 test('refreshing moves neither the end of the session nor the time the password was typed', async () => {
   const ada = await people.verified()
-  const authTime = (token: string) =>
-    JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).auth_time
+  const authTime = (token: string) => claimsOf(token).auth_time
   const before = authTime(ada.token)
   clock.advance(1000)
 
@@ -197,7 +197,7 @@ test('no access token outlives its session, for whoever knows only when it expir
 
   const { body } = await refresh(ada.tokens.refreshToken)
 
-  const { iat, exp } = JSON.parse(Buffer.from(body.accessToken.split('.')[1] ?? '', 'base64url').toString())
+  const { iat, exp } = claimsOf(body.accessToken)
   expect(exp - iat).toBeLessThanOrEqual(100)
   expect(body.expiresIn).toBe(exp - iat)
 })

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import type { CallOptions } from '../../support/api.ts'
 import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
+import { claimsOf } from '../../support/jwks.ts'
 import { basicOf, registerClient, serviceTokenOf } from '../../support/service-clients.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
@@ -64,7 +65,7 @@ test('revoking twice, or what is not even remembered, is as good as once, and re
 
   expect(await revoke(ada.token)).toHaveStatus(200)
   expect(ended).toMatchObject([{ actorType: 'service_client', actorId: client.id, details: { reason: 'revoked' } }])
-  const { jti } = JSON.parse(Buffer.from(own.split('.')[1] ?? '', 'base64url').toString())
+  const { jti } = claimsOf(own)
   expect(revoked.filter(({ details }) => (details as { tokenId?: string }).tokenId === jti)).toHaveLength(1)
 })
 

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import '../../support/matchers.ts'
+import { claimsOf } from '../../support/jwks.ts'
 import { basicOf, registerClient, serviceTokenOf } from '../../support/service-clients.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
@@ -13,7 +14,7 @@ const grant = (resource: string) =>
 const introspect = (token: string) => api.form('/oauth/introspect', { token }, { headers: basicOf(client) })
 
 function audienceOf(accessToken: string): unknown {
-  return JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString()).aud
+  return claimsOf(accessToken).aud
 }
 
 test('a refresh for a resource answers with an access token for that resource only', async () => {
