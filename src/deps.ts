@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { type BreachList, createBreachList } from './breach-list/breach-list.ts'
 import type { Config } from './config/config.ts'
 import { connect, type Database, type Pool } from './database/client.ts'
+import { type Clock, createDatabaseClock } from './database/clock.ts'
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts'
 import { readMailBacklog } from './operations/mail-backlog.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
@@ -12,14 +13,7 @@ import { createSealer } from './security/sealed-value.ts'
 import type { Secret } from './security/secret.ts'
 import { createWorkUnderWay, type WorkUnderWay } from './security/work-under-way.ts'
 
-/** The service's only clock: flows read it once and pass `now` on, so that tests can move time. */
-export interface Clock {
-  now(): Date
-}
-
-export const systemClock: Clock = { now: () => new Date() }
-
-/** What flows are given, built once in serve.ts (and, with another clock, in the test harness). */
+/** What flows are given. It is built once, in serve.ts and in the test harness. */
 export interface Deps {
   readonly config: Config
   readonly db: Database
@@ -33,7 +27,7 @@ export interface Deps {
   readonly hashingLane: HashingLane
   /** The passwords that are being compared in this process, by what they count against. */
   readonly comparisons: WorkUnderWay
-  /** Null where none is configured. */
+  /** Null if none is configured. */
   readonly breachList: BreachList | null
   readonly metrics: Metrics
 }
@@ -49,12 +43,14 @@ export function createDeps(input: {
   databaseUrl: string
   secretKey: Secret
   log: Logger
-  clock: Clock
+  /** In tests: a clock other than the database's. */
+  createClock?: (pool: Pool, log: Logger) => Clock
 }): Deps {
-  const { config, databaseUrl, secretKey, log, clock } = input
+  const { config, databaseUrl, secretKey, log, createClock = createDatabaseClock } = input
   const { db, pool } = connect(databaseUrl, (error) =>
     log.warn({ reason: error.message }, 'a database connection was lost'),
   )
+  const clock = createClock(pool, log)
   const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
   const cores = availableParallelism()
   const hashingLane = createHashingLane({

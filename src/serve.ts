@@ -10,7 +10,7 @@ import { doubtfulSettings } from './config/doubtful-settings.ts'
 import { isDatabaseUnavailable } from './database/client.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { migrate, migrationStatus } from './database/migrate.ts'
-import { closeDeps, createDeps, type Deps, systemClock } from './deps.ts'
+import { closeDeps, createDeps, type Deps } from './deps.ts'
 import type { Readiness } from './http/readiness.ts'
 import { RELOAD_KEYS_SECONDS } from './keys/key-lifetimes.ts'
 import { createLog } from './log.ts'
@@ -45,7 +45,7 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
   const embedded = config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null
   const databaseUrl = config.databaseUrl?.reveal() ?? embedded?.url ?? ''
   const deps = await stoppingIfRefused(embedded, () =>
-    createDeps({ config, databaseUrl, secretKey, log: createLog(config.logLevel), clock: systemClock }),
+    createDeps({ config, databaseUrl, secretKey, log: createLog(config.logLevel) }),
   )
   const readiness: Readiness = { hasStarted: false, isDraining: false }
   const running: Running = { deps, readiness, embedded, app: null, worker: null, mailer: null, reload: null }
@@ -73,7 +73,7 @@ async function beginWork(running: Running, role: Role): Promise<void> {
   const { deps, readiness, embedded, app } = running
   const { config, log } = deps
   for (const doubt of doubtfulSettings(config)) log.warn(doubt)
-  running.reload = setInterval(() => void reloadKeys(deps), RELOAD_KEYS_SECONDS * 1000)
+  running.reload = setInterval(() => void reloadKeysAndTime(deps), RELOAD_KEYS_SECONDS * 1000)
   if (role !== 'api') {
     running.mailer = await createMailer(config.mail, log)
     running.worker = startWorker(deps, running.mailer)
@@ -83,11 +83,15 @@ async function beginWork(running: Running, role: Role): Promise<void> {
   log.info({ role, port, publicUrl: config.publicUrl, database: embedded ? 'embedded' : 'external' }, 'ready')
 }
 
-/** Rotations reach this process so. Whatever goes wrong, it goes on with the keys it has. */
-async function reloadKeys(deps: Deps): Promise<void> {
-  await deps.keys.load().catch((error: Error) => {
-    if (!isDatabaseUnavailable(error)) deps.log.warn({ reason: error.message }, 'the keys cannot be read again')
-  })
+/** Picks up rotated keys and the database's time. After a failure the process goes on with what it has. */
+async function reloadKeysAndTime({ keys, clock, log }: Deps): Promise<void> {
+  try {
+    await clock.synchronize()
+    await keys.load()
+  } catch (error) {
+    if (isDatabaseUnavailable(error)) return
+    log.warn({ reason: (error as Error).message }, 'the keys or the database time cannot be read again')
+  }
 }
 
 async function makeDataDir(dataDir: string): Promise<void> {
@@ -143,6 +147,7 @@ async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, lea
     try {
       if (isEmbedded) await migrate(url)
       else await assertMigrated(url)
+      await deps.clock.synchronize()
       await deps.keys.load()
       return
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import { readSecretKey } from '../config/development-secret.ts'
 import { startEmbeddedPostgres } from '../database/embedded-postgres.ts'
 import { migrate } from '../database/migrate.ts'
-import { closeDeps, createDeps, type Deps, systemClock } from '../deps.ts'
+import { closeDeps, createDeps, type Deps } from '../deps.ts'
 import type { Requester } from '../domain/events/requester.ts'
 import { createLog } from '../log.ts'
 import { assertMigrated } from '../serve.ts'
@@ -40,8 +40,9 @@ export async function withDeps<Result>(config: Config, work: (deps: Deps) => Pro
   return withDatabaseUrl(config, async (databaseUrl) => {
     await (config.databaseUrl === undefined ? migrate(databaseUrl) : assertMigrated(databaseUrl))
     const log = createLog('silent') // what there is to say is the command's answer
-    const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log, clock: systemClock })
+    const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log })
     try {
+      await deps.clock.synchronize()
       await deps.keys.load() // a wrong SECRET_KEY must not seal a key that the service cannot open
       return await work(deps)
     } finally {

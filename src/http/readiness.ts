@@ -1,3 +1,4 @@
+import { isUnusable } from '../database/clock.ts'
 import type { Deps } from '../deps.ts'
 
 /** Set by serve.ts as the process comes up and goes down. */
@@ -9,7 +10,7 @@ export interface Readiness {
 
 /** Mail is not part of it: a provider that is away delays mail, it does not stop anybody from signing in. */
 export async function isReady(deps: Deps, readiness: Readiness): Promise<boolean> {
-  if (!readiness.hasStarted || readiness.isDraining) return false
+  if (!readiness.hasStarted || readiness.isDraining || isUnusable(deps.clock)) return false
   return deps.pool.query({ text: 'SELECT 1', query_timeout: 1_000 } as { text: string }).then(
     () => true,
     () => false,

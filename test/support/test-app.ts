@@ -1,7 +1,10 @@
 import { afterAll } from '@jest/globals'
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { buildApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config/config.ts'
+import type { Pool } from '../../src/database/client.ts'
+import type { Clock } from '../../src/database/clock.ts'
 import { closeDeps, createDeps, type Deps } from '../../src/deps.ts'
 import type { Scope } from '../../src/domain/scopes.ts'
 import { createLog } from '../../src/log.ts'
@@ -63,7 +66,12 @@ afterAll(async () => {
  * a stand-in. Only bcrypt is cheaper than an operator may make it. Closed after the file's tests.
  */
 export async function startTestApp(
-  options: { env?: Record<string, string>; bcryptCost?: number; databaseUrl?: string } = {},
+  options: {
+    env?: Record<string, string>
+    bcryptCost?: number
+    databaseUrl?: string
+    createClock?: (pool: Pool, log: Logger) => Clock
+  } = {},
 ): Promise<TestApp> {
   const sendgrid = await startSendgridStandIn()
   toClose.push(() => sendgrid.close())
@@ -76,7 +84,7 @@ export async function startTestApp(
   const log = createLog(config.logLevel, { write: (line: string) => void logLines.push(line) })
   const clock = new TestClock()
   const secretKey = new Secret(options.env?.['SECRET_KEY'] ?? 'a secret key for tests, 32 bytes or more')
-  const deps = createDeps({ config, databaseUrl, secretKey, log, clock })
+  const deps = createDeps({ config, databaseUrl, secretKey, log, createClock: options.createClock ?? (() => clock) })
   toClose.push(() => closeDeps(deps))
   await deps.keys.load()
   const app = await buildApp(deps, { hasStarted: true, isDraining: false })

@@ -1,14 +1,21 @@
-import type { Clock } from '../../src/deps.ts'
+import type { Clock } from '../../src/database/clock.ts'
 
-/** Real time until it is moved; it only ever goes forward, as sessions and links made before must stay in the past. */
+/** Real time until a test moves it. It only goes forward, because existing sessions and links must stay in the past. */
 export class TestClock implements Clock {
-  #ahead = 0
+  #aheadMs = 0
 
   now(): Date {
-    return new Date(Date.now() + this.#ahead)
+    return new Date(Date.now() + this.#aheadMs)
   }
 
   advance(seconds: number): void {
-    this.#ahead += seconds * 1000
+    this.#aheadMs += seconds * 1000
   }
+
+  /** To the service, a moved test clock is right. */
+  secondsAhead(): number {
+    return 0
+  }
+
+  async synchronize(): Promise<void> {}
 }
