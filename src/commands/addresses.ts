@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { readConfig } from '../config/config.ts'
 import { Refusal } from '../domain/problems.ts'
-import { unlockAddress } from '../domain/support/unlock-address.ts'
+import { unlockAddress } from '../domain/support/addresses/unlock-address.ts'
 import { CommandRefused, operator, print, withDeps } from './command-line.ts'
 
 export function addressesCommand(): Command {

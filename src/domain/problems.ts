@@ -78,6 +78,10 @@ export const problems = {
     title: 'Email address not available',
     detail: 'This email address cannot be used. If it is yours, contact support.',
   },
+  account_is_disabled: {
+    title: 'Account disabled',
+    detail: 'This account is disabled. Enable it first.',
+  },
   email_unchanged: {
     title: 'Email address unchanged',
     detail: 'This is already your email address.',

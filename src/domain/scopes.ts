@@ -6,6 +6,7 @@ export const SCOPES = {
   'users:delete': 'Erase accounts.',
   'addresses:read': 'See whether an address is free, in use or locked.',
   'addresses:unlock': 'Unlock an address.',
+  'mail:write': 'Clear the suppression of an address by the mail provider.',
   'mail:read': 'See what became of a mail or a receipt; never its link.',
   'events:read': 'Read the audit trail of an account.',
   'events:replay': 'Have a security event sent again to the configured URLs.',

@@ -19,6 +19,7 @@ export const problemStatuses: Readonly<Record<ProblemCode, number>> = {
   method_not_allowed: 405,
   request_timeout: 408,
   email_unavailable: 409,
+  account_is_disabled: 409,
   email_unchanged: 409,
   link_expired: 410,
   link_used: 410,

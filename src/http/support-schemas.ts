@@ -6,17 +6,19 @@ export const Time = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
 export const MaybeTime = Type.Union([Time, Type.Null()])
 export const MaybeText = Type.Union([Type.String(), Type.Null()])
 
-/** One line of an import file, and the body of its route. */
+/** The fields of a new account: one line of an import file, and the body of its route. */
 export const newUserFields = {
   email: Type.String(),
   passwordHash: Type.Optional(
-    Type.String({ description: 'bcrypt: $2a$, $2b$ or $2y$, of a cost from 4 to 15. Upgraded at the next sign-in.' }),
+    Type.String({
+      description: 'A bcrypt hash ($2a$, $2b$ or $2y$) with a cost from 4 to 15. It is upgraded at the next sign-in.',
+    }),
   ),
   emailVerified: Type.Optional(
-    Type.Boolean({ description: 'Whether the address is proven already. Where it is left out: no.' }),
+    Type.Boolean({ description: 'Whether the address is already verified. Default: false.' }),
   ),
-  disabled: Type.Optional(Type.Boolean({ description: 'Shut from the start. Where it is left out: no.' })),
-  createdAt: Type.Optional(Type.String({ description: 'RFC 3339. Where it is left out: now.' })),
+  disabled: Type.Optional(Type.Boolean({ description: 'Create the account disabled. Default: false.' })),
+  createdAt: Type.Optional(Type.String({ description: 'An RFC 3339 time. Default: now.' })),
 }
 
 export const NewUserRequest = requestBody('NewUserRequest', newUserFields, {
@@ -33,7 +35,9 @@ export const User = named(
       email: Type.String(),
       emailVerified: Type.Boolean(),
       pendingEmail: MaybeText,
-      hasPassword: Type.Boolean({ description: 'False: none works until one is set through a mailed link.' }),
+      hasPassword: Type.Boolean({
+        description: 'If false, no password works until the person sets one with a mailed link.',
+      }),
       passwordChangedAt: MaybeTime,
       disabled: Type.Boolean(),
       disabledAt: MaybeTime,
@@ -46,8 +50,25 @@ export const User = named(
           lockedAt: MaybeTime,
           reason: MaybeText,
         }),
-        { description: 'The current one, and those the account left and nobody else may have.' },
+        { description: 'The address that the account uses, and the locked addresses that it has used.' },
       ),
+      signIn: Type.Object(
+        {
+          blockedUntil: Type.Union([Time, Type.Null()], {
+            description: 'Until when some sign-in attempts have to wait. Null if none has to.',
+          }),
+          failures: Type.Integer({ description: 'How many wrong passwords count at present.' }),
+        },
+        {
+          description:
+            'Whether sign-in attempts are being slowed down. The owner may be able to sign in all the same, from a network that ' +
+            'the account has used before.',
+        },
+      ),
+      revertLinks: Type.Array(Type.Object({ address: Type.String(), expiresAt: Time }), {
+        description:
+          'The revert links that work: the address that each was mailed to and would restore, and until when it works.',
+      }),
     },
     { description: 'An account as Support sees it.' },
   ),

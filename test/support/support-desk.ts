@@ -52,6 +52,7 @@ export async function openSupportDesk({ api, serviceToken }: TestApp): Promise<S
     'addresses:read',
     'addresses:unlock',
     'mail:read',
+    'mail:write',
     'events:read',
   )
   return new SupportDesk(api, token)

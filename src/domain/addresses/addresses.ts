@@ -62,7 +62,7 @@ export async function findAddress(
  *
  * @returns what it was; null where it is not locked, or its former holder is taking it back at this very moment.
  */
-export async function unlockAddress(
+export async function freeLockedAddress(
   deps: Pick<Deps, 'keys'>,
   tx: Transaction,
   address: NormalizedAddress,

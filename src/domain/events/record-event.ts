@@ -27,6 +27,7 @@ export type EventType =
   | 'email_change.cancelled'
   | 'email_change.reverted'
   | 'email_change.refused'
+  | 'email_change.revert_links_ended'
   | 'service_client.created'
   | 'service_client.secret_rotated'
   | 'service_client.disabled'

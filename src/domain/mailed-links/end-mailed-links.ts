@@ -2,7 +2,7 @@ import type { Transaction } from '../../database/client.ts'
 import { liveLink } from '../row-states.ts'
 
 /** Why a link stopped working before it was used or had expired. Support reads this value. */
-export type LinkEndReason = 'replaced' | 'credentials_changed' | 'account_disabled'
+export type LinkEndReason = 'replaced' | 'credentials_changed' | 'account_disabled' | 'ended_by_support'
 
 /** Invalidates every link that was mailed to the account, except revert links. The account's row must be locked. */
 export async function endLinksOfAccount(

@@ -1,33 +1,41 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
-import { readAddress } from '../../domain/support/read-address.ts'
-import { unlockAddress } from '../../domain/support/unlock-address.ts'
+import { readAddress } from '../../domain/support/addresses/read-address.ts'
+import { unlockAddress } from '../../domain/support/addresses/unlock-address.ts'
 import { named } from '../../http/schemas.ts'
-import { requesterOf } from '../../http/support-request.ts'
+import { AddressParams, requesterOf } from '../../http/support-request.ts'
 import { MaybeText, MaybeTime, Time } from '../../http/support-schemas.ts'
 
-const AddressParams = Type.Object({ email: Type.String() })
 const reason = Type.Optional(
-  Type.String({ pattern: '^[^\\u0000]*$', maxLength: 500, description: 'Why, for the audit trail.' }),
+  Type.String({
+    pattern: '^[^\\u0000]*$',
+    maxLength: 500,
+    description: 'Why the address is unlocked. It is recorded in the audit trail.',
+  }),
 )
 const Address = named(
   'Address',
   Type.Object(
     {
-      address: Type.String({ description: 'In the form that addresses are compared in.' }),
+      address: Type.String({ description: 'The address in its normalised form.' }),
       state: Type.Union([Type.Literal('free'), Type.Literal('in_use'), Type.Literal('locked')]),
       lockedAt: MaybeTime,
       reason: Type.Union([Type.String(), Type.Null()], {
-        description: '`email_changed`, `email_reverted` or `account_erased`.',
+        description: 'Why the address is locked: `email_changed`, `email_reverted` or `account_erased`.',
       }),
       suppression: Type.Union(
         [Type.Object({ reason: Type.String(), providerReason: MaybeText, since: Time }), Type.Null()],
         {
-          description: 'Why the mail provider has given up on it, where it has: mail to it does not arrive.',
+          description: 'Why the mail provider no longer delivers to the address. Null if it does.',
         },
       ),
+      registration: Type.Union([Type.Object({ createdAt: Time, expiresAt: Time }), Type.Null()], {
+        description:
+          'The newest registration of a free address that waits for its link to be opened. GET /v1/admin/addresses/{email}/mail ' +
+          'shows what became of the mail.',
+      }),
     },
-    { description: 'Whether an address is to be had.' },
+    { description: 'Whether an address is available.' },
   ),
 )
 const UnlockRequest = named(
@@ -35,7 +43,7 @@ const UnlockRequest = named(
   Type.Object({ reason }, { additionalProperties: false, examples: [{ reason: 'Ticket 4711: moved jobs' }] }),
 )
 
-/** Who may have an address: what a holder is told only as "not available". */
+/** Who can have an address. An account holder only learns that it is not available. */
 export const supportAddressRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -59,18 +67,17 @@ export const supportAddressRoutes =
       {
         config: { caller: { scope: 'addresses:unlock' }, refusals: ['invalid_email', 'not_found'] },
         preValidation: async (request) => {
-          if (request.body === undefined) request.body = {} // the reason may stand in the query: proxies drop the body of a DELETE
+          if (request.body === undefined) request.body = {} // proxies drop the body of a DELETE: the query can have the reason
         },
         schema: {
           operationId: 'unlockAddress',
           tags: ['Support desk'],
-          summary: 'Unlock an address for whoever asks for it next.',
+          summary: 'Unlock a locked address. Then anyone can use it.',
+          description: 'The reason can be given in the body or in the query.',
           params: AddressParams,
           querystring: Type.Object({ reason }, { additionalProperties: false }),
           body: UnlockRequest,
-          response: {
-            204: Type.Null({ description: 'Unlocked.' }),
-          },
+          response: { 204: Type.Null({ description: 'The address is free.' }) },
         },
       },
       async (request, reply) => {

@@ -1,15 +1,15 @@
 import { Readable } from 'node:stream'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
-import { exportEvents } from '../../domain/support/export-events.ts'
+import { exportEvents } from '../../domain/support/audit-trail/export-events.ts'
 import { periodIn, periodQuery } from '../../http/period.ts'
 
 const Lines = {
-  description: 'One JSON object a line, the oldest event first. An answer that breaks off was not whole.',
+  description: 'One JSON object per line, the oldest event first. A response that breaks off is not complete.',
   content: { 'application/x-ndjson': { schema: Type.Unsafe<Readable>({ type: 'string' }) } },
 }
 
-/** The audit trail as a whole; that of one account is among the routes of users. */
+/** The audit trail of all accounts. The trail of one account is in events.ts. */
 export const auditTrailRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -22,7 +22,7 @@ export const auditTrailRoutes =
           tags: ['Support desk'],
           summary: 'Export the audit trail of a period as NDJSON.',
           description:
-            'To archive period after period, end each a minute in the past: an event may be committed some seconds after its time.',
+            'To archive one period after another, end each period a minute in the past: an event can be committed some seconds after its time.',
           querystring: Type.Object(periodQuery, { additionalProperties: false }),
           response: {
             200: Lines,

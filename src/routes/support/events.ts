@@ -1,7 +1,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
-import { listEvents } from '../../domain/support/list-events.ts'
+import { listEvents } from '../../domain/support/audit-trail/list-events.ts'
 import { NextCursor, pageIn, pageQuery, toCursor } from '../../http/paging.ts'
+import { periodIn, periodQuery } from '../../http/period.ts'
 import { named } from '../../http/schemas.ts'
 import { AccountParams, accountIdIn } from '../../http/support-request.ts'
 import { MaybeText, Time } from '../../http/support-schemas.ts'
@@ -25,15 +26,25 @@ const AuditEvent = named(
       requestId: MaybeText,
       details: Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true }),
     },
-    { description: 'Who did what, when and from where.' },
+    { description: 'Who did what, when, and from where.' },
   ),
 )
 const AuditTrail = named(
   'AuditTrail',
-  Type.Object({ events: Type.Array(AuditEvent), nextCursor: NextCursor }, { description: 'The newest first.' }),
+  Type.Object({ events: Type.Array(AuditEvent), nextCursor: NextCursor }, { description: 'Events, the newest first.' }),
+)
+const EventQuery = Type.Object(
+  {
+    ...periodQuery,
+    type: Type.Optional(
+      Type.String({ pattern: '^[a-z_.]{1,64}$', description: 'Only events of this type, such as `login`.' }),
+    ),
+    ...pageQuery,
+  },
+  { additionalProperties: false },
 )
 
-/** The audit trail. */
+/** The audit trail of one account. */
 export const supportEventRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -44,16 +55,19 @@ export const supportEventRoutes =
         schema: {
           operationId: 'listEvents',
           tags: ['Support desk'],
-          summary: 'Read the audit trail of an account; what remains of it, where it was erased.',
+          summary: 'Read the audit trail of an account.',
+          description:
+            'For an erased account, this shows what remains: what happened and when, who erased it (`account.erased`), and when ' +
+            'nothing was left that names the person (`account.erasure_completed`).',
           params: AccountParams,
-          querystring: Type.Object(pageQuery, { additionalProperties: false }),
-          response: {
-            200: AuditTrail,
-          },
+          querystring: EventQuery,
+          response: { 200: AuditTrail },
         },
       },
       async (request) => {
-        const { items, next } = await listEvents(deps, accountIdIn(request.params), pageIn(request.query))
+        const { type } = request.query
+        const filter = { ...periodIn(request.query), ...(type === undefined ? {} : { type }) }
+        const { items, next } = await listEvents(deps, accountIdIn(request.params), filter, pageIn(request.query))
         return { events: items, nextCursor: toCursor(next) }
       },
     )

@@ -22,7 +22,7 @@ const SecurityEvent = named(
       deliveries: Type.Array(
         Type.Object({
           url: Type.String(),
-          state: Type.String({ description: '`pending`, `delivered`, or `failed`: given up.' }),
+          state: Type.String({ description: '`pending`, `delivered` or `failed` (no more attempts).' }),
           attempts: Type.Integer(),
           attemptedAt: MaybeTime,
           deliveredAt: MaybeTime,
@@ -30,19 +30,22 @@ const SecurityEvent = named(
         }),
       ),
     },
-    { description: 'What other systems are told of an account, and how far that is.' },
+    { description: 'A change to an account that other systems are told about, and how far that is.' },
   ),
 )
 const SecurityEventList = named(
   'SecurityEventList',
-  Type.Object({ events: Type.Array(SecurityEvent), nextCursor: NextCursor }, { description: 'The newest first.' }),
+  Type.Object(
+    { events: Type.Array(SecurityEvent), nextCursor: NextCursor },
+    { description: 'Security events, the newest first.' },
+  ),
 )
 const Filter = Type.Object(
   {
     accountId: Type.Optional(GivenUuid),
     state: Type.Optional(
       Type.Union([Type.Literal('pending'), Type.Literal('delivered'), Type.Literal('failed')], {
-        description: 'Events with a delivery in this state.',
+        description: 'Only events with a delivery in this state.',
       }),
     ),
     ...pageQuery,
@@ -50,7 +53,7 @@ const Filter = Type.Object(
   { additionalProperties: false },
 )
 
-/** What other systems are told of changes to accounts. */
+/** What other systems are told about changes to accounts. */
 export const securityEventRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -61,7 +64,7 @@ export const securityEventRoutes =
         schema: {
           operationId: 'listSecurityEvents',
           tags: ['Support desk'],
-          summary: 'List what other systems were told, and how each delivery went.',
+          summary: 'List the security events and their deliveries.',
           querystring: Filter,
           response: { 200: SecurityEventList },
         },
@@ -75,15 +78,15 @@ export const securityEventRoutes =
     app.post(
       '/v1/admin/security-events/:id/replay',
       {
-        // A scope of its own: who may read must not make others act, and who mends a receiver needs no power over accounts.
+        // A scope of its own: reading events must not make other systems act, and repairing a receiver needs no power over accounts.
         config: { caller: { scope: 'events:replay' }, refusals: ['not_found'] },
         schema: {
           operationId: 'replaySecurityEvent',
           tags: ['Support desk'],
-          summary: 'Send a security event again, under the same id, to every configured URL.',
+          summary: 'Deliver a security event again, with the same id, to every configured URL.',
           params: Type.Object({ id: GivenUuid }),
           response: {
-            202: Type.Object({ status: Type.Literal('queued') }, { description: 'On its way.' }),
+            202: Type.Object({ status: Type.Literal('queued') }, { description: 'The deliveries are queued.' }),
           },
         },
       },

@@ -1,6 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
 import { eraseUser } from '../../domain/support/erasure/erase-user.ts'
+import { endRevertLinks } from '../../domain/support/users/revert-links.ts'
 import { revokeAllSessions } from '../../domain/support/users/revoke-all-sessions.ts'
 import { sendResetInstructions } from '../../domain/support/users/send-reset-instructions.ts'
 import { setDisabled } from '../../domain/support/users/set-disabled.ts'
@@ -14,17 +15,17 @@ const InstructionsSent = named(
   Type.Object(
     {
       status: Type.Literal('accepted'),
-      receipt: Type.String({ description: 'Leads to what became of the mail: GET /v1/admin/receipts/{receipt}.' }),
+      receipt: Type.String({ description: 'GET /v1/admin/receipts/{receipt} shows what became of the mail.' }),
     },
     { description: 'The mail is queued.' },
   ),
 )
 const SessionsRevoked = named(
   'SessionsRevoked',
-  Type.Object({ revoked: Type.Integer() }, { description: 'How many sessions ended.' }),
+  Type.Object({ revoked: Type.Integer() }, { description: 'How many sessions were revoked.' }),
 )
 
-/** What Support does to an account. Each is in its audit trail, with the service client that asked. */
+/** What Support does to an account. Each action is in the audit trail, with the service client that requested it. */
 export const supportUserActionRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -35,7 +36,10 @@ export const supportUserActionRoutes =
         schema: {
           operationId: 'updateUser',
           tags: ['Support desk'],
-          summary: 'Disable an account, which ends all its sessions and links at once, or enable it again.',
+          summary: 'Disable an account, or enable it again.',
+          description:
+            'Disabling revokes every session and invalidates every mailed link, except revert links. Enabling sends the reset ' +
+            'instructions that were withheld while the account was disabled.',
           params: AccountParams,
           body: UpdateUserRequest,
           response: { 200: User },
@@ -54,9 +58,12 @@ export const supportUserActionRoutes =
         schema: {
           operationId: 'eraseUser',
           tags: ['Support desk'],
-          summary: 'Erase a person. The addresses stay locked, as keyed hashes; nothing brings the account back.',
+          summary: 'Erase a person’s data. This cannot be undone.',
+          description:
+            'The account is gone at once. Its addresses stay locked, stored as keyed hashes. What else names the person is erased in ' +
+            'the background; the event `account.erasure_completed` in GET /v1/admin/users/{id}/events says when nothing is left.',
           params: AccountParams,
-          response: { 204: Type.Null({ description: 'Erased.' }) },
+          response: { 204: Type.Null({ description: 'The account is erased.' }) },
         },
       },
       async (request, reply) => {
@@ -68,12 +75,14 @@ export const supportUserActionRoutes =
     app.post(
       '/v1/admin/users/:id/password-reset',
       {
-        config: { caller: { scope: 'users:write' }, refusals: ['not_found'] },
+        config: { caller: { scope: 'users:write' }, refusals: ['not_found', 'account_is_disabled'] },
         schema: {
           operationId: 'sendResetInstructions',
           tags: ['Support desk'],
-          summary: 'Send reset instructions again, to the address the account has.',
-          description: 'Never held back by a limit. Of more than three links that live, the oldest die.',
+          summary: 'Send the reset instructions again, to the address that the account has.',
+          description:
+            'The links that the person requested keep working. A service client can do this five times an hour for one account; ' +
+            'then it gets 429.',
           params: AccountParams,
           response: { 202: InstructionsSent },
         },
@@ -92,11 +101,33 @@ export const supportUserActionRoutes =
         schema: {
           operationId: 'revokeAllSessions',
           tags: ['Support desk'],
-          summary: 'Sign an account out everywhere.',
+          summary: 'Revoke all sessions of an account.',
+          description: 'A pending email change is cancelled as well, because a session requested it.',
           params: AccountParams,
           response: { 200: SessionsRevoked },
         },
       },
       async (request) => revokeAllSessions(deps, { accountId: accountIdIn(request.params), by: requesterOf(request) }),
+    )
+
+    app.delete(
+      '/v1/admin/users/:id/revert-links',
+      {
+        config: { caller: { scope: 'users:write' }, refusals: ['not_found'] },
+        schema: {
+          operationId: 'endRevertLinks',
+          tags: ['Support desk'],
+          summary: 'Invalidate the revert links of an account.',
+          description:
+            'Do this if a revert link was mailed to somebody who is not the owner. Nothing that the owner can do ends a revert link. ' +
+            'GET /v1/admin/users/{id} lists the links that work.',
+          params: AccountParams,
+          response: { 204: Type.Null({ description: 'No revert link of the account works any more.' }) },
+        },
+      },
+      async (request, reply) => {
+        await endRevertLinks(deps, { accountId: accountIdIn(request.params), by: requesterOf(request) })
+        return reply.code(204).send(null)
+      },
     )
   }

@@ -11,12 +11,10 @@ import { NewUserRequest, User } from '../../http/support-schemas.ts'
 
 const UserQueryString = Type.Object(
   {
-    email: Type.Optional(Type.String({ description: 'The account that has exactly this address.' })),
-    everHeld: Type.Optional(
-      Type.String({ description: 'Every account that has this address, or had it before, whoever has it now.' }),
-    ),
+    email: Type.Optional(Type.String({ description: 'The account that uses this address.' })),
+    everHeld: Type.Optional(Type.String({ description: 'Every account that uses this address or has ever used it.' })),
     emailPrefix: Type.Optional(
-      Type.String({ pattern: '^[\\x21-\\x7e]{1,254}$', description: 'Accounts whose address begins like this.' }),
+      Type.String({ pattern: '^[\\x21-\\x7e]{1,254}$', description: 'Accounts whose address begins with this text.' }),
     ),
     ...pageQuery,
   },
@@ -26,11 +24,11 @@ const UserList = named(
   'UserList',
   Type.Object(
     { users: Type.Array(User), nextCursor: NextCursor },
-    { description: 'By prefix in the order of the addresses, else the newest first.' },
+    { description: 'With `emailPrefix`, in the order of the addresses; otherwise the newest account first.' },
   ),
 )
 
-/** Looking accounts up, and opening them on somebody's word. */
+/** Routes that look accounts up and create them. */
 export const supportUserRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -41,7 +39,7 @@ export const supportUserRoutes =
         schema: {
           operationId: 'findUsers',
           tags: ['Support desk'],
-          summary: 'Look accounts up: by one of the three, or all of them.',
+          summary: 'Look up accounts by address, by former address or by the beginning of an address, or list all.',
           querystring: UserQueryString,
           response: {
             200: UserList,
@@ -63,14 +61,14 @@ export const supportUserRoutes =
         schema: {
           operationId: 'readUser',
           tags: ['Support desk'],
-          summary: 'Read an account.',
+          summary: 'Look up one account.',
           params: AccountParams,
           response: {
             200: User,
           },
         },
       },
-      async (request) => readUser(deps.db, accountIdIn(request.params), deps.clock.now()),
+      async (request) => readUser(deps, accountIdIn(request.params)),
     )
 
     app.post(
@@ -83,7 +81,10 @@ export const supportUserRoutes =
         schema: {
           operationId: 'createUser',
           tags: ['Support desk'],
-          summary: 'Open an account, or import one with its password hash. No mail goes out.',
+          summary: 'Create an account, or import one with its password hash.',
+          description:
+            'No mail is sent. With `passwordHash` and `emailVerified: true`, the password works at once, so the client that has this scope ' +
+            'decides who can sign in to an address that has no account yet. It cannot change the password of an account that exists.',
           body: NewUserRequest,
           response: {
             201: User,
@@ -97,17 +98,16 @@ export const supportUserRoutes =
     )
   }
 
-/** One way to look at a time: two that disagree would have no answer, and two that agree no point. */
+/** @throws {Refusal} invalid_request if more than one way to look accounts up is given. */
 function queryIn(query: { email?: string; everHeld?: string; emailPrefix?: string }): UserQuery {
   const { email, everHeld, emailPrefix } = query
-  const ways: UserQuery[] = [
-    ...(email === undefined ? [] : [{ by: 'email', email } as const]),
-    ...(everHeld === undefined ? [] : [{ by: 'everHeld', email: everHeld } as const]),
-    ...(emailPrefix === undefined ? [] : [{ by: 'emailPrefix', prefix: emailPrefix } as const]),
-  ]
+  const ways: UserQuery[] = []
+  if (email !== undefined) ways.push({ by: 'email', email })
+  if (everHeld !== undefined) ways.push({ by: 'everHeld', email: everHeld })
+  if (emailPrefix !== undefined) ways.push({ by: 'emailPrefix', prefix: emailPrefix })
   if (ways.length > 1) {
-    const message = 'Give one of email, everHeld and emailPrefix.'
+    const message = 'Use only one of email, everHeld and emailPrefix.'
     throw new Refusal('invalid_request', { violations: [{ field: '', rule: 'one', message }] })
   }
-  return ways[0] ?? { by: 'everybody' }
+  return ways[0] ?? { by: 'all' }
 }

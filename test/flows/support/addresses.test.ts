@@ -19,7 +19,7 @@ async function moved(): Promise<{ left: string; now: string }> {
 test('an address is free, in use or locked, and a locked one says since when and why', async () => {
   const { left, now } = await moved()
   const free = people.newEmail()
-  const nothing = { lockedAt: null, reason: null, suppression: null }
+  const nothing = { lockedAt: null, reason: null, suppression: null, registration: null }
 
   expect((await desk.get(`/addresses/${free}`)).body).toEqual({ address: free, state: 'free', ...nothing })
   expect((await desk.get(`/addresses/${now}`)).body).toEqual({ address: now, state: 'in_use', ...nothing })
@@ -29,6 +29,7 @@ test('an address is free, in use or locked, and a locked one says since when and
     lockedAt: expect.stringMatching(/Z$/),
     reason: 'email_changed',
     suppression: null,
+    registration: null,
   })
 })
 

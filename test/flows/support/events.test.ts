@@ -97,3 +97,30 @@ test('what a client was not allowed to do to an account is in its trail too, and
 test('an account that nothing was ever written of has no trail: not found', async () => {
   expect(await desk.get('/users/0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55/events')).toRefuse('not_found')
 })
+
+test('the trail can be limited to a period and to one type', async () => {
+  const ada = await people.verified()
+  const id = await desk.idOf(ada.email)
+  await ada.logIn()
+  const events = (await desk.get(`/users/${id}/events`)).body.events
+  const [newest, second] = events
+
+  const since = await desk.get(`/users/${id}/events?from=${newest.at}`)
+  const until = await desk.get(`/users/${id}/events?to=${newest.at}&limit=1`)
+  const created = await desk.get(`/users/${id}/events?type=account.created`)
+  const nothing = await desk.get(`/users/${id}/events?type=account.created&from=${newest.at}`)
+
+  expect(since.body.events).toEqual([newest])
+  expect(until.body.events).toEqual([second])
+  expect(created.body.events).toEqual(events.filter(({ type }: { type: string }) => type === 'account.created'))
+  expect(nothing.body).toEqual({ events: [], nextCursor: null })
+})
+
+test.each(['from=2026-02-30T00:00:00Z', 'to=yesterday', 'type=%00', 'type=', 'since=2026-01-01T00:00:00Z'])(
+  'the trail refuses the filter %s',
+  async (query) => {
+    const ada = await people.verified()
+
+    expect(await desk.get(`/users/${await desk.idOf(ada.email)}/events?${query}`)).toRefuse('invalid_request')
+  },
+)

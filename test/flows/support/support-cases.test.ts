@@ -33,6 +33,7 @@ test('"I cannot have my old address": Support sees why it is locked, unlocks it 
     reason: 'email_changed',
     lockedAt: expect.stringMatching(/Z$/),
     suppression: null,
+    registration: null,
   })
   expect(unlocked).toHaveStatus(204)
   expect(accepted).toHaveStatus(202)

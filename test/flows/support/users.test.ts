@@ -28,6 +28,8 @@ test('an account is found by the address it has, in any spelling a mail server w
         activeSessions: 1,
         createdAt: expect.stringMatching(/Z$/),
         addresses: [{ address: ada.email, state: 'in_use', lockedAt: null, reason: null }],
+        signIn: { blockedUntil: null, failures: 0 },
+        revertLinks: [],
       },
     ],
     nextCursor: null,

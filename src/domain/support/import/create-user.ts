@@ -15,9 +15,9 @@ import { checkNewUser, type NewUserInput } from './new-user.ts'
 export async function createUser(deps: Deps, input: { user: NewUserInput; by: Requester }): Promise<UserView> {
   const now = deps.clock.now()
   const user = checkNewUser(deps, input.user, now)
-  return inTransaction(deps.db, async (tx) => {
+  await inTransaction(deps.db, async (tx) => {
     const created = await insertUsers(deps, tx, { users: [user], by: input.by, now })
     if (!created.has(user.id)) throw new Refusal('email_unavailable')
-    return readUser(tx, user.id, now)
   })
+  return readUser(deps, user.id)
 }

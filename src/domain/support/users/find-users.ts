@@ -1,62 +1,58 @@
 import type { Deps } from '../../../deps.ts'
 import { requireAddress } from '../../addresses/require-address.ts'
-import type { Page, PageOf } from '../../page.ts'
-import { cutPage } from '../../page.ts'
+import { cutPage, type Page, type PageOf } from '../../page.ts'
+import { currentAddress } from '../../row-states.ts'
 import { readUsers, type UserView } from './user-view.ts'
 
-/** Exactly one way to look, or none for everybody. */
+/** One way to look accounts up, or all of them. */
 export type UserQuery =
   | { readonly by: 'email' | 'everHeld'; readonly email: string }
   | { readonly by: 'emailPrefix'; readonly prefix: string }
-  | { readonly by: 'everybody' }
+  | { readonly by: 'all' }
 
 /**
- * Looks accounts up: by the address they have, by one they ever had (also where Support has freed it since), by how it
- * begins, or all of them, the newest first.
+ * Looks accounts up by the address they use, by an address they have ever used (even if Support has unlocked it since), or
+ * by the beginning of their address. Without any of these, lists all accounts, the newest first.
  *
  * @throws {Refusal} invalid_email
  */
 export async function findUsers(deps: Deps, query: UserQuery, page: Page): Promise<PageOf<UserView>> {
-  const found = await findIds(deps, query, page)
-  const users = await readUsers(
-    deps.db,
-    found.items.map(({ id }) => id),
-    deps.clock.now(),
-  )
-  return { items: users, next: found.next }
+  const { items: ids, next } = await findIds(deps, query, page)
+  return { items: await readUsers(deps, ids), next }
 }
 
-async function findIds(deps: Deps, query: UserQuery, page: Page): Promise<PageOf<{ id: string }>> {
+async function findIds(deps: Deps, query: UserQuery, page: Page): Promise<PageOf<string>> {
   switch (query.by) {
-    case 'everybody':
-      return newest(deps, page)
+    case 'all':
+      return listNewest(deps, page)
     case 'email':
-      return holder(deps, query.email)
+      return findHolder(deps, query.email)
     case 'everHeld':
-      return everyHolder(deps, query.email)
+      return findEveryHolder(deps, query.email)
     case 'emailPrefix':
-      return startingWith(deps, query.prefix, page)
+      return findByPrefix(deps, query.prefix, page)
   }
 }
 
-async function newest(deps: Deps, { limit, after }: Page): Promise<PageOf<{ id: string }>> {
+async function listNewest(deps: Deps, { limit, after }: Page): Promise<PageOf<string>> {
   const accounts = await deps.db.account.findMany({
     ...(after === undefined ? {} : { where: { id: { lt: after } } }),
     orderBy: { id: 'desc' },
     take: limit + 1,
     select: { id: true },
   })
-  return cutPage(accounts, limit, ({ id }) => id)
+  const { items, next } = cutPage(accounts, limit, ({ id }) => id)
+  return { items: items.map(({ id }) => id), next }
 }
 
-async function holder(deps: Deps, email: string): Promise<PageOf<{ id: string }>> {
+async function findHolder(deps: Deps, email: string): Promise<PageOf<string>> {
   const { address } = requireAddress(email, 'email')
-  const rows = await deps.db.address.findMany({ where: { address, lockedAt: null }, select: { accountId: true } })
-  return { items: rows.flatMap(({ accountId }) => (accountId === null ? [] : { id: accountId })), next: null }
+  const rows = await deps.db.address.findMany({ where: { address, ...currentAddress }, select: { accountId: true } })
+  return { items: rows.flatMap(({ accountId }) => accountId ?? []), next: null }
 }
 
-/** More than one where Support has given the address from one to another; never so many that it takes a page. */
-async function everyHolder(deps: Deps, email: string): Promise<PageOf<{ id: string }>> {
+/** Finds more than one account only if Support has unlocked the address. That is rare enough to need no paging. */
+async function findEveryHolder(deps: Deps, email: string): Promise<PageOf<string>> {
   const { address } = requireAddress(email, 'everHeld')
   const rows = await deps.db.address.findMany({ where: { address }, select: { accountId: true } })
   const changes = await deps.db.emailChange.findMany({
@@ -65,17 +61,21 @@ async function everyHolder(deps: Deps, email: string): Promise<PageOf<{ id: stri
     select: { accountId: true },
   })
   const ids = [...rows, ...changes].flatMap(({ accountId }) => accountId ?? [])
-  return { items: [...new Set(ids)].map((id) => ({ id })), next: null }
+  return { items: [...new Set(ids)], next: null }
 }
 
-/** In the order of the addresses, which is the order of their index: a page costs a page, however many there are. */
-async function startingWith(deps: Deps, prefix: string, page: Page): Promise<PageOf<{ id: string }>> {
+/**
+ * Reads a page from the index of the addresses, in its order, so that a page costs the same however many accounts there
+ * are. The index is in the order of bytes (COLLATE "C").
+ */
+async function findByPrefix(deps: Deps, prefix: string, page: Page): Promise<PageOf<string>> {
   const from = prefix.trim().toLowerCase()
-  const to = `${from}\u007f` // above every character an address can have
+  const to = `${from}\u007f` // comes after every character that an address can contain
   const rows = await deps.db.$queryRaw<Array<{ id: string; address: string }>>`
     SELECT account_id AS id, address FROM addresses
     WHERE address COLLATE "C" >= ${from} AND address COLLATE "C" < ${to} AND address COLLATE "C" > ${page.after ?? ''}
       AND locked_at IS NULL
     ORDER BY address COLLATE "C" LIMIT ${page.limit + 1}`
-  return cutPage(rows, page.limit, ({ address }) => address)
+  const { items, next } = cutPage(rows, page.limit, ({ address }) => address)
+  return { items: items.map(({ id }) => id), next }
 }

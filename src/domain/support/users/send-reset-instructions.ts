@@ -5,29 +5,39 @@ import { recordEvent } from '../../events/record-event.ts'
 import type { Requester } from '../../events/requester.ts'
 import { queueMail } from '../../mails/queue-mail.ts'
 import { Refusal } from '../../problems.ts'
+import { limitUse } from '../../throttle/limit-use.ts'
+
+/** Enough for a person on the phone. A client whose secret has leaked must not flood anybody's mailbox. */
+const MOST_PER_HOUR = { most: 5, windowSeconds: 3600 }
 
 /**
- * Sends reset instructions once more, to the address the account has and to no other. The receipt leads to what became
- * of them, as it does for a person who asked.
+ * Sends reset instructions to the address that the account has, and to no other. With the receipt, Support sees what
+ * became of the mail. The links that the person requested keep working.
  *
- * @throws {Refusal} not_found
+ * @throws {Refusal} not_found, account_is_disabled, too_many_attempts after five requests of one service client for one
+ *   account in an hour.
  */
 export async function sendResetInstructions(
   deps: Deps,
   input: { accountId: string; by: Requester },
 ): Promise<{ receipt: string }> {
   const { accountId, by } = input
+  const account = await deps.db.account.findUnique({ where: { id: accountId }, select: { id: true } })
+  if (!account) throw new Refusal('not_found')
+  await limitUse(deps, `reset instructions by ${JSON.stringify(by.actor)} for ${accountId}`, MOST_PER_HOUR)
+
   const receipt = newReceipt()
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const holding = await tx.address.findFirst({
       where: { accountId, lockedAt: null },
-      select: { address: true, account: { select: { email: true } } },
+      select: { address: true, account: { select: { email: true, disabledAt: true } } },
     })
     if (!holding?.account) throw new Refusal('not_found')
+    if (holding.account.disabledAt) throw new Refusal('account_is_disabled')
     const to = { email: holding.account.email, address: holding.address }
     await recordEvent(tx, { type: 'password.reset_requested', at: now, accountId, ...by, details: { receipt } })
-    // Where the agent sits is of no use to the reader of the mail: no origin.
+    // The mail does not say where the agent sits, which is of no use to its reader: no origin.
     await queueMail(tx, { request: 'reset_by_support', to, accountId, receipt, origin: null, now })
     return { receipt }
   })

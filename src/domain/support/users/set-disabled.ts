@@ -3,13 +3,16 @@ import { lockAccountRow } from '../../../database/row-locks.ts'
 import type { Deps } from '../../../deps.ts'
 import { recordEvent } from '../../events/record-event.ts'
 import type { Requester } from '../../events/requester.ts'
+import { sendWithheldMails } from '../../mails/send-withheld-mails.ts'
 import { Refusal } from '../../problems.ts'
 import { endAccess } from '../../sessions/end-access.ts'
 import { readUser, type UserView } from './user-view.ts'
 
 /**
- * Shuts an account, or opens it again. Shutting ends every session and every mailed link but the revert links at once,
- * and they stay dead when it is opened again. Setting what is set already changes and records nothing.
+ * Disables an account, or enables it again. Disabling revokes every session and invalidates every mailed link except
+ * revert links; they stay invalid when the account is enabled again. Enabling sends the reset instructions that were
+ * withheld while the account was disabled. If the account already is what it should become, nothing is changed or
+ * recorded.
  *
  * @throws {Refusal} not_found
  */
@@ -19,14 +22,14 @@ export async function setDisabled(
 ): Promise<UserView> {
   const { accountId, disabled, by } = input
   const now = deps.clock.now()
-  return inTransaction(deps.db, async (tx) => {
+  await inTransaction(deps.db, async (tx) => {
     const account = await lockAccountRow(tx, accountId)
     if (!account) throw new Refusal('not_found')
-    if ((account.disabledAt !== null) !== disabled) {
-      await tx.account.update({ where: { id: accountId }, data: { disabledAt: disabled ? now : null } })
-      if (disabled) await endAccess(tx, { accountId, reason: 'account_disabled', now })
-      await recordEvent(tx, { type: disabled ? 'account.disabled' : 'account.enabled', at: now, accountId, ...by })
-    }
-    return readUser(tx, accountId, now)
+    if ((account.disabledAt !== null) === disabled) return
+    await tx.account.update({ where: { id: accountId }, data: { disabledAt: disabled ? now : null } })
+    if (disabled) await endAccess(tx, { accountId, reason: 'account_disabled', now })
+    else await sendWithheldMails(tx, accountId, now)
+    await recordEvent(tx, { type: disabled ? 'account.disabled' : 'account.enabled', at: now, accountId, ...by })
   })
+  return readUser(deps, accountId)
 }

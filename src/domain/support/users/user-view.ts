@@ -1,8 +1,12 @@
-import type { Database, Transaction } from '../../../database/client.ts'
 import type { Prisma } from '../../../database/generated/client.ts'
+import type { Deps } from '../../../deps.ts'
+import { normalizedForm } from '../../../mail/email-address.ts'
 import { Refusal } from '../../problems.ts'
+import { openSession, pendingChange } from '../../row-states.ts'
+import { readThrottle, type ThrottleState } from '../../throttle/read-throttle.ts'
+import { listRevertLinks, type RevertLinkView } from './revert-links.ts'
 
-/** An address that the account holds, or held and nobody else may have. */
+/** The address that the account uses, or one that it has used and that is locked for others. */
 export interface HeldAddress {
   readonly address: string
   readonly state: 'in_use' | 'locked'
@@ -10,7 +14,7 @@ export interface HeldAddress {
   readonly reason: string | null
 }
 
-/** What Support sees of an account: nothing that would let anybody in. */
+/** What Support sees of an account. Nothing in it would let anybody sign in. */
 export interface UserView {
   readonly id: string
   readonly email: string
@@ -23,18 +27,28 @@ export interface UserView {
   readonly createdAt: Date
   readonly activeSessions: number
   readonly addresses: HeldAddress[]
+  /** Whether sign-in attempts are being slowed down. */
+  readonly signIn: ThrottleState
+  /** By which the account can be taken back to an address that it has left. */
+  readonly revertLinks: RevertLinkView[]
 }
 
-/** Reads accounts in the order of their ids given; one that is gone meanwhile is left out. */
-export async function readUsers(db: Database | Transaction, ids: readonly string[], now: Date): Promise<UserView[]> {
-  const accounts = await db.account.findMany({ where: { id: { in: [...ids] } }, select: shown(now) })
-  const byId = new Map(accounts.map((account) => [account.id, account]))
-  return ids.flatMap((id) => byId.get(id) ?? []).map(toView)
+/** Reads accounts, in the order of the ids. An account that does not exist is left out. */
+export async function readUsers(deps: Deps, ids: readonly string[]): Promise<UserView[]> {
+  const now = deps.clock.now()
+  const accounts = await deps.db.account.findMany({ where: { id: { in: [...ids] } }, select: shown(now) })
+  const revertLinks = await listRevertLinks(deps, ids)
+  const views = new Map<string, UserView>()
+  for (const account of accounts) {
+    const signIn = await readThrottle(deps, normalizedForm(account.email))
+    views.set(account.id, toView(account, { signIn, revertLinks: revertLinks.get(account.id) ?? [] }))
+  }
+  return ids.flatMap((id) => views.get(id) ?? [])
 }
 
 /** @throws {Refusal} not_found */
-export async function readUser(db: Database | Transaction, id: string, now: Date): Promise<UserView> {
-  const [user] = await readUsers(db, [id], now)
+export async function readUser(deps: Deps, id: string): Promise<UserView> {
+  const [user] = await readUsers(deps, [id])
   if (!user) throw new Refusal('not_found')
   return user
 }
@@ -52,32 +66,31 @@ function shown(now: Date) {
       orderBy: { claimedAt: 'desc' },
       select: { address: true, lockedAt: true, lockReason: true },
     },
-    emailChanges: {
-      where: { confirmedAt: null, endedAt: null, expiresAt: { gt: now } },
-      select: { toEmail: true },
-    },
-    _count: { select: { sessions: { where: { endedAt: null, expiresAt: { gt: now } } } } },
+    emailChanges: { where: pendingChange(now), select: { toEmail: true } },
+    _count: { select: { sessions: { where: openSession(now) } } },
   } satisfies Prisma.AccountSelect
 }
 
-function toView(account: Prisma.AccountGetPayload<{ select: ReturnType<typeof shown> }>): UserView {
-  const { id, email, createdAt, disabledAt, passwordChangedAt } = account
+type ShownAccount = Prisma.AccountGetPayload<{ select: ReturnType<typeof shown> }>
+
+function toView(account: ShownAccount, more: Pick<UserView, 'signIn' | 'revertLinks'>): UserView {
   return {
-    id,
-    email,
-    createdAt,
-    disabledAt,
-    passwordChangedAt,
+    id: account.id,
+    email: account.email,
     emailVerified: account.emailVerifiedAt !== null,
     pendingEmail: account.emailChanges[0]?.toEmail ?? null,
     hasPassword: account.passwordHash !== null,
-    disabled: disabledAt !== null,
+    passwordChangedAt: account.passwordChangedAt,
+    disabled: account.disabledAt !== null,
+    disabledAt: account.disabledAt,
+    createdAt: account.createdAt,
     activeSessions: account._count.sessions,
     addresses: account.addresses.map(({ address, lockedAt, lockReason }) => ({
       address,
-      lockedAt,
       state: lockedAt === null ? 'in_use' : 'locked',
+      lockedAt,
       reason: lockReason,
     })),
+    ...more,
   }
 }

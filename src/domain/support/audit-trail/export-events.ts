@@ -1,5 +1,5 @@
-import type { Event } from '../../database/generated/client.ts'
-import type { Deps } from '../../deps.ts'
+import type { Event } from '../../../database/generated/client.ts'
+import type { Deps } from '../../../deps.ts'
 import { type EventView, toEventView } from './event-view.ts'
 
 /** Beside what one account's trail shows, whose it is. */

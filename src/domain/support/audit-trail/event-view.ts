@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { Event } from '../../database/generated/client.ts'
+import type { Event } from '../../../database/generated/client.ts'
 
 /** One line of the audit trail: who did what, when, from where. */
 export interface EventView {

@@ -1,11 +1,11 @@
-import type { Deps } from '../../deps.ts'
-import { readReceipt as parseReceipt } from '../../security/receipt.ts'
-import { Refusal } from '../problems.ts'
+import type { Deps } from '../../../deps.ts'
+import { readReceipt as parseReceipt } from '../../../security/receipt.ts'
+import { Refusal } from '../../problems.ts'
 import { type MailView, viewMails } from './mail-view.ts'
 
 /**
- * What became of the request that a person's receipt names: the whole way from "no such account" to "link used". The
- * state is the furthest it got.
+ * Tells what became of the request that a person's receipt names, from "no such account" to "link used". The state is the
+ * last one that was reached.
  *
  * @throws {Refusal} not_found
  */
@@ -13,7 +13,7 @@ export async function readReceipt(deps: Deps, typed: string): Promise<MailView> 
   const receipt = parseReceipt(typed)
   const mail = receipt === null ? null : await deps.db.mail.findUnique({ where: { receipt } })
   if (!mail) throw new Refusal('not_found')
-  const [view] = await viewMails(deps.db, [mail])
+  const [view] = await viewMails(deps, [mail])
   if (!view) throw new Refusal('not_found')
   if (view.link?.usedAt) return { ...view, state: 'link_used', reason: null }
   if (view.link?.checkedAt) return { ...view, state: 'link_checked', reason: null }

@@ -1,0 +1,47 @@
+import type { Deps } from '../../../deps.ts'
+import { cutPage, type Page, type PageOf } from '../../page.ts'
+import { Refusal } from '../../problems.ts'
+import { idsInAuditTrail } from '../erasure/erased-account.ts'
+import { type EventView, toEventView } from './event-view.ts'
+
+/** Which events of the account are wanted; all of them where nothing is given. `from` is included, `to` is not. */
+export interface EventFilter {
+  readonly from?: Date
+  readonly to?: Date
+  readonly type?: string
+}
+
+/**
+ * Lists the audit trail of an account, the newest event first. What remains of the trail of an erased account is found by
+ * the id that the account had.
+ *
+ * @throws {Refusal} not_found if no account has this id, and no erased account had it.
+ */
+export async function listEvents(
+  deps: Deps,
+  accountId: string,
+  filter: EventFilter,
+  page: Page,
+): Promise<PageOf<EventView>> {
+  const ids = idsInAuditTrail(deps, accountId)
+  const { from, to, type } = filter
+  const events = await deps.db.event.findMany({
+    where: {
+      accountId: { in: ids },
+      ...(type === undefined ? {} : { type }),
+      ...(from || to ? { at: { ...(from && { gte: from }), ...(to && { lt: to }) } } : {}),
+      ...(page.after === undefined ? {} : { id: { lt: page.after } }),
+    },
+    orderBy: { id: 'desc' },
+    take: page.limit + 1,
+  })
+  if (events.length === 0 && page.after === undefined) await assertKnown(deps, accountId, ids)
+  const { items, next } = cutPage(events, page.limit, ({ id }) => id)
+  return { items: items.map(toEventView), next }
+}
+
+async function assertKnown(deps: Deps, accountId: string, ids: string[]): Promise<void> {
+  const account = await deps.db.account.findUnique({ where: { id: accountId }, select: { id: true } })
+  const event = account ?? (await deps.db.event.findFirst({ where: { accountId: { in: ids } }, select: { id: true } }))
+  if (!event) throw new Refusal('not_found')
+}
