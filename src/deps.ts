@@ -59,7 +59,11 @@ export function createDeps(input: {
     maxWaiting: cores * WAITING_PER_CORE,
     longestWaitMs: LONGEST_WAIT_FOR_A_PLACE_MS,
   })
-  const passwords = createPasswords({ cost: config.bcryptCost, peppers: keys.peppers })
+  const passwords = createPasswords({
+    cost: config.bcryptCost,
+    peppers: keys.peppers,
+    importKeys: keys.importKeys,
+  })
   const breachList = config.breachList ? createBreachList(config.breachList, log) : null
   const metrics = createMetrics(hashingLane, () => readMailBacklog(pool, clock.now()))
   const comparisons = createWorkUnderWay()

@@ -6,6 +6,7 @@ import { EmbeddedPostgresFailure } from './database/embedded-postgres.ts'
 import { GrantRefused } from './database/migrations/grant-service-role.ts'
 import { MigrationRefused } from './database/migrations/lock-waits.ts'
 import { problems, Refusal } from './domain/problems.ts'
+import { DamagedKey } from './keys/open-key.ts'
 import { WrongSecretKey } from './security/sealed-value.ts'
 import { StartRefused } from './serve.ts'
 
@@ -21,6 +22,7 @@ const FOR_THE_OPERATOR = [
   MigrationRefused,
   GrantRefused,
   WrongSecretKey,
+  DamagedKey,
 ]
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -28,6 +30,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   clients: async () => (await import('./commands/clients.ts')).clientsCommand(),
   keys: async () => (await import('./commands/keys.ts')).keysCommand(),
+  sessions: async () => (await import('./commands/sessions.ts')).sessionsCommand(),
+  links: async () => (await import('./commands/links.ts')).linksCommand(),
   users: async () => (await import('./commands/users.ts')).usersCommand(),
   addresses: async () => (await import('./commands/addresses.ts')).addressesCommand(),
 }

@@ -2,28 +2,41 @@ import { Command, Option } from 'commander'
 import { readConfig } from '../config/config.ts'
 import { listKeys } from '../domain/key-rotation/list-keys.ts'
 import { reencryptKeys } from '../domain/key-rotation/reencrypt-keys.ts'
+import { rotateSecretKey, type SecretRotation } from '../domain/key-rotation/rotate-secret-key.ts'
 import { type Rotation, rotateSigningKey } from '../domain/key-rotation/rotate-signing-key.ts'
 import type { SigningAlgorithm } from '../security/signing-key.ts'
-import { print, table, withDeps } from './command-line.ts'
+import { operator, print, table, withDeps } from './command-line.ts'
+
+type Purpose = 'signing' | 'refresh_token' | 'pepper'
 
 export function keysCommand(): Command {
-  const keys = new Command('keys').description('The keys that sign tokens, and what keeps all keys secret.')
+  const keys = new Command('keys').description('Manage the keys that sign tokens and protect passwords.')
   keys
     .command('list')
-    .description('Show every key and its state, never the key.')
-    .option('--json', 'answer in JSON', false)
+    .description('List the keys and their states. The keys themselves are never shown.')
+    .option('--json', 'print the result as JSON', false)
     .action(list)
-  keys
+  const rotateCommand = keys
     .command('rotate')
-    .description('Relieve the key that signs access tokens; those it signed stay valid until they expire.')
-    .addOption(new Option('--alg <algorithm>', 'of the new key; as before if left out').choices(['ES256', 'EdDSA']))
-    .option('--compromised', 'the key has leaked: drop it, and every access token it signed, at once', false)
-    .option('--json', 'answer in JSON', false)
-    .action(rotate)
+    .description('Replace the key of one purpose. What the old key made stays valid until it expires or is replaced.')
+    .addOption(
+      new Option('--purpose <purpose>', 'which key to replace')
+        .choices(['signing', 'refresh_token', 'pepper'])
+        .default('signing'),
+    )
+    .addOption(
+      new Option('--alg <algorithm>', 'the algorithm of the new signing key (default: as before)').choices([
+        'ES256',
+        'EdDSA',
+      ]),
+    )
+    .option('--compromised', 'the key has leaked: delete the old keys, and end every token they made, at once', false)
+    .option('--json', 'print the result as JSON', false)
+    .action((options: RotateOptions) => rotate(rotateCommand, options))
   keys
     .command('reencrypt')
-    .description('Seal every key under SECRET_KEY, so that SECRET_KEY_PREVIOUS can be forgotten.')
-    .option('--json', 'answer in JSON', false)
+    .description('Encrypt every key under SECRET_KEY, so that SECRET_KEY_PREVIOUS is no longer needed.')
+    .option('--json', 'print the result as JSON', false)
     .action(reencrypt)
   return keys
 }
@@ -41,20 +54,51 @@ async function list({ json }: { json: boolean }): Promise<void> {
   print(json, { keys }, table(['ID', 'PURPOSE', 'ALGORITHM', 'STATE', 'CREATED', 'SEALED UNDER'], rows))
 }
 
-async function rotate(options: { alg?: SigningAlgorithm; compromised: boolean; json: boolean }): Promise<void> {
-  const { alg: algorithm, compromised: isCompromised, json } = options
+interface RotateOptions {
+  readonly purpose: Purpose
+  readonly alg?: SigningAlgorithm
+  readonly compromised: boolean
+  readonly json: boolean
+}
+
+async function rotate(command: Command, options: RotateOptions): Promise<void> {
+  const { purpose, alg: algorithm, compromised: isCompromised, json } = options
+  if (algorithm !== undefined && purpose !== 'signing') command.error('error: --alg is for signing keys only')
+  if (purpose === 'pepper' && isCompromised) {
+    command.error(
+      'error: --compromised is not possible for the pepper, because no password would work any more. Rotate it without; see docs/recovery.md',
+    )
+  }
+  const by = operator()
+  if (purpose === 'signing') {
+    const rotation = await withDeps(readConfig(process.env), (deps) =>
+      rotateSigningKey(deps, { algorithm, isCompromised, by }),
+    )
+    return print(json, rotation, describeRotation(rotation))
+  }
   const rotation = await withDeps(readConfig(process.env), (deps) =>
-    rotateSigningKey(deps, { algorithm, isCompromised }),
+    purpose === 'pepper'
+      ? rotateSecretKey(deps, { purpose: 'password_pepper', isCompromised: false, by })
+      : rotateSecretKey(deps, { purpose, isCompromised, by }),
   )
-  print(json, rotation, describeRotation(rotation))
+  print(json, rotation, describeSecretRotation(rotation))
 }
 
 function describeRotation({ kid, algorithm, isActive, activatesAt }: Rotation): string {
-  if (isActive) return `${kid} (${algorithm}) signs from now on; running services follow within seconds.`
-  return `${kid} (${algorithm}) is published, and signs from ${activatesAt.toISOString()}: verifiers must have heard of it first.`
+  if (isActive) return `${kid} (${algorithm}) signs from now on. Running services use it within 5 seconds.`
+  return `${kid} (${algorithm}) is published and signs from ${activatesAt.toISOString()}, when every verifier has read it.`
+}
+
+function describeSecretRotation({ id, purpose, isActive, activatesAt }: SecretRotation): string {
+  if (!isActive) return `The ${purpose} key ${id} is used from ${activatesAt.toISOString()}. The old one stays valid.`
+  return `The ${purpose} key ${id} is used from now on and the old ones are deleted. Running services follow within 5 seconds, and everybody has to sign in again.`
 }
 
 async function reencrypt({ json }: { json: boolean }): Promise<void> {
-  const { reencrypted, total } = await withDeps(readConfig(process.env), reencryptKeys)
-  print(json, { reencrypted, total }, `${reencrypted} of ${total} keys were sealed anew; all are under SECRET_KEY now.`)
+  const { reencrypted, total } = await withDeps(readConfig(process.env), (deps) => reencryptKeys(deps, operator()))
+  print(
+    json,
+    { reencrypted, total },
+    `${reencrypted} of ${total} keys were encrypted again. All are under SECRET_KEY now.`,
+  )
 }

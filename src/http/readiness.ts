@@ -10,7 +10,9 @@ export interface Readiness {
 
 /** Mail is not part of it: a provider that is away delays mail, it does not stop anybody from signing in. */
 export async function isReady(deps: Deps, readiness: Readiness): Promise<boolean> {
-  if (!readiness.hasStarted || readiness.isDraining || isUnusable(deps.clock)) return false
+  if (!readiness.hasStarted || readiness.isDraining) return false
+  // A process that cannot open a new key would refuse good tokens and sign with a key that others have deleted.
+  if (isUnusable(deps.clock) || !deps.keys.isReadable()) return false
   return deps.pool.query({ text: 'SELECT 1', query_timeout: 1_000 } as { text: string }).then(
     () => true,
     () => false,

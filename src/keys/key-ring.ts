@@ -1,67 +1,66 @@
 import type { Database } from '../database/client.ts'
 import { type HashPurpose, keyedHash } from '../security/keyed-hash.ts'
-import type { Peppers } from '../security/password-hash.ts'
-import type { Sealer } from '../security/sealed-value.ts'
-import { type PublicJwk, type SigningAlgorithm, toPem } from '../security/signing-key.ts'
-import { createMissingKeys, isComplete, type SecretPurpose, sealingContext } from './key-rows.ts'
+import type { NamedKeys } from '../security/named-keys.ts'
+import { type Sealer, WrongSecretKey } from '../security/sealed-value.ts'
+import type { PublicJwk } from '../security/signing-key.ts'
+import { createMissingKeys, isComplete, type SecretPurpose } from './key-rows.ts'
+import { DamagedKey, type OpenedKey, openKey, type SigningKey } from './open-key.ts'
 
-export interface SigningKey {
-  readonly kid: string
-  readonly algorithm: SigningAlgorithm
-  readonly privatePem: string
-  readonly publicPem: string
-  readonly publicJwk: PublicJwk
-}
+export type { SigningKey } from './open-key.ts'
 
-/** The service's keys, opened and in memory. Empty until the first `load`, which needs the database. */
+/** The service's keys, decrypted and in memory. It is empty until the first `load`, which needs the database. */
 export interface KeyRing {
-  /** Reads the keys, and makes those that a new database lacks. One that is known is not opened again. */
+  /**
+   * Reads the keys, and creates those that a new database lacks. A key that is known is not decrypted again.
+   *
+   * @throws {WrongSecretKey | DamagedKey} if a key cannot be opened; the ring then keeps the keys that it had.
+   */
   load(): Promise<void>
+  /**
+   * Whether the last `load` that reached the database could open every key. Where it could not, this process may lack a
+   * key that other replicas use already, so it must not count as ready.
+   */
+  isReadable(): boolean
   readonly sealer: Sealer
-  readonly peppers: Peppers
-  /** The current key first: it derives, all of them verify. */
+  /** What passwords are hashed under. */
+  readonly peppers: NamedKeys
+  /** What imported password hashes are encrypted under. */
+  readonly importKeys: NamedKeys
+  /** The first key derives tokens; all of them verify. */
   refreshTokenKeys(): readonly [Buffer, ...Buffer[]]
   /** Hashes for the purpose under the current key: see security/keyed-hash.ts. */
   keyedHash(purpose: HashPurpose, ...parts: readonly string[]): string
   /** The keys of `keyedHash`, the current one first: rows may hold hashes that were made under any of them. */
   addressHashKeys(): readonly [Buffer, ...Buffer[]]
   signingKey(): SigningKey
-  /** The key of this name, if it is one of ours; the database is asked once more where it is not known yet. */
+  /** The key with this id, if it is one of ours. The database is asked once more for an id that is not known yet. */
   verificationKey(kid: string): Promise<SigningKey | undefined>
-  /** Whatever a token may be verified with, now or soon: current, next, retired. */
+  /** What a token may be verified with, now or soon: the current, next and retired keys. */
   publicKeys(): readonly PublicJwk[]
 }
 
-/** The key ring was asked before the database could be reached: an outage, not a defect. */
+/** The keys were needed before the database could be reached. This is an outage, not a defect. */
 export class KeysNotLoaded extends Error {}
 
-interface OpenedKey {
-  readonly id: string
-  readonly purpose: string
-  readonly state: string
-  readonly key: Buffer
-  readonly signing: SigningKey | undefined
-}
-
-type KeyRow = { id: string; purpose: string; algorithm: string; state: string; sealed: string; publicJwk: unknown }
-
-/** `current` is first, and within a state the newest. */
+/** `current` comes first, then `next` and `retired`; within a state the newest comes first. */
 const ORDER = [{ state: 'asc' as const }, { createdAt: 'desc' as const }]
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
-/** Tokens with made-up names must not become a stream of queries. */
+/** Tokens with invented key ids must not cause a query each. */
 const UNKNOWN_KID_PAUSE_MS = 5_000
 
 export function createKeyRing(db: Database, sealer: Sealer, now: () => Date): KeyRing {
   let opened: readonly OpenedKey[] | undefined
+  let isReadable = false
   let lookup: { at: number; result: Promise<void> } | undefined
 
   async function load(): Promise<void> {
-    const rows = await db.key.findMany({ orderBy: ORDER })
-    const known = new Map(opened?.map((key) => [key.id, key]))
-    opened = rows.map((row) => open(row, sealer, known.get(row.id))) // before any is made: a wrong SECRET_KEY stops here
-    if (isComplete(rows)) return
-    await db.$transaction((tx) => createMissingKeys(tx, sealer, now()))
-    opened = (await db.key.findMany({ orderBy: ORDER })).map((row) => open(row, sealer, known.get(row.id)))
+    try {
+      opened = await readKeys(db, sealer, { known: opened ?? [], now })
+      isReadable = true
+    } catch (error) {
+      if (error instanceof WrongSecretKey || error instanceof DamagedKey) isReadable = false
+      throw error
+    }
   }
 
   function keys(purpose: string): readonly OpenedKey[] {
@@ -69,57 +68,76 @@ export function createKeyRing(db: Database, sealer: Sealer, now: () => Date): Ke
     return opened.filter((key) => key.purpose === purpose)
   }
 
-  function secretKeys(purpose: SecretPurpose): readonly [Buffer, ...Buffer[]] {
-    const [current, ...older] = keys(purpose).map((entry) => entry.key)
-    if (!current) throw new KeysNotLoaded(`there is no ${purpose} key`)
-    return [current, ...older]
+  /** The key in use comes first. A secret key that is due takes over by the clock, in every process at the same time. */
+  function secretKeys(purpose: SecretPurpose): readonly [OpenedKey, ...OpenedKey[]] {
+    const all = keys(purpose)
+    const isDue = ({ state, activateAt }: OpenedKey) => state === 'next' && activateAt !== null && activateAt <= now()
+    const inUse = all.find(isDue) ?? all[0]
+    if (!inUse) throw new KeysNotLoaded(`there is no ${purpose} key`)
+    return [inUse, ...all.filter((key) => key !== inUse)]
   }
 
-  /** One reading at a time for everybody who waits, and then none for a while. */
+  function secrets(purpose: SecretPurpose): readonly [Buffer, ...Buffer[]] {
+    const [inUse, ...others] = secretKeys(purpose)
+    return [inUse.key, ...others.map(({ key }) => key)]
+  }
+
+  function named(purpose: SecretPurpose): NamedKeys {
+    return {
+      current: () => secretKeys(purpose)[0],
+      find: (id) => keys(purpose).find((key) => key.id === id)?.key,
+    }
+  }
+
+  /** Requests that wait at the same time share one reading; after it there is none for a while. */
   async function reloadForUnknownKid(): Promise<void> {
     const at = performance.now()
     if (!lookup || at - lookup.at > UNKNOWN_KID_PAUSE_MS) lookup = { at, result: load() }
     await lookup.result
   }
 
-  const find = (kid: string) => keys('signing').find(({ id }) => id === kid)?.signing
+  const findSigningKey = (kid: string) => keys('signing').find(({ id }) => id === kid)?.signing
 
   return {
     load,
+    isReadable: () => isReadable,
     sealer,
-    peppers: {
-      current() {
-        const current = keys('password_pepper')[0]
-        if (!current) throw new KeysNotLoaded('there is no password_pepper key')
-        return current
-      },
-      find: (id) => keys('password_pepper').find((pepper) => pepper.id === id)?.key,
-    },
-    refreshTokenKeys: () => secretKeys('refresh_token'),
-    keyedHash: (purpose, ...parts) => keyedHash(secretKeys('address_hash')[0], purpose, ...parts),
-    addressHashKeys: () => secretKeys('address_hash'),
+    peppers: named('password_pepper'),
+    importKeys: named('password_import'),
+    refreshTokenKeys: () => secrets('refresh_token'),
+    keyedHash: (purpose, ...parts) => keyedHash(secrets('address_hash')[0], purpose, ...parts),
+    addressHashKeys: () => secrets('address_hash'),
     signingKey() {
       const current = keys('signing')[0]
       if (!current?.signing || current.state !== 'current') throw new KeysNotLoaded('there is no current signing key')
       return current.signing
     },
     async verificationKey(kid) {
-      const known = find(kid)
+      const known = findSigningKey(kid)
       if (known || !THUMBPRINT.test(kid)) return known
       await reloadForUnknownKid()
-      return find(kid)
+      return findSigningKey(kid)
     },
     publicKeys: () => keys('signing').flatMap(({ signing }) => (signing ? [signing.publicJwk] : [])),
   }
 }
 
-/** A key never changes, only its state does, and what it is sealed under; so a known one is taken as it is. */
-function open(row: KeyRow, sealer: Sealer, known: OpenedKey | undefined): OpenedKey {
-  const { id, purpose, state } = row
-  if (known) return { ...known, state }
-  const key = sealer.open(row.sealed, sealingContext(row))
-  const algorithm = row.algorithm as SigningAlgorithm
-  const publicJwk = row.publicJwk as PublicJwk
-  const signing = purpose === 'signing' ? { kid: id, algorithm, publicJwk, ...toPem(key) } : undefined
-  return { id, purpose, state, key, signing }
+async function readKeys(
+  db: Database,
+  sealer: Sealer,
+  { known, now }: { known: readonly OpenedKey[]; now: () => Date },
+): Promise<OpenedKey[]> {
+  const knownById = new Map(known.map((key) => [key.id, key]))
+  const read = async () => {
+    const rows = await db.key.findMany({ orderBy: ORDER })
+    // A key itself never changes, only its state and what it is sealed under.
+    return rows.map((row) => {
+      const before = knownById.get(row.id)
+      return before ? { ...before, state: row.state, activateAt: row.activateAt } : openKey(row, sealer)
+    })
+  }
+  const keys = await read() // before any key is created: a wrong SECRET_KEY must stop here
+  if (isComplete(keys)) return keys
+  await db.$transaction((tx) => createMissingKeys(tx, sealer, now()))
+  return read()
 }

@@ -2,19 +2,20 @@ import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../database/client.ts'
 import { lockKeys } from '../database/row-locks.ts'
+import { ENCRYPTION_KEY_BYTES } from '../security/authenticated-encryption.ts'
 import type { Sealer } from '../security/sealed-value.ts'
 import { newSigningKey, type SigningAlgorithm } from '../security/signing-key.ts'
 
-/** The keys that are one secret each, as opposed to the pairs that sign. */
-export const SECRET_PURPOSES = ['password_pepper', 'refresh_token', 'address_hash'] as const
+/** The purposes of the keys that are one secret of 32 bytes, as opposed to the pairs that sign tokens. */
+export const SECRET_PURPOSES = ['password_pepper', 'password_import', 'refresh_token', 'address_hash'] as const
 export type SecretPurpose = (typeof SECRET_PURPOSES)[number]
 
-/** What a sealed key is bound to: it opens in its own row and for its own purpose only. */
+/** What a sealed key is bound to, so that it opens only in its own row and for its own purpose. */
 export function sealingContext(row: { id: string; purpose: string }): string {
   return `key ${row.purpose} ${row.id}`
 }
 
-/** Makes a signing key and publishes it; it signs nothing while it is `next`. */
+/** Creates a signing key. It is published at once, and signs nothing while it is `next`. */
 export async function createSigningKey(
   tx: Transaction,
   key: { algorithm: SigningAlgorithm; state: 'next' | 'current'; sealer: Sealer; now: Date },
@@ -28,17 +29,26 @@ export async function createSigningKey(
   return tx.key.create({ data, select: { id: true, algorithm: true, createdAt: true } })
 }
 
-/** Makes what a new database lacks: one secret for each purpose, and a signing key with the one that will follow it. */
+/** Creates one secret key, which is in use at once or from `activateAt`. */
+export async function createSecretKey(
+  tx: Transaction,
+  key: { purpose: SecretPurpose; sealer: Sealer; now: Date; activateAt?: Date },
+): Promise<string> {
+  const { purpose, sealer, now, activateAt } = key
+  const id = uuidv7()
+  const sealed = sealer.seal(randomBytes(ENCRYPTION_KEY_BYTES), sealingContext({ id, purpose }))
+  const state = activateAt ? { state: 'next', activateAt } : { state: 'current', activatedAt: now }
+  await tx.key.create({ data: { id, purpose, algorithm: 'HMAC', sealed, createdAt: now, ...state } })
+  return id
+}
+
+/** Creates what a new database lacks: a secret for each purpose, a signing key, and the one that will follow it. */
 export async function createMissingKeys(tx: Transaction, sealer: Sealer, now: Date): Promise<void> {
   await lockKeys(tx)
   const rows = await tx.key.findMany({ select: { purpose: true, state: true, algorithm: true } })
   const has = (purpose: string, state: string) => rows.some((row) => row.purpose === purpose && row.state === state)
   for (const purpose of SECRET_PURPOSES) {
-    if (has(purpose, 'current')) continue
-    const id = uuidv7()
-    const sealed = sealer.seal(randomBytes(32), sealingContext({ id, purpose }))
-    const dates = { createdAt: now, activatedAt: now }
-    await tx.key.create({ data: { id, purpose, algorithm: 'HMAC', state: 'current', sealed, ...dates } })
+    if (!has(purpose, 'current')) await createSecretKey(tx, { purpose, sealer, now })
   }
   const algorithm = rows.some((row) => row.algorithm === 'EdDSA' && row.state === 'current') ? 'EdDSA' : 'ES256'
   for (const state of ['current', 'next'] as const) {
@@ -46,7 +56,7 @@ export async function createMissingKeys(tx: Transaction, sealer: Sealer, now: Da
   }
 }
 
-/** Whether `createMissingKeys` would make any. */
+/** Whether `createMissingKeys` would create none. */
 export function isComplete(rows: ReadonlyArray<{ purpose: string; state: string }>): boolean {
   const has = (purpose: string, state: string) => rows.some((row) => row.purpose === purpose && row.state === state)
   return (

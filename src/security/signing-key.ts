@@ -16,26 +16,28 @@ export type PublicJwk = {
 export interface NewSigningKey {
   readonly kid: string
   readonly algorithm: SigningAlgorithm
-  /** PKCS #8, DER: to be sealed before it goes anywhere. */
+  /** PKCS #8, DER. It is sealed before it is stored. */
   readonly privateKey: Buffer
   readonly publicJwk: PublicJwk
 }
 
 export function newSigningKey(algorithm: SigningAlgorithm): NewSigningKey {
-  const pair =
+  const { privateKey: key } =
     algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
-  const { kty = '', crv = '', x = '', y } = pair.publicKey.export({ format: 'jwk' })
-  const point = { kty, crv, x, ...(y === undefined ? {} : { y }) }
-  const kid = thumbprint(point)
-  return {
-    kid,
-    algorithm,
-    privateKey: pair.privateKey.export({ format: 'der', type: 'pkcs8' }),
-    publicJwk: { ...point, kid, alg: algorithm, use: 'sig' },
-  }
+  const privateKey = key.export({ format: 'der', type: 'pkcs8' })
+  const publicJwk = derivePublicJwk(privateKey)
+  return { kid: publicJwk.kid, algorithm, privateKey, publicJwk }
 }
 
-/** The PEM forms that the JWT library takes. */
+/** The public half of a private key (PKCS #8, DER), named by its RFC 7638 thumbprint. */
+export function derivePublicJwk(privateKey: Buffer): PublicJwk {
+  const publicKey = createPublicKey(createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' }))
+  const { kty = '', crv = '', x = '', y } = publicKey.export({ format: 'jwk' })
+  const point = { kty, crv, x, ...(y === undefined ? {} : { y }) }
+  return { ...point, kid: thumbprint(point), alg: crv === 'P-256' ? 'ES256' : 'EdDSA', use: 'sig' }
+}
+
+/** The two forms that the JWT library takes. */
 export function toPem(privateKey: Buffer): { privatePem: string; publicPem: string } {
   const key = createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' })
   return {

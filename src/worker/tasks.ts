@@ -1,10 +1,12 @@
 import type { JobHelpers, TaskList } from 'graphile-worker'
 import type { Deps } from '../deps.ts'
 import type { JobName, JobPayloads } from '../domain/jobs.ts'
+import { advanceSecretKeys } from '../domain/key-rotation/advance-secret-keys.ts'
 import { advanceSigningKeys } from '../domain/key-rotation/rotate-signing-key.ts'
 import { deleteRemainingRegistrations } from '../domain/registration/delete-registrations.ts'
 import { addressSecurityEvents } from '../domain/security-events/address-security-events.ts'
 import { finishErasure } from '../domain/support/erasure/finish-erasure.ts'
+import { sealImportedHashes } from '../domain/support/import/seal-imported-hashes.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { deliverMail } from './deliver-mail.ts'
 import { deliverSecurityEvents } from './deliver-security-events.ts'
@@ -28,7 +30,11 @@ export function createTasks(deps: Deps, mailer: Mailer): TaskList {
   }
   const cronTasks = {
     purge_expired: () => purgeExpired(deps),
-    rotate_signing_keys: () => advanceSigningKeys(deps),
+    rotate_signing_keys: async () => {
+      await advanceSigningKeys(deps)
+      await advanceSecretKeys(deps)
+    },
+    seal_imported_hashes: async () => void (await sealImportedHashes(deps)),
     purge_audit_trail: () => purgeAuditTrail(deps),
   }
   // The queue stores payloads as JSON, without a type; only `addJob` writes them.
@@ -40,4 +46,5 @@ export const CRONTAB = [
   '17 * * * * purge_expired',
   '43 3 * * * purge_audit_trail',
   '*/5 * * * * rotate_signing_keys',
+  '23 4 * * * seal_imported_hashes',
 ].join('\n')

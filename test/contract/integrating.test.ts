@@ -81,7 +81,11 @@ async function expectToVerify(verify: (token: string) => Promise<Run>): Promise<
 
 /** A token by another key than the first's: both verify. */
 async function afterRotation(): Promise<string> {
-  await rotateSigningKey(deps, { algorithm: undefined, isCompromised: false })
+  await rotateSigningKey(deps, {
+    algorithm: undefined,
+    isCompromised: false,
+    by: { actor: { operator: 'ada' }, origin: null },
+  })
   await deps.keys.load()
   return (await ada.logIn()).token
 }

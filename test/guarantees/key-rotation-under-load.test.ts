@@ -46,7 +46,11 @@ test('T5: while keys rotate under load no request fails and every token verifies
   await until(() => kids.size === 1 || failures.length > 0)
   for (const algorithm of [undefined, 'EdDSA', 'ES256'] as const) {
     const enough = kids.size + 1
-    const { isActive } = await rotateSigningKey(one.deps, { algorithm, isCompromised: false })
+    const { isActive } = await rotateSigningKey(one.deps, {
+      algorithm,
+      isCompromised: false,
+      by: { actor: { operator: 'ada' }, origin: null },
+    })
     if (!isActive) {
       // Each process reads the keys for itself, verifiers fetch them when their cache runs out, and its time comes.
       for (const app of [one, two]) await app.deps.keys.load()

@@ -67,7 +67,7 @@ describe('passwords', () => {
   const pepper = { id: 'one', key: Buffer.alloc(32, 7) }
   const peppers = { current: () => pepper, find: (id: string) => (id === pepper.id ? pepper.key : undefined) }
   const place: HashingPlace = { use: (work) => work() }
-  const passwords = createPasswords({ cost: 4, peppers })
+  const passwords = createPasswords({ cost: 4, peppers, importKeys: peppers })
   const typed = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
 
   test('a hash fits its own password in either normal form, and no other password', async () => {

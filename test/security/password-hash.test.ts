@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import bcrypt from 'bcrypt'
 import type { HashingPlace } from '../../src/security/hashing-lane.ts'
-import { asPasswordHash, createPasswords, type PasswordHash } from '../../src/security/password-hash.ts'
+import { asImportedHash, asPasswordHash, createPasswords, type PasswordHash } from '../../src/security/password-hash.ts'
 import { MAX_PASSWORD_LENGTH, PlainPassword } from '../../src/security/plain-password.ts'
 
 const PEPPER = { id: 'pepper-1', key: Buffer.alloc(32, 7) }
@@ -10,6 +10,12 @@ const OLDER = { id: 'pepper-0', key: Buffer.alloc(32, 9) }
 const peppers = {
   current: () => PEPPER,
   find: (id: string) => [PEPPER, OLDER].find((pepper) => pepper.id === id)?.key,
+}
+
+const IMPORT_KEY = { id: 'import-1', key: Buffer.alloc(32, 11) }
+const importKeys = {
+  current: () => IMPORT_KEY,
+  find: (id: string) => (id === IMPORT_KEY.id ? IMPORT_KEY.key : undefined),
 }
 
 /** The real work, with a count of the times that the place was used. */
@@ -21,7 +27,7 @@ const place: HashingPlace = {
   },
 }
 
-const passwords = createPasswords({ cost: 5, peppers })
+const passwords = createPasswords({ cost: 5, peppers, importKeys })
 const plain = (text: string) => new PlainPassword(text)
 
 function stored(text: string): PasswordHash {
@@ -102,18 +108,19 @@ test('a password is not its own pre-hash, which is all that a stolen pepper and 
   expect(await passwords.matches(place, plain(secret), hash)).toBe(false)
 })
 
-test('an older pepper still verifies, an unknown one is a defect and not a wrong password', async () => {
-  const older = createPasswords({ cost: 5, peppers: { ...peppers, current: () => OLDER } })
+test('a hash under an older pepper still verifies, and a hash under an unknown pepper counts as no password', async () => {
+  const older = createPasswords({ cost: 5, peppers: { ...peppers, current: () => OLDER }, importKeys })
   const hash = await older.hash(place, plain('Correct-Horse-7'))
 
   expect(await passwords.matches(place, plain('Correct-Horse-7'), hash)).toBe(true)
   expect(passwords.isOutdated(hash)).toBe(true)
   const lost = stored(hash.replace('pepper-0', 'pepper-9'))
-  await expect(passwords.matches(place, plain('Correct-Horse-7'), lost)).rejects.toThrow('pepper')
+  expect(await passwords.matches(place, plain('Correct-Horse-7'), lost)).toBe(false)
+  expect(passwords.read(lost, 'account-1')).toBeNull()
 })
 
 test('a hash is outdated if it is an import, of another cost or under an older pepper', async () => {
-  const cheap = createPasswords({ cost: 4, peppers })
+  const cheap = createPasswords({ cost: 4, peppers, importKeys })
 
   expect(passwords.isOutdated(await passwords.hash(place, plain('x')))).toBe(false)
   expect(passwords.isOutdated(await cheap.hash(place, plain('x')))).toBe(true)
@@ -134,7 +141,7 @@ test('the first of several that a password fits is named, and none as -1', async
 
 // What each costs in bcrypt rounds is measured in attacks/passwords.test.ts (P8).
 test('everything that one question compares is done in one use of a place', async () => {
-  const cheap = await createPasswords({ cost: 4, peppers }).hash(place, plain('right'))
+  const cheap = await createPasswords({ cost: 4, peppers, importKeys }).hash(place, plain('right'))
   uses = 0
 
   await passwords.firstMatch(place, plain('wrong'), [cheap, null])
@@ -179,4 +186,89 @@ test('the length of a password is what a person would count', () => {
   expect(plain('🔑🔑').length).toBe(2)
   expect(plain('e\u0301').length).toBe(1)
   expect(plain('👨‍👩‍👧').length).toBe(5) // NIST counts code points
+})
+
+test('an imported hash is compared with what was typed, with its NFC form and with its NFD form', async () => {
+  const [nfc, nfd] = ['M\u00fcnchen-Stra\u00dfe-7', 'Mu\u0308nchen-Stra\u00dfe-7']
+  const mixed = `${nfc}${nfd}`
+
+  for (const hashed of [nfc, nfd]) {
+    const imported = stored(await bcrypt.hash(hashed, 4))
+    for (const typed of [nfc, nfd]) expect(await passwords.matches(place, plain(typed), imported)).toBe(true)
+  }
+  expect(await passwords.matches(place, plain(mixed), stored(await bcrypt.hash(mixed, 4)))).toBe(true)
+})
+
+test('a sealed import opens for its own account, and shows the database its cost only', async () => {
+  const imported = asImportedHash(await bcrypt.hash('Imported-Pass-1', 4)) as PasswordHash
+
+  const sealed = passwords.sealImported(imported, 'account-1')
+
+  expect(sealed).toMatch(/^sealed\$import-1\$account-1\$2b\$04\$[A-Za-z0-9_-]+$/)
+  expect(sealed).not.toContain(imported.slice(7))
+  expect(passwords.read(sealed, 'account-1')).toBe(sealed)
+  expect(await passwords.matches(place, plain('Imported-Pass-1'), sealed)).toBe(true)
+  expect(await passwords.matches(place, plain('Imported-Pass-2'), sealed)).toBe(false)
+  expect(passwords.isOutdated(sealed)).toBe(true)
+})
+
+test('a sealed import that was moved to another account, altered or made under a lost key counts as no password', async () => {
+  const imported = asImportedHash(await bcrypt.hash('Imported-Pass-1', 4)) as PasswordHash
+  const sealed = passwords.sealImported(imported, 'account-1')
+
+  expect(passwords.read(sealed, 'account-2')).toBeNull()
+  for (const altered of [
+    sealed.replace('account-1', 'account-2'),
+    sealed.replace('import-1', 'import-0'),
+    sealed.slice(0, -2),
+    sealed.replace(/\$04\$(.)/, (_, first) => `$04$${first === 'A' ? 'B' : 'A'}`),
+  ]) {
+    expect(passwords.read(altered, 'account-2')).toBeNull()
+    expect(passwords.read(altered, 'account-1')).toBeNull()
+    expect(await passwords.matches(place, plain('Imported-Pass-1'), altered as PasswordHash)).toBe(false)
+  }
+})
+
+test('a password of more than 72 bytes never replaces an imported hash, which ignores what follows the 72nd', async () => {
+  const imported = stored(await bcrypt.hash('x'.repeat(72), 4))
+  const own = await passwords.hash(place, plain('x'.repeat(100)))
+
+  expect(passwords.mayUpgrade(imported, plain('x'.repeat(72)))).toBe(true)
+  expect(passwords.mayUpgrade(imported, plain('x'.repeat(73)))).toBe(false)
+  expect(passwords.mayUpgrade(imported, plain('\u00fc'.repeat(30)))).toBe(false) // 60 bytes in NFC, 90 in NFD
+  expect(passwords.mayUpgrade(own, plain('x'.repeat(100)))).toBe(true)
+})
+
+test('a costliest hash of an absurd cost does not make a failed comparison slower', async () => {
+  const rounds: string[] = []
+  const compare = jest.spyOn(bcrypt, 'compare').mockImplementation(async (_data, hash) => {
+    rounds.push(String(hash).slice(0, 7))
+    return false
+  })
+
+  await passwords.firstMatch(place, plain('wrong'), [null, null], 31)
+
+  compare.mockRestore()
+  expect(rounds).toEqual(['$2b$05$', '$2b$05$'])
+})
+
+test.each([
+  ['an account without an imported hash', () => null],
+  ['a hash of our own', async () => passwords.hash(place, plain('x'))],
+  ['an imported hash', async () => stored(await bcrypt.hash('x', 5))],
+  [
+    'a hash under a lost pepper',
+    async () => stored((await passwords.hash(place, plain('x'))).replace('pepper-1', 'lost')),
+  ],
+])('%s takes as many comparisons as every other, whatever is typed', async (_, make) => {
+  const hash = await make()
+  const counted: number[] = []
+  for (const typed of ['ascii', 'caf\u00e9', 'cafe\u0301', 'cafe\u0301\u00e9']) {
+    const compare = jest.spyOn(bcrypt, 'compare')
+    await passwords.matches(place, plain(typed), hash)
+    counted.push(compare.mock.calls.length)
+    compare.mockRestore()
+  }
+
+  expect(counted).toEqual([1, 2, 2, 3])
 })

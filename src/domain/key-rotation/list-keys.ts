@@ -1,6 +1,6 @@
 import type { KeyDeps } from './rotate-signing-key.ts'
 
-/** Every key, by what it is for and the newest first; nothing of what is sealed. */
+/** Lists the keys by purpose, the newest first, without the keys themselves. */
 export async function listKeys(deps: Pick<KeyDeps, 'db' | 'keys'>) {
   const rows = await deps.db.key.findMany({
     orderBy: [{ purpose: 'asc' }, { createdAt: 'desc' }],

@@ -2,15 +2,16 @@ import { inTransaction } from '../../database/client.ts'
 import { lockKeys } from '../../database/row-locks.ts'
 import { sealingContext } from '../../keys/key-rows.ts'
 import { recordEvent } from '../events/record-event.ts'
+import type { Requester } from '../events/requester.ts'
 import type { KeyDeps } from './rotate-signing-key.ts'
 
 /**
- * Seals every key under the current SECRET_KEY, so that the previous one can be forgotten. The keys themselves stay,
- * and with them every password, session and lock. All or nothing: one that does not open stops it.
+ * Encrypts every key under the current SECRET_KEY, so that the previous one is no longer needed. The keys themselves stay
+ * the same, and so do all passwords, sessions and locked addresses. If one key does not open, nothing is changed.
  *
- * @throws {WrongSecretKey} where neither SECRET_KEY nor SECRET_KEY_PREVIOUS opens a key.
+ * @throws {WrongSecretKey} if neither SECRET_KEY nor SECRET_KEY_PREVIOUS opens a key.
  */
-export async function reencryptKeys(deps: KeyDeps): Promise<{ reencrypted: number; total: number }> {
+export async function reencryptKeys(deps: KeyDeps, by: Requester): Promise<{ reencrypted: number; total: number }> {
   const { sealer } = deps.keys
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
@@ -23,7 +24,7 @@ export async function reencryptKeys(deps: KeyDeps): Promise<{ reencrypted: numbe
     }
     const counts = { reencrypted: outdated.length, total: rows.length }
     if (outdated.length > 0) {
-      await recordEvent(tx, { type: 'keys.reencrypted', at: now, actor: 'system', origin: null, details: counts })
+      await recordEvent(tx, { type: 'keys.reencrypted', at: now, ...by, details: counts })
     }
     return counts
   })

@@ -5,50 +5,49 @@ import { keepAfterUseSeconds, PUBLISH_BEFORE_USE_SECONDS, ROTATE_EVERY_DAYS } fr
 import { createSigningKey } from '../../keys/key-rows.ts'
 import type { SigningAlgorithm } from '../../security/signing-key.ts'
 import { recordEvent } from '../events/record-event.ts'
+import type { Requester } from '../events/requester.ts'
 
 export type KeyDeps = Pick<Deps, 'db' | 'clock' | 'config' | 'keys'>
 
 export interface Rotation {
-  /** The key that signs, or will. */
+  /** The key that signs now or from `activatesAt`. */
   readonly kid: string
   readonly algorithm: string
-  /** From when it signs: now, or once every verifier has had time to hear of it. */
+  /** When the key starts to sign: now, or once every verifier has had time to read it. */
   readonly activatesAt: Date
   readonly isActive: boolean
 }
 
 /**
- * Relieves the signing key. The one that follows has been published all along, so it takes over at once; if it has
- * not been for long enough (the last rotation was a moment ago, or another algorithm is wanted), it is planned to.
+ * Replaces the signing key. The next key has been published all along, so it takes over at once. If it has not been
+ * published for long enough (the last rotation was a moment ago, or another algorithm is wanted), it takes over later.
  * Nobody is signed out: the old key verifies until its last token has expired.
  *
- * `isCompromised`: the old keys are gone at once, with every token they signed, and nothing waits. Sessions go on by
- * their refresh tokens.
+ * `isCompromised`: all signing keys are deleted and two new ones created, with no wait. The next key was in the same
+ * table as the current one, so it has leaked too. Every access token stops working; sessions continue with their refresh
+ * tokens.
  */
 export async function rotateSigningKey(
   deps: KeyDeps,
-  input: { algorithm: SigningAlgorithm | undefined; isCompromised: boolean },
+  input: { algorithm: SigningAlgorithm | undefined; isCompromised: boolean; by: Requester },
 ): Promise<Rotation> {
-  const { algorithm, isCompromised } = input
+  const { algorithm, isCompromised, by } = input
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     await lockKeys(tx)
     const keys = await readSigningKeys(tx)
-    const next = await nextOf(tx, deps, { keys, algorithm, now })
-    const activatesAt = isCompromised ? now : usableFrom(next, keys)
+    const { key, activatesAt } = isCompromised
+      ? { key: await replaceAllKeys(tx, deps, { keys, algorithm, now }), activatesAt: now }
+      : await promoteOrPlan(tx, deps, { keys, algorithm, now })
     const isActive = activatesAt <= now
-    if (isActive) await promote(tx, deps, { next, now })
-    else await tx.key.update({ where: { id: next.id }, data: { activateAt: activatesAt } })
-    if (isCompromised) await tx.key.deleteMany({ where: { purpose: 'signing', state: 'retired' } })
-    const details = { kid: next.id, algorithm: next.algorithm, isActive, isCompromised }
-    await recordEvent(tx, { type: 'signing_key.rotated', at: now, actor: 'system', origin: null, details })
-    return { kid: next.id, algorithm: next.algorithm, activatesAt: isActive ? now : activatesAt, isActive }
+    await recordRotation(tx, { key, isActive, isCompromised, by, now })
+    return { kid: key.id, algorithm: key.algorithm, activatesAt: isActive ? now : activatesAt, isActive }
   })
 }
 
 /**
- * What time alone brings about: a planned key takes over, one that has signed for long enough is relieved, one that
- * nothing can be verified with any more is deleted. Run by cron; of two replicas the second finds it done.
+ * Does what is due: a planned key takes over, a key that has signed for long enough is replaced, and a retired key that
+ * no valid token needs is deleted. Run by cron; of two replicas, the second finds nothing to do.
  */
 export async function advanceSigningKeys(deps: KeyDeps): Promise<void> {
   const now = deps.clock.now()
@@ -65,8 +64,8 @@ export async function advanceSigningKeys(deps: KeyDeps): Promise<void> {
     const isOld = (current.activatedAt ?? current.createdAt) <= ago(ROTATE_EVERY_DAYS * 86_400)
     if (!isPlanned && !(isOld && usableFrom(next, keys) <= now)) return
     await promote(tx, deps, { next, now })
-    const details = { kid: next.id, algorithm: next.algorithm, isActive: true, isCompromised: false }
-    await recordEvent(tx, { type: 'signing_key.rotated', at: now, actor: 'system', origin: null, details })
+    const by: Requester = { actor: 'system', origin: null }
+    await recordRotation(tx, { key: next, isActive: true, isCompromised: false, by, now })
   })
 }
 
@@ -80,26 +79,59 @@ function readSigningKeys(tx: Transaction) {
   })
 }
 
-/** The key that stands by, or a new one where there is none or it has another algorithm than is wanted. */
-async function nextOf(
+interface Wanted {
+  readonly keys: readonly SigningKeyRow[]
+  readonly algorithm: SigningAlgorithm | undefined
+  readonly now: Date
+}
+
+async function promoteOrPlan(
   tx: Transaction,
   deps: KeyDeps,
-  { keys, algorithm, now }: { keys: readonly SigningKeyRow[]; algorithm: SigningAlgorithm | undefined; now: Date },
-): Promise<NextKey> {
+  { keys, algorithm, now }: Wanted,
+): Promise<{ key: NextKey; activatesAt: Date }> {
+  const key = await nextOf(tx, deps, { keys, algorithm, now })
+  const activatesAt = usableFrom(key, keys)
+  if (activatesAt <= now) await promote(tx, deps, { next: key, now })
+  else await tx.key.update({ where: { id: key.id }, data: { activateAt: activatesAt } })
+  return { key, activatesAt }
+}
+
+/** @returns the new current key. */
+async function replaceAllKeys(tx: Transaction, deps: KeyDeps, { keys, algorithm, now }: Wanted): Promise<NextKey> {
+  const { sealer } = deps.keys
+  const before = keys.find((key) => key.state === 'current')?.algorithm as SigningAlgorithm | undefined
+  const wanted = algorithm ?? before ?? 'ES256'
+  await tx.key.deleteMany({ where: { purpose: 'signing' } })
+  const current = await createSigningKey(tx, { algorithm: wanted, state: 'current', sealer, now })
+  await createSigningKey(tx, { algorithm: wanted, state: 'next', sealer, now })
+  return current
+}
+
+async function recordRotation(
+  tx: Transaction,
+  rotation: { key: NextKey; isActive: boolean; isCompromised: boolean; by: Requester; now: Date },
+): Promise<void> {
+  const { key, isActive, isCompromised, by, now } = rotation
+  const details = { kid: key.id, algorithm: key.algorithm, isActive, isCompromised }
+  await recordEvent(tx, { type: 'signing_key.rotated', at: now, ...by, details })
+}
+
+/** The `next` key, or a new one if there is none or another algorithm is wanted. */
+async function nextOf(tx: Transaction, deps: KeyDeps, { keys, algorithm, now }: Wanted): Promise<NextKey> {
   const next = keys.find((key) => key.state === 'next')
   if (next && (algorithm === undefined || algorithm === next.algorithm)) return next
   await tx.key.deleteMany({ where: { purpose: 'signing', state: 'next' } }) // it has signed nothing
-  const wanted = algorithm ?? 'ES256'
-  return createSigningKey(tx, { algorithm: wanted, state: 'next', sealer: deps.keys.sealer, now })
+  return createSigningKey(tx, { algorithm: algorithm ?? 'ES256', state: 'next', sealer: deps.keys.sealer, now })
 }
 
-/** A key that is as old as any other has been in every JWKS there ever was. */
+/** A key that is as old as every other key has been in every JWKS so far. */
 function usableFrom(next: NextKey, keys: readonly SigningKeyRow[]): Date {
   const wasAlwaysPublished = keys.every((key) => key.createdAt >= next.createdAt)
   return new Date(next.createdAt.getTime() + (wasAlwaysPublished ? 0 : PUBLISH_BEFORE_USE_SECONDS * 1000))
 }
 
-/** next → current → retired, and a new one that stands by: it is published from now on. */
+/** Makes the next key current and the current key retired, and publishes a new next key. */
 async function promote(tx: Transaction, deps: KeyDeps, { next, now }: { next: NextKey; now: Date }): Promise<void> {
   await tx.key.updateMany({
     where: { purpose: 'signing', state: 'current' },

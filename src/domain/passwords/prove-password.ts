@@ -1,6 +1,5 @@
 import type { Deps } from '../../deps.ts'
 import type { HashingPlace } from '../../security/hashing-lane.ts'
-import { asPasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { type Origin, recordEventWithoutChange } from '../events/record-event.ts'
 import { assertComparablePassword } from '../password-policy/password-policy.ts'
@@ -45,7 +44,7 @@ async function compareWithCurrent(
 ): Promise<ComparedPassword> {
   const account = await deps.db.account.findUnique({ where: { id: accountId }, select: { passwordHash: true } })
   if (!account) throw new Refusal('unauthenticated') // erased since the caller was authenticated
-  const stored = account.passwordHash === null ? null : asPasswordHash(account.passwordHash)
+  const stored = deps.passwords.read(account.passwordHash, accountId)
   const isCorrect = stored !== null && (await deps.passwords.matches(place, password, stored))
   return { isCorrect, accountId }
 }

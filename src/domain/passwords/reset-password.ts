@@ -4,7 +4,7 @@ import { lockAccountOrAddress } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import { normalizedForm } from '../../mail/email-address.ts'
 import { hashOpaqueToken } from '../../security/opaque-token.ts'
-import { asPasswordHash, type PasswordHash } from '../../security/password-hash.ts'
+import type { PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { consumeMailedLink, findMailedLink } from '../mailed-links/consume-mailed-link.ts'
@@ -62,7 +62,7 @@ async function assertAcceptableReset(
 ): Promise<void> {
   const { link, newPassword, origin } = input
   const account = link.accountId === null ? null : await deps.db.account.findUnique({ where: { id: link.accountId } })
-  const current = account?.passwordHash ? asPasswordHash(account.passwordHash) : null
+  const current = account && deps.passwords.read(account.passwordHash, account.id)
   const isCurrent =
     current !== null && (await hashInTurn(deps, origin, (place) => deps.passwords.matches(place, newPassword, current)))
   await assertAcceptablePassword(deps, newPassword, 'newPassword', { email: link.address, isCurrent })

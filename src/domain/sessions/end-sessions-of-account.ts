@@ -13,6 +13,8 @@ export type SessionEndReason =
   | 'too_many_sessions'
   | 'revoked_by_support'
   | 'account_disabled'
+  | 'revoked_by_operator'
+  | 'refresh_counter_ahead'
 
 /**
  * Ends sessions of one account: all of them, all except one, or one only. The email changes that these sessions requested

@@ -83,7 +83,8 @@ async function upgradeHash(
   password: PlainPassword,
 ): Promise<PasswordHash | null> {
   const stored = provenAccount(compared)?.passwordHash ?? null
-  return stored !== null && deps.passwords.isOutdated(stored) ? deps.passwords.hash(place, password) : null
+  if (stored === null || !deps.passwords.isOutdated(stored)) return null
+  return deps.passwords.mayUpgrade(stored, password) ? deps.passwords.hash(place, password) : null
 }
 
 /** Support is told what was wrong. The caller is not: all of it is `invalid_credentials` to them. */

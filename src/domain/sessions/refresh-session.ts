@@ -4,6 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { readRefreshToken } from '../../security/refresh-token.ts'
 import type { Origin } from '../events/record-event.ts'
 import { Refusal } from '../problems.ts'
+import { endSessionAhead } from './end-session-ahead.ts'
 import type { SessionGrant } from './session-grant.ts'
 
 /**
@@ -26,7 +27,10 @@ export async function refreshSession(
     reuseWindowSeconds: deps.config.lifetimes.refreshReuseWindow,
     event: { id: uuidv7(), ...input.origin },
   })
-  if (!session) throw new Refusal('refresh_token_invalid')
+  if (!session) {
+    await endSessionAhead(deps, claim, input.origin)
+    throw new Refusal('refresh_token_invalid')
+  }
   if (session.wasReused) throw new Refusal('refresh_token_reused')
   return { ...session, sessionId: claim.sessionId, now }
 }

@@ -54,7 +54,7 @@ async function findCandidate(deps: Deps, address: NormalizedAddress | null): Pro
   const account = row?.id
     ? {
         id: row.id,
-        passwordHash: readHash(row.password_hash),
+        passwordHash: deps.passwords.read(row.password_hash, row.id),
         credentialVersion: row.credential_version,
         isVerified: row.is_verified,
         isDisabled: row.is_disabled,

@@ -9,6 +9,7 @@ import { startTestApp } from '../../support/test-app.ts'
 
 jest.setTimeout(120_000) // whole services are started in the middle of tests
 
+const BY = { actor: { operator: 'ada' }, origin: null } as const
 const OLD = 'the old secret key, 32 bytes or more'
 const NEW = 'the new secret key, 32 bytes or more'
 
@@ -21,11 +22,11 @@ test('SECRET_KEY can be changed without losing a password, a session or a token'
 
   const both = await startWith({ SECRET_KEY: NEW, SECRET_KEY_PREVIOUS: OLD })
   const before = await listKeys(both.deps)
-  const counts = await reencryptKeys(both.deps)
+  const counts = await reencryptKeys(both.deps, BY)
   const renewed = await startWith({ SECRET_KEY: NEW })
 
   expect(new Set(before.map((key) => key.sealedUnder))).toEqual(new Set(['another']))
-  expect(counts).toEqual({ reencrypted: 5, total: 5 })
+  expect(counts).toEqual({ reencrypted: 6, total: 6 })
   for (const app of [both, renewed]) {
     expect(await app.api.get('/v1/me', { token: ada.token })).toHaveStatus(200)
     expect(await app.api.post('/v1/login', { email: ada.email, password: ada.password })).toHaveStatus(200)
@@ -55,9 +56,9 @@ test('with another SECRET_KEY nothing starts, nothing is written, and one line s
 test('doing it again does nothing, and it is in the audit trail once', async () => {
   const renewed = await startWith({ SECRET_KEY: NEW })
 
-  expect(await reencryptKeys(renewed.deps)).toEqual({ reencrypted: 0, total: 5 })
+  expect(await reencryptKeys(renewed.deps, BY)).toEqual({ reencrypted: 0, total: 6 })
   expect(await eventsOf(renewed.deps, 'keys.reencrypted')).toMatchObject([
-    { actorType: 'system', details: { reencrypted: 5, total: 5 } },
+    { actorType: 'system', actorId: 'ada', details: { reencrypted: 6, total: 6 } },
   ])
 })
 
@@ -68,7 +69,7 @@ test('one key that does not open stops it, and leaves the others as they are', a
   const foreign = `s1.00000000.${victim?.sealed.split('.').slice(2).join('.')}`
   await third.deps.db.key.update({ where: { id: victim?.id ?? '' }, data: { sealed: foreign } })
 
-  await expect(reencryptKeys(third.deps)).rejects.toThrow(WrongSecretKey)
+  await expect(reencryptKeys(third.deps, BY)).rejects.toThrow(WrongSecretKey)
 
   const after = await third.deps.db.key.findMany({ orderBy: { id: 'asc' } })
   expect(after.slice(1)).toEqual(rows.slice(1))
@@ -85,12 +86,13 @@ test('a sealed key moved to another row does not open there', async () => {
 test('the list has every key by what it is for, the newest first, and nothing of what is in it', async () => {
   const app = await startTestApp()
   app.clock.advance(1)
-  await rotateSigningKey(app.deps, { algorithm: undefined, isCompromised: false })
+  await rotateSigningKey(app.deps, { algorithm: undefined, isCompromised: false, by: BY })
 
   const keys = await listKeys(app.deps)
 
   expect(keys.map(({ purpose, state }) => `${purpose} ${state}`)).toEqual([
     'address_hash current',
+    'password_import current',
     'password_pepper current',
     'refresh_token current',
     'signing next',

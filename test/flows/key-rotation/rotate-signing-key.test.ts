@@ -19,7 +19,11 @@ beforeEach(async () => {
 async function rotate(input: { algorithm?: 'ES256' | 'EdDSA'; isCompromised?: boolean } = {}) {
   const { deps } = service
   const { algorithm, isCompromised = false } = input
-  const rotation = await rotateSigningKey(deps, { algorithm, isCompromised })
+  const rotation = await rotateSigningKey(deps, {
+    algorithm,
+    isCompromised,
+    by: { actor: { operator: 'ada' }, origin: null },
+  })
   await deps.keys.load()
   return rotation
 }

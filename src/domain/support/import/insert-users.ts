@@ -16,7 +16,7 @@ import type { NewUser } from './new-user.ts'
  * @returns the ids of the accounts that were opened.
  */
 export async function insertUsers(
-  deps: Pick<Deps, 'keys'>,
+  deps: Pick<Deps, 'keys' | 'passwords'>,
   tx: Transaction,
   input: { users: readonly NewUser[]; by: Requester; now: Date },
 ): Promise<Set<string>> {
@@ -60,14 +60,14 @@ async function haveRegistrations(tx: Transaction, addresses: readonly string[]):
   return found.map(({ address }) => address)
 }
 
-function toRow(deps: Pick<Deps, 'keys'>, user: NewUser, now: Date): Record<string, unknown> {
+function toRow(deps: Pick<Deps, 'keys' | 'passwords'>, user: NewUser, now: Date): Record<string, unknown> {
   const { id, email, address, passwordHash, emailVerified, disabled, createdAt, fingerprint } = user
   return {
     id,
     email,
     address,
     erased: erasedForms(deps, address),
-    password_hash: passwordHash,
+    password_hash: passwordHash && deps.passwords.sealImported(passwordHash, id),
     created_at: createdAt,
     email_verified_at: emailVerified ? createdAt : null,
     disabled_at: disabled ? now : null,
