@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { expect, test } from '@jest/globals'
 
 const sources = await readSources('src')
@@ -14,7 +15,7 @@ async function readSources(folder: string): Promise<Array<{ name: string; code: 
   )
 }
 
-/** Comments may name what the code must not do. */
+/** A comment may name what the code must not do. */
 function withoutComments(source: string): string {
   return source.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
 }
@@ -33,9 +34,9 @@ test('the environment is read by the command line, and handed on as one frozen r
   expect(filesWith(/process\.env/).filter((name) => !name.startsWith('commands/'))).toEqual([])
 })
 
-test('no statement is put together from text', () => {
+test('no SQL statement is put together from text', () => {
   expect(filesWith(/\$queryRawUnsafe|\$executeRawUnsafe|Prisma\.raw/)).toEqual([])
-  // Prisma's tagged templates make parameters of what stands in them; node-postgres takes the text as it is.
+  // Prisma's tagged templates turn their values into parameters; node-postgres takes a template as plain text.
   const allowed = ['database/embedded-postgres.ts'] // CREATE DATABASE takes no parameter; the name is a constant
   expect(filesWith(/\bquery(<[^;]*?>)?\(\s*`[^`]*\$\{/).filter((name) => !allowed.includes(name))).toEqual([])
 })
@@ -49,10 +50,21 @@ test('random bytes are made in security/ and where keys are made, nowhere else',
   )
 })
 
-test('no file is longer than two ideas', () => {
+test('no source file is longer than 220 lines', () => {
   const long = sources.filter(({ code }) => code.split('\n').length > 220).map(({ name }) => name)
 
   expect(long).toEqual([])
+})
+
+test('no folder of src has more than 15 files', () => {
+  const counts = new Map<string, number>()
+  for (const { name } of sources) counts.set(dirname(name), (counts.get(dirname(name)) ?? 0) + 1)
+
+  expect([...counts].filter(([, count]) => count > 15)).toEqual([])
+})
+
+test('only one file makes a normalised address', () => {
+  expect(filesWith(/as NormalizedAddress/)).toEqual(['mail/email-address.ts'])
 })
 
 test('a literal is written where it belongs and not spread into another literal, however long the lines become', () => {
