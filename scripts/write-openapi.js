@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { pino } from 'pino'
 import { buildApp } from '../dist/app.js'
 import { readConfig } from '../dist/config/config.js'
-import { closeDeps, createDeps, systemClock } from '../dist/deps.js'
+import { closeDeps, createDeps } from '../dist/deps.js'
 import { openapiYaml } from '../dist/http/openapi.js'
 import { Secret } from '../dist/security/secret.js'
 
@@ -11,7 +11,7 @@ import { Secret } from '../dist/security/secret.js'
 const databaseUrl = 'postgresql://nowhere.invalid/latchkey'
 const config = readConfig({ DATABASE_URL: databaseUrl, PUBLIC_URL: 'https://accounts.acme.example' })
 const secretKey = new Secret('nothing is sealed here')
-const deps = createDeps({ config, databaseUrl, secretKey, log: pino({ level: 'silent' }), clock: systemClock })
+const deps = createDeps({ config, databaseUrl, secretKey, log: pino({ level: 'silent' }) })
 const app = await buildApp(deps, { hasStarted: false, isDraining: false })
 await app.ready()
 await writeFile(new URL('../openapi.yaml', import.meta.url), openapiYaml(app))

@@ -1,8 +1,9 @@
 import { isWriteConflict, type Pool } from './client.ts'
 
 /**
- * The statements of the hot paths, by hand and named. One statement through `pg` is about eight times quicker than a
- * Prisma transaction (docs/decisions/0004), and one statement is what makes a refresh atomic without a lock of ours.
+ * The statements that run for every request of a session. They are written by hand and named, because one statement
+ * through `pg` is about eight times faster than a Prisma transaction (docs/decisions/0004). A refresh is one statement
+ * also because that makes it atomic without an explicit lock.
  */
 
 export interface LiveSession {
@@ -13,7 +14,7 @@ export interface LiveSession {
   readonly authenticatedAt: Date
 }
 
-/** The session, if it and its account still stand: one read by key, run for every request with an access token. */
+/** The session, if it is open and its account is not disabled. It is one read by primary key. */
 export async function readLiveSession(pool: Pool, sessionId: string, now: Date): Promise<LiveSession | null> {
   const { rows } = await pool.query<LiveSession>({
     name: 'read-live-session',
@@ -35,23 +36,24 @@ export interface RotatedSession {
   readonly credentialVersion: number
   readonly authenticatedAt: Date
   readonly expiresAt: Date
-  /** The number of the refresh token that is good from now on. */
+  /** The number of the refresh token that is valid from now on. */
   readonly refreshCounter: number
   readonly wasReused: boolean
 }
 
 /**
- * Spends refresh token number `counter` of a session, in one statement. PostgreSQL evaluates the cases again on the
- * newest row once a rival's update is through, so of twenty at once one advances the counter and the rest are its
- * predecessor within the window: they get the same successor. Anything older is theft: the session ends, its pending
- * email change ends and the event is written, for us and for other systems, all committed although the caller is
- * refused.
+ * Consumes refresh token number `counter` of a session. After a wait for a parallel update, PostgreSQL evaluates the
+ * conditions again on the new row: of twenty requests at once, one advances the counter, and the others present its
+ * predecessor within the reuse window and get the same successor. If that predecessor comes from another network than the
+ * rotation did, an audit event says so, once per rotation. Any older token counts as stolen: the session and its pending
+ * email change end, and the event is recorded for the audit trail and for other systems. All of this is committed
+ * although the request fails.
  *
- * Where nothing comes of it, it is run once more. PostgreSQL judges a session that it had to wait for by the session as it
- * is now but by the account as it was before, and so refuses the holder of one whose email change was being confirmed;
- * and the loser of a deadlock must not lose the record of a theft.
+ * The statement runs a second time if it has no result. PostgreSQL checks a session that it had to wait for as it is now,
+ * but its account as it was before, and so refuses a session whose email change was being confirmed. A second run also
+ * keeps the record of a theft when the statement loses a deadlock.
  *
- * @returns null where the session is over, its account is not in order, or the token was ended by a password change.
+ * @returns null if the session has ended, its account is disabled, or a password change has ended the token.
  */
 export async function rotateRefreshToken(
   pool: Pool,
@@ -61,14 +63,17 @@ export async function rotateRefreshToken(
     now: Date
     reuseWindowSeconds: number
     event: { id: string; ip: string; userAgent: string | null; requestId: string }
+    /** A keyed hash of the network that the request comes from. */
+    network: string
   },
 ): Promise<RotatedSession | null> {
-  const { sessionId, counter, now, reuseWindowSeconds, event } = input
+  const { sessionId, counter, now, reuseWindowSeconds, event, network } = input
+  const { id, ip, userAgent, requestId } = event
   const rotate = async () => {
     const { rows } = await pool.query<RotatedSession>({
       name: 'rotate-refresh-token',
       text: ROTATE_REFRESH_TOKEN,
-      values: [sessionId, counter, now, reuseWindowSeconds, event.id, event.ip, event.userAgent, event.requestId],
+      values: [sessionId, counter, now, reuseWindowSeconds, id, ip, userAgent, requestId, network],
     })
     return rows[0] ?? null
   }
@@ -82,23 +87,30 @@ export async function rotateRefreshToken(
 const IS_REUSED = `($2 < s.refresh_counter
   AND NOT ($2 = s.refresh_counter - 1 AND s.rotated_at > $3::timestamptz - make_interval(secs => $4)))`
 
+/** The predecessor comes from another network than its successor went to, for the first time since the last rotation. */
+const IS_SHARED = `($2 = s.refresh_counter - 1 AND s.rotated_network <> $9 AND s.shared_event_id IS NULL)`
+
 const ROTATE_REFRESH_TOKEN = `
   WITH rotated AS (
     UPDATE sessions s SET
       refresh_counter = CASE WHEN $2 = s.refresh_counter THEN s.refresh_counter + 1 ELSE s.refresh_counter END,
       rotated_at = CASE WHEN $2 = s.refresh_counter THEN $3 ELSE s.rotated_at END,
+      rotated_network = CASE WHEN $2 = s.refresh_counter THEN $9 ELSE s.rotated_network END,
+      shared_event_id = CASE WHEN $2 = s.refresh_counter THEN NULL WHEN ${IS_SHARED} THEN $5::uuid ELSE s.shared_event_id END,
       last_seen_at = $3,
+      last_ip = $6,
       ended_at = CASE WHEN ${IS_REUSED} THEN $3::timestamptz END,
       end_reason = CASE WHEN ${IS_REUSED} THEN 'refresh_token_reused' END
     FROM accounts a
     WHERE s.id = $1 AND a.id = s.account_id AND s.ended_at IS NULL AND s.expires_at > $3
       AND a.disabled_at IS NULL AND a.credential_version = s.credential_version
       AND $2::int BETWEEN s.refresh_floor AND s.refresh_counter
-    RETURNING s.*, s.ended_at IS NOT NULL AS was_reused
+    RETURNING s.*, s.ended_at IS NOT NULL AS was_reused, s.shared_event_id = $5::uuid AS was_shared
   ), event AS (
     INSERT INTO events (id, at, type, outcome, account_id, session_id, actor_type, ip, user_agent, request_id)
-    SELECT $5, $3, 'session.refresh_token_reused', 'failure', account_id, id, 'anonymous', $6, $7, $8
-    FROM rotated WHERE was_reused
+    SELECT $5, $3, CASE WHEN was_reused THEN 'session.refresh_token_reused' ELSE 'session.refresh_shared' END,
+           CASE WHEN was_reused THEN 'failure' ELSE 'success' END, account_id, id, 'anonymous', $6, $7, $8
+    FROM rotated WHERE was_reused OR was_shared
   ), told AS (
     INSERT INTO security_events (id, at, type, account_id, session_id, actor_type)
     SELECT $5, $3, 'session.refresh_token_reused', account_id, id, 'anonymous' FROM rotated WHERE was_reused
@@ -112,4 +124,4 @@ const ROTATE_REFRESH_TOKEN = `
   )
   SELECT account_id AS "accountId", credential_version AS "credentialVersion", authenticated_at AS "authenticatedAt",
          expires_at AS "expiresAt", refresh_counter AS "refreshCounter", was_reused AS "wasReused"
-  FROM rotated LEFT JOIN job ON true -- or it would not be run at all`
+  FROM rotated LEFT JOIN job ON true -- PostgreSQL would not run "job" if nothing referred to it`

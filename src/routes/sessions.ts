@@ -13,8 +13,12 @@ const ListedSession = named(
     id: Type.String({ format: 'uuid' }),
     createdAt: Type.String({ format: 'date-time' }),
     lastSeenAt: Type.String({ format: 'date-time' }),
-    ip: Type.Union([Type.String(), Type.Null()]),
+    ip: Type.Union([Type.String(), Type.Null()], { description: 'Where the sign-in came from.' }),
+    lastIp: Type.Union([Type.String(), Type.Null()], { description: 'Where the session was last refreshed from.' }),
     userAgent: Type.Union([Type.String(), Type.Null()]),
+    device: Type.String({
+      description: 'The device in words, as in the mails: "Firefox on Linux", or "an unknown device".',
+    }),
     current: Type.Boolean(),
   }),
 )

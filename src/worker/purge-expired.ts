@@ -70,4 +70,7 @@ const purges: Readonly<Record<string, (db: Database, before: Before, revertDays:
     DELETE FROM throttles WHERE key IN
       (SELECT key FROM throttles WHERE updated_at < ${before(THROTTLE_DAYS)}
          AND (succeeded_at IS NULL OR succeeded_at < ${before(KNOWN_NETWORK_DAYS)}) LIMIT ${BATCH})`,
+  useCounters: (db, before) => db.$executeRaw`
+    DELETE FROM use_counters WHERE key IN
+      (SELECT key FROM use_counters WHERE window_ends_at < ${before(0)} LIMIT ${BATCH})`,
 }

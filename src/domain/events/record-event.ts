@@ -21,6 +21,8 @@ export type EventType =
   | 'password.reset'
   | 'password.reset_requested'
   | 'session.refresh_token_reused'
+  /** A refresh token was presented again within the reuse window, from another network than the first time. */
+  | 'session.refresh_shared'
   | 'session.ended'
   | 'email_change.requested'
   | 'email_change.confirmed'

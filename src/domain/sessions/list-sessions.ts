@@ -1,26 +1,37 @@
 import type { Deps } from '../../deps.ts'
+import { describeDevice } from '../../mail/device.ts'
 import type { Principal } from '../principals.ts'
+import { openSession } from '../row-states.ts'
 
 export interface ListedSession {
   readonly id: string
   readonly createdAt: Date
   readonly lastSeenAt: Date
+  /** Where the sign-in came from. */
   readonly ip: string | null
+  /** Where the last refresh came from; until then, where the sign-in came from. */
+  readonly lastIp: string | null
   readonly userAgent: string | null
+  /** The device in the words that mails use. */
+  readonly device: string
   readonly current: boolean
 }
 
-/** The devices an account is signed in on, the newest first. */
+/** The devices that the account is signed in on, the newest sign-in first. */
 export async function listSessions(deps: Deps, principal: Principal): Promise<ListedSession[]> {
   const sessions = await deps.db.session.findMany({
     where: {
       accountId: principal.accountId,
       credentialVersion: principal.credentialVersion,
-      endedAt: null,
-      expiresAt: { gt: deps.clock.now() },
+      ...openSession(deps.clock.now()),
     },
     orderBy: { createdAt: 'desc' },
-    select: { id: true, createdAt: true, lastSeenAt: true, ip: true, userAgent: true },
+    select: { id: true, createdAt: true, lastSeenAt: true, ip: true, lastIp: true, userAgent: true },
   })
-  return sessions.map((session) => ({ ...session, current: session.id === principal.sessionId }))
+  return sessions.map((session) => ({
+    ...session,
+    lastIp: session.lastIp ?? session.ip,
+    device: describeDevice(session.userAgent, null),
+    current: session.id === principal.sessionId,
+  }))
 }

@@ -4,6 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { readRefreshToken } from '../../security/refresh-token.ts'
 import type { Origin } from '../events/record-event.ts'
 import { Refusal } from '../problems.ts'
+import { networkOf } from '../throttle/network.ts'
 import { endSessionAhead } from './end-session-ahead.ts'
 import type { SessionGrant } from './session-grant.ts'
 
@@ -26,6 +27,7 @@ export async function refreshSession(
     now,
     reuseWindowSeconds: deps.config.lifetimes.refreshReuseWindow,
     event: { id: uuidv7(), ...input.origin },
+    network: deps.keys.keyedHash('network', networkOf(input.origin.ip)),
   })
   if (!session) {
     await endSessionAhead(deps, claim, input.origin)

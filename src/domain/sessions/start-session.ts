@@ -23,6 +23,7 @@ export async function startSession(
       accountId,
       credentialVersion,
       ip: origin.ip,
+      lastIp: origin.ip,
       userAgent: origin.userAgent,
       createdAt: now,
       rotatedAt: now,

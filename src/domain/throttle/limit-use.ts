@@ -1,31 +1,33 @@
 import type { Deps } from '../../deps.ts'
-import { hashAddress } from '../addresses/address-hashes.ts'
 import { Refusal } from '../problems.ts'
 
+export interface UseLimit {
+  readonly most: number
+  readonly windowSeconds: number
+}
+
 /**
- * Counts the use of something that may be done so often in a window, whether the use is then refused or not.
+ * Counts one use of something that an account may do a limited number of times in a window. The use counts even if it is
+ * refused afterwards, by this limit or for another reason.
  *
  * @throws {Refusal} too_many_attempts
  */
 export async function limitUse(
   deps: Deps,
-  what: string,
-  limit: { most: number; windowSeconds: number },
+  use: { what: string; accountId: string },
+  { most, windowSeconds }: UseLimit,
 ): Promise<void> {
-  const { most, windowSeconds } = limit
-  const key = hashAddress(deps, what)
+  const key = deps.keys.keyedHash('limited use', use.what, use.accountId)
   const now = deps.clock.now()
   const windowEnd = new Date(now.getTime() + windowSeconds * 1000)
-  const [used] = await deps.db.$queryRaw<Array<{ failures: number; blocked_until: Date }>>`
-    INSERT INTO throttles AS t (key, address_hash, failures, blocked_until, updated_at)
-    VALUES (${key}, ${key}, 1, ${windowEnd}, ${now})
+  const [counted] = await deps.db.$queryRaw<Array<{ uses: number; window_ends_at: Date }>>`
+    INSERT INTO use_counters AS c (key, uses, window_ends_at) VALUES (${key}, 1, ${windowEnd})
     ON CONFLICT (key) DO UPDATE SET
-      failures = CASE WHEN t.blocked_until <= ${now} THEN 1 ELSE t.failures + 1 END,
-      blocked_until = CASE WHEN t.blocked_until <= ${now} THEN excluded.blocked_until ELSE t.blocked_until END,
-      updated_at = excluded.updated_at
-    RETURNING failures, blocked_until`
-  if (used && used.failures > most) {
-    const waitMs = used.blocked_until.getTime() - now.getTime()
+      uses = CASE WHEN c.window_ends_at <= ${now} THEN 1 ELSE c.uses + 1 END,
+      window_ends_at = CASE WHEN c.window_ends_at <= ${now} THEN excluded.window_ends_at ELSE c.window_ends_at END
+    RETURNING uses, window_ends_at`
+  if (counted && counted.uses > most) {
+    const waitMs = counted.window_ends_at.getTime() - now.getTime()
     throw new Refusal('too_many_attempts', { retryAfter: Math.max(1, Math.ceil(waitMs / 1000)) })
   }
 }
