@@ -47,7 +47,7 @@ export async function requestEmailChange(
   const now = deps.clock.now()
   const proof = { principal, reauthToken, now }
   if (!currentPassword) await requireReauthentication(deps.db, proof)
-  await limitUse(deps, { what: 'email change', accountId: principal.accountId }, TRIES)
+  await limitUse(deps, ['email change', principal.accountId], TRIES)
 
   const expiresAt = new Date(now.getTime() + deps.config.lifetimes.verifyToken * 1000)
   const isAvailable = await inTransaction(deps.db, async (tx) => {

@@ -7,17 +7,18 @@ export interface UseLimit {
 }
 
 /**
- * Counts one use of something that an account may do a limited number of times in a window. The use counts even if it is
- * refused afterwards, by this limit or for another reason.
+ * Counts one use of something that may be done a limited number of times in a window. The use counts even if it is refused
+ * afterwards, by this limit or for another reason.
  *
+ * @param use What is done, then who does it: each list of texts has a counter of its own.
  * @throws {Refusal} too_many_attempts
  */
 export async function limitUse(
   deps: Deps,
-  use: { what: string; accountId: string },
+  use: readonly [what: string, ...by: string[]],
   { most, windowSeconds }: UseLimit,
 ): Promise<void> {
-  const key = deps.keys.keyedHash('limited use', use.what, use.accountId)
+  const key = deps.keys.keyedHash('limited use', ...use)
   const now = deps.clock.now()
   const windowEnd = new Date(now.getTime() + windowSeconds * 1000)
   const [counted] = await deps.db.$queryRaw<Array<{ uses: number; window_ends_at: Date }>>`

@@ -24,7 +24,7 @@ export async function sendResetInstructions(
   const { accountId, by } = input
   const account = await deps.db.account.findUnique({ where: { id: accountId }, select: { id: true } })
   if (!account) throw new Refusal('not_found')
-  await limitUse(deps, `reset instructions by ${JSON.stringify(by.actor)} for ${accountId}`, MOST_PER_HOUR)
+  await limitUse(deps, ['reset instructions', accountId, JSON.stringify(by.actor)], MOST_PER_HOUR)
 
   const receipt = newReceipt()
   const now = deps.clock.now()
