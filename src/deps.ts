@@ -11,6 +11,7 @@ import { createHashingLane, type HashingLane } from './security/hashing-lane.ts'
 import { createPasswords, type Passwords } from './security/password-hash.ts'
 import { createSealer } from './security/sealed-value.ts'
 import type { Secret } from './security/secret.ts'
+import { createTurns, type Turns } from './security/turns.ts'
 import { createWorkUnderWay, type WorkUnderWay } from './security/work-under-way.ts'
 
 /** What flows are given. It is built once, in serve.ts and in the test harness. */
@@ -25,6 +26,8 @@ export interface Deps {
   readonly passwords: Passwords
   /** Gives out the places that `passwords` needs for its work. */
   readonly hashingLane: HashingLane
+  /** Requests with the same mailed link are hashed one after the other. */
+  readonly turns: Turns
   /** The passwords that are being compared in this process, by what they count against. */
   readonly comparisons: WorkUnderWay
   /** Null if none is configured. */
@@ -67,7 +70,20 @@ export function createDeps(input: {
   const breachList = config.breachList ? createBreachList(config.breachList, log) : null
   const metrics = createMetrics(hashingLane, () => readMailBacklog(pool, clock.now()))
   const comparisons = createWorkUnderWay()
-  return { config, db, pool, clock, log, keys, passwords, hashingLane, comparisons, breachList, metrics }
+  return {
+    config,
+    db,
+    pool,
+    clock,
+    log,
+    keys,
+    passwords,
+    hashingLane,
+    turns: createTurns(),
+    comparisons,
+    breachList,
+    metrics,
+  }
 }
 
 /** Closes what `createDeps` opened. */

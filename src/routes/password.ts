@@ -1,6 +1,6 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
-import { judgePassword } from '../domain/password-policy/judge-password.ts'
+import { checkPassword } from '../domain/password-policy/check-password.ts'
 import { passwordPolicy } from '../domain/password-policy/password-policy.ts'
 import { changePassword } from '../domain/passwords/change-password.ts'
 import { checkResetLink } from '../domain/passwords/check-reset-link.ts'
@@ -14,7 +14,13 @@ import { PlainPassword } from '../security/plain-password.ts'
 
 const ChangePasswordRequest = requestBody(
   'ChangePasswordRequest',
-  { currentPassword: Type.String(), newPassword: Type.String() },
+  {
+    currentPassword: Type.Optional(Type.String({ description: 'Either this or `reauthToken`.' })),
+    reauthToken: Type.Optional(
+      Type.String({ description: 'From `POST /v1/reauthenticate`. Takes the place of `currentPassword`.' }),
+    ),
+    newPassword: Type.String(),
+  },
   { currentPassword: 'Correct-Horse-7', newPassword: 'Battery-Staple-8' },
 )
 const ResetPasswordRequest = requestBody(
@@ -24,14 +30,22 @@ const ResetPasswordRequest = requestBody(
 )
 const CheckPasswordRequest = requestBody(
   'CheckPasswordRequest',
-  { password: Type.String() },
+  {
+    password: Type.String(),
+    email: Type.Optional(Type.String({ description: 'The address of the account, to judge `not_email` by.' })),
+  },
   { password: 'correct horse' },
 )
 const ResetRequested = named(
   'ResetRequested',
   Type.Object(
-    { status: Type.Literal('accepted'), receipt: Type.String({ description: 'What a person reads to Support.' }) },
-    { description: 'The same whether or not there is such an account.' },
+    {
+      status: Type.Literal('accepted'),
+      receipt: Type.String({
+        description: 'What the person reads to Support, who can then see what became of this request.',
+      }),
+    },
+    { description: 'The same answer for every address.' },
   ),
 )
 const ResetLink = named(
@@ -47,16 +61,31 @@ const PasswordPolicy = named(
     {
       minLength: Type.Integer(),
       maxLength: Type.Integer(),
-      rules: Type.Array(Type.Object({ rule: Type.String(), description: Type.String() })),
+      rules: Type.Array(
+        Type.Object({
+          rule: Type.String(),
+          description: Type.String(),
+          checkedBy: Type.Union([Type.Literal('check'), Type.Literal('save')], {
+            description:
+              '`check`: `POST /v1/password/check` can judge the rule. `save`: only the request that sets the password can.',
+          }),
+        }),
+      ),
     },
-    { description: 'Every rule a password must meet.' },
+    { description: 'Every rule that a new password must meet.' },
   ),
 )
 const PasswordChecklist = named(
   'PasswordChecklist',
   Type.Object(
-    { acceptable: Type.Boolean(), violations: Type.Array(Violation) },
-    { description: 'The rules it breaks.' },
+    {
+      acceptable: Type.Boolean({ description: 'Whether no rule that can be judged here is broken.' }),
+      violations: Type.Array(Violation),
+      unchecked: Type.Array(Type.String(), {
+        description: 'The rules that cannot be judged here. The request that sets the password judges them.',
+      }),
+    },
+    { description: 'The rules that the password breaks.' },
   ),
 )
 
@@ -67,11 +96,17 @@ export const passwordRoutes =
     app.post(
       '/v1/password/change',
       {
-        config: { caller: 'account', hashes: true, refusals: ['wrong_password', 'password_policy'] },
+        config: {
+          caller: 'account',
+          hashes: true,
+          refusals: ['reauthentication_required', 'wrong_password', 'password_policy'],
+        },
         schema: {
           operationId: 'changePassword',
           tags: ['Password'],
-          summary: 'Change the password; this session goes on under the tokens in the answer, all others end.',
+          summary: 'Change the password',
+          description:
+            'Takes either `currentPassword` or `reauthToken`. This session continues with the tokens in the answer; its old tokens stop working at once. Every other session is revoked.',
           body: ChangePasswordRequest,
           response: {
             200: Tokens,
@@ -79,10 +114,15 @@ export const passwordRoutes =
         },
       },
       async (request) => {
-        const currentPassword = new PlainPassword(request.body.currentPassword)
-        const newPassword = new PlainPassword(request.body.newPassword)
-        const who = { principal: principalOf(request), origin: originOf(request) }
-        return toTokens(deps, await changePassword(deps, { ...who, currentPassword, newPassword }))
+        const { currentPassword, reauthToken, newPassword } = request.body
+        const grant = await changePassword(deps, {
+          principal: principalOf(request),
+          origin: originOf(request),
+          newPassword: new PlainPassword(newPassword),
+          ...(currentPassword === undefined ? {} : { currentPassword: new PlainPassword(currentPassword) }),
+          ...(reauthToken === undefined ? {} : { reauthToken }),
+        })
+        return toTokens(deps, grant)
       },
     )
 
@@ -93,7 +133,8 @@ export const passwordRoutes =
         schema: {
           operationId: 'requestPasswordReset',
           tags: ['Password'],
-          summary: 'Ask for reset instructions by mail.',
+          summary: 'Request reset instructions',
+          description: 'The answer is the same, and takes the same time, for every address.',
           body: EmailRequest,
           response: { 202: ResetRequested },
         },
@@ -111,7 +152,8 @@ export const passwordRoutes =
         schema: {
           operationId: 'checkResetLink',
           tags: ['Password'],
-          summary: 'See whether a reset link still works; spends nothing.',
+          summary: 'Check a reset link',
+          description: 'Consumes nothing.',
           body: TokenRequest,
           response: { 200: ResetLink },
         },
@@ -133,10 +175,12 @@ export const passwordRoutes =
         schema: {
           operationId: 'resetPassword',
           tags: ['Password'],
-          summary: 'Set a new password with a mailed link, whoever is signed in. Nobody is signed in by it.',
+          summary: 'Reset the password',
+          description:
+            'Takes the token from the reset instructions. The link works regardless of who is signed in. Every session of the account is revoked, and no session is created: the person signs in with the new password. A refused password does not consume the token.',
           body: ResetPasswordRequest,
           response: {
-            204: Type.Null({ description: 'The new password is in force; sign in with it.' }),
+            204: Type.Null({ description: 'The new password is in force.' }),
           },
         },
       },
@@ -158,7 +202,7 @@ export const passwordRoutes =
         schema: {
           operationId: 'readPasswordPolicy',
           tags: ['Password'],
-          summary: 'The rules a new password must meet.',
+          summary: 'Read the password policy',
           response: { 200: PasswordPolicy },
         },
       },
@@ -175,14 +219,20 @@ export const passwordRoutes =
         schema: {
           operationId: 'checkPassword',
           tags: ['Password'],
-          summary: 'A live checklist: the rules a password breaks.',
+          summary: 'Check a password',
+          description: 'For a live checklist while a password is being typed. Sets nothing.',
           body: CheckPasswordRequest,
           response: { 200: PasswordChecklist },
         },
       },
       async (request) => {
-        const broken = await judgePassword(deps, new PlainPassword(request.body.password))
-        return { acceptable: broken.length === 0, violations: broken.map((rule) => ({ field: 'password', ...rule })) }
+        const { password, email } = request.body
+        const { broken, unchecked } = await checkPassword(deps, { password: new PlainPassword(password), email })
+        return {
+          acceptable: broken.length === 0,
+          violations: broken.map((rule) => ({ field: 'password', ...rule })),
+          unchecked,
+        }
       },
     )
   }

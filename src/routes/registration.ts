@@ -2,9 +2,9 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Deps } from '../deps.ts'
 import { register } from '../domain/registration/register.ts'
 import { resendVerification } from '../domain/registration/resend-verification.ts'
-import { verifyEmail } from '../domain/registration/verify-email.ts'
+import { checkVerificationLink, verifyEmail } from '../domain/registration/verify-email.ts'
 import { originOf } from '../http/request-log.ts'
-import { EmailAnswer, EmailRequest, named, requestBody, TokenRequest } from '../http/schemas.ts'
+import { EmailAnswer, EmailRequest, named, requestBody, TokenRequest, WorkingLink } from '../http/schemas.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
 const RegisterRequest = requestBody(
@@ -12,13 +12,25 @@ const RegisterRequest = requestBody(
   { email: Type.String(), password: Type.String() },
   { email: 'ada@example.com', password: 'Correct-Horse-7' },
 )
+const Receipt = Type.String({
+  description: 'What the person reads to Support, who can then see what became of this request.',
+})
 const VerificationSent = named(
   'VerificationSent',
-  Type.Object({ status: Type.Literal('verification_sent') }, { description: 'A mail is on its way.' }),
+  Type.Object(
+    { status: Type.Literal('verification_sent'), receipt: Receipt },
+    { description: 'A mail is on its way. The same answer for every address.' },
+  ),
 )
-const Accepted = named('Accepted', Type.Object({ status: Type.Literal('accepted') }, { description: 'Always alike.' }))
+const Accepted = named(
+  'Accepted',
+  Type.Object(
+    { status: Type.Literal('accepted'), receipt: Receipt },
+    { description: 'The same answer for every address.' },
+  ),
+)
 
-/** From "I want an account" to a proven address. */
+/** From a sign-up to a verified address. */
 export const registrationRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -29,8 +41,9 @@ export const registrationRoutes =
         schema: {
           operationId: 'register',
           tags: ['Registration'],
-          summary:
-            'Ask for an account. The answer is the same for a new, a used and a locked address; the mail differs.',
+          summary: 'Register',
+          description:
+            'The answer is the same, and takes the same time, for a new address, an address in use and a locked address. Only the mail that follows differs.',
           body: RegisterRequest,
           response: {
             202: VerificationSent,
@@ -39,8 +52,9 @@ export const registrationRoutes =
       },
       async (request, reply) => {
         const { email, password } = request.body
-        await register(deps, { email, password: new PlainPassword(password), origin: originOf(request) })
-        return reply.code(202).send({ status: 'verification_sent' })
+        const origin = originOf(request)
+        const { receipt } = await register(deps, { email, password: new PlainPassword(password), origin })
+        return reply.code(202).send({ status: 'verification_sent', receipt })
       },
     )
 
@@ -51,7 +65,9 @@ export const registrationRoutes =
         schema: {
           operationId: 'verifyEmail',
           tags: ['Registration'],
-          summary: 'Open the account that a verification link belongs to.',
+          summary: 'Verify an email address',
+          description:
+            'Takes the token from the verification mail and creates the account of that registration, with its password. The link works regardless of who is signed in.',
           body: TokenRequest,
           response: {
             200: EmailAnswer,
@@ -62,13 +78,33 @@ export const registrationRoutes =
     )
 
     app.post(
+      '/v1/email/verify/check',
+      {
+        config: { caller: 'public', limit: 'links', refusals: ['link_invalid', 'link_expired', 'link_used'] },
+        schema: {
+          operationId: 'checkVerificationLink',
+          tags: ['Registration'],
+          summary: 'Check a verification link',
+          description: 'Consumes nothing.',
+          body: TokenRequest,
+          response: { 200: WorkingLink },
+        },
+      },
+      async (request) => {
+        const { emailHint, expiresAt } = await checkVerificationLink(deps, request.body.token)
+        return { emailHint, expiresAt: expiresAt.toISOString() }
+      },
+    )
+
+    app.post(
       '/v1/email/verify/resend',
       {
         config: { caller: 'public', limit: 'mailing', refusals: ['invalid_email'] },
         schema: {
           operationId: 'resendVerification',
           tags: ['Registration'],
-          summary: 'Ask for another verification mail.',
+          summary: 'Request another verification mail',
+          description: 'The answer is the same, and takes the same time, for every address.',
           body: EmailRequest,
           response: {
             202: Accepted,
@@ -76,8 +112,8 @@ export const registrationRoutes =
         },
       },
       async (request, reply) => {
-        await resendVerification(deps, { email: request.body.email, origin: originOf(request) })
-        return reply.code(202).send({ status: 'accepted' })
+        const { receipt } = await resendVerification(deps, { email: request.body.email, origin: originOf(request) })
+        return reply.code(202).send({ status: 'accepted', receipt })
       },
     )
   }

@@ -111,7 +111,9 @@ export const signInRoutes =
         schema: {
           operationId: 'logOut',
           tags: ['Sessions'],
-          summary: 'End the session of a refresh token, or of the access token in the Authorization header.',
+          summary: 'Sign out',
+          description:
+            'Ends the session that the refresh token names. The access token in the Authorization header is used if the body has no valid refresh token. The answer is 204 only if that session has ended, now or before.',
           body: LogOutRequest,
           response: {
             204: Type.Null({ description: 'Signed out.' }),
@@ -122,7 +124,6 @@ export const signInRoutes =
         const { refreshToken } = request.body
         const token = await readBearerToken(deps, request, { mayBeExpired: true })
         const claims = token?.kind === 'session' ? token.claims : null
-        if (refreshToken === undefined && claims === null) throw new Refusal('unauthenticated')
         await logOut(deps, { refreshToken, claims, origin: originOf(request) })
         return reply.code(204).send(null)
       },

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
+import { pendingChange } from '../row-states.ts'
 
 export interface AccountView {
   readonly id: string
@@ -12,9 +13,9 @@ export interface AccountView {
 }
 
 /**
- * What its holder sees of an account.
+ * The account of a signed-in person, as they see it.
  *
- * @throws {Refusal} unauthenticated, where it has been erased at this very moment.
+ * @throws {Refusal} unauthenticated if the account has been erased at this moment.
  */
 export async function readAccount(deps: Deps, principal: Principal): Promise<AccountView> {
   const found = await deps.db.account.findUnique({
@@ -26,7 +27,7 @@ export async function readAccount(deps: Deps, principal: Principal): Promise<Acc
       createdAt: true,
       passwordChangedAt: true,
       emailChanges: {
-        where: { confirmedAt: null, endedAt: null, expiresAt: { gt: deps.clock.now() } },
+        where: pendingChange(deps.clock.now()),
         select: { toEmail: true },
       },
     },

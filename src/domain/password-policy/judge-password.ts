@@ -3,10 +3,10 @@ import type { PlainPassword } from '../../security/plain-password.ts'
 import { Refusal } from '../problems.ts'
 import { type BrokenRule, brokenRules, type PasswordContext } from './password-policy.ts'
 
-/** What is known of the person a password would be for. */
-export type PasswordOwner = Pick<PasswordContext, 'email' | 'isCurrent'>
+/** What is known about the person who chooses the password. */
+export type PasswordOwner = Pick<PasswordContext, 'email' | 'isCurrent' | 'isRevoked'>
 
-/** Every rule of this service that a new password breaks; asks the breach list, if there is one. */
+/** Every rule of this service that a new password breaks. The breach list is asked if one is configured. */
 export async function judgePassword(
   deps: Deps,
   password: PlainPassword,

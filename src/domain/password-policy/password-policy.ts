@@ -16,49 +16,59 @@ export type PasswordRule =
 export interface PasswordPolicy {
   readonly minLength: number
   readonly maxLength: number
-  readonly rules: ReadonlyArray<{ readonly rule: PasswordRule; readonly description: string }>
+  readonly rules: ReadonlyArray<{
+    readonly rule: PasswordRule
+    readonly description: string
+    /** `check`: `POST /v1/password/check` can judge the rule. `save`: only the request that sets the password can. */
+    readonly checkedBy: 'check' | 'save'
+  }>
 }
 
 type CharacterRule = { rule: PasswordRule; description: string; isMet: (text: string) => boolean }
 
-/** Classes in any script, by Unicode category; a space or an emoji is special, for it is neither letter nor digit. */
+/** Letters and digits of any script, by Unicode category. A space or an emoji is neither, and counts as special. */
 const COMPOSITION: readonly CharacterRule[] = [
   { rule: 'uppercase', description: 'At least one upper-case letter.', isMet: (text) => /\p{Lu}/u.test(text) },
   { rule: 'lowercase', description: 'At least one lower-case letter.', isMet: (text) => /\p{Ll}/u.test(text) },
   { rule: 'number', description: 'At least one number.', isMet: (text) => /\p{Nd}/u.test(text) },
   {
     rule: 'special',
-    description: 'At least one special character: neither a letter nor a number; a space counts.',
+    description: 'At least one symbol, such as ! ? or -, or a space.',
     isMet: (text) => /[^\p{L}\p{Nd}]/u.test(text),
   },
 ]
 
-/** `nist` drops the composition rules, as SP 800-63B-4 section 3.1.1.2 demands, and asks for 15 characters instead. */
+/** `nist` has no composition rules, as SP 800-63B-4 section 3.1.1.2 requires, and a minimum of 15 characters instead. */
 const PRESETS: Readonly<Record<PasswordPreset, { minLength: number; composition: readonly CharacterRule[] }>> = {
   classic: { minLength: 8, composition: COMPOSITION },
   nist: { minLength: 15, composition: [] },
 }
 
-const NOT_EMAIL = { rule: 'not_email', description: 'Not the email address of the account.' } as const
-const NOT_CURRENT = { rule: 'not_current', description: 'Not the password in use now.' } as const
+const NOT_EMAIL = { rule: 'not_email', description: 'Different from your email address.' } as const
+const NOT_CURRENT = { rule: 'not_current', description: 'Different from your current password.' } as const
+/** The message of `not_current` for a password that was revoked. */
+const NOT_REVOKED = {
+  rule: 'not_current',
+  description: 'Different from your earlier password, which someone else may know.',
+} as const
 const NOT_BREACHED = {
   rule: 'not_breached',
-  description: 'Not a password that was found in a breach, where attackers look first.',
+  description: 'Not a password that is known from a data breach.',
 } as const
 
-/** What `GET /v1/password/policy` answers: every rule this service applies, in the order a form would show them. */
+/** The rules that this service applies, in the order in which a form would show them. */
 export function passwordPolicy(preset: PasswordPreset, options: { hasBreachList: boolean }): PasswordPolicy {
   const { minLength, composition } = PRESETS[preset]
   return {
     minLength,
     maxLength: MAX_PASSWORD_LENGTH,
     rules: [
-      ...lengthRules(minLength).map(({ rule, description }) => ({ rule, description })),
-      ...composition.map(({ rule, description }) => ({ rule, description })),
+      ...lengthRules(minLength),
+      ...composition,
       NOT_EMAIL,
       NOT_CURRENT,
       ...(options.hasBreachList ? [NOT_BREACHED] : []),
-    ],
+    ].map(({ rule, description }) => ({ rule, description, checkedBy: rule === 'not_current' ? 'save' : 'check' })),
   }
 }
 
@@ -77,10 +87,12 @@ function lengthRules(
 
 export interface PasswordContext {
   readonly preset: PasswordPreset
-  /** The address of the account, where there is one: the whole password must not be it, nor its local part. */
+  /** The email address, if it is known. The password must be neither the address nor its local part. */
   readonly email?: string
-  /** Whether the password is the one in use, where that is known. */
+  /** Whether the password is the account's current one, if that is known. */
   readonly isCurrent?: boolean
+  /** Whether a revert has revoked the password, because a thief may know it. */
+  readonly isRevoked?: boolean
   readonly isBreached?: boolean
 }
 
@@ -89,7 +101,7 @@ export interface BrokenRule {
   readonly message: string
 }
 
-/** Every rule the password breaks, not the first. */
+/** Every rule that the password breaks, in the order of the policy. */
 export function brokenRules(password: PlainPassword, context: PasswordContext): BrokenRule[] {
   const { minLength, composition } = PRESETS[context.preset]
   const text = password.reveal()
@@ -98,13 +110,19 @@ export function brokenRules(password: PlainPassword, context: PasswordContext): 
     ...composition.filter((rule) => !rule.isMet(text)),
     ...(context.email !== undefined && isEmail(text, context.email) ? [NOT_EMAIL] : []),
     ...(context.isCurrent ? [NOT_CURRENT] : []),
+    ...(context.isRevoked && !context.isCurrent ? [NOT_REVOKED] : []),
     ...(context.isBreached ? [NOT_BREACHED] : []),
   ].map(({ rule, description }) => ({ rule, message: description }))
 }
 
+/** The rules that cannot be judged by a password, and perhaps an email address, alone. */
+export function uncheckedRules(context: { email?: string }): PasswordRule[] {
+  return [...(context.email === undefined ? (['not_email'] as PasswordRule[]) : []), 'not_current']
+}
+
 /**
- * A password longer than any that could have been set is refused before anything is hashed: the answer depends on the
- * request alone, so it tells nothing, and a megabyte costs nothing (Django CVE-2013-1443).
+ * Refuses a password that is longer than any that can be set, before anything is hashed. The answer depends on the request
+ * alone, so it reveals nothing, and a password of a megabyte costs nothing (Django CVE-2013-1443).
  *
  * @throws {Refusal} password_policy with `max_length`.
  */

@@ -1,4 +1,4 @@
-import { inTransaction } from '../../database/client.ts'
+import { inTransaction, type Transaction } from '../../database/client.ts'
 import { lockAccountRow } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
@@ -11,50 +11,79 @@ import { Refusal } from '../problems.ts'
 import { endAccess } from '../sessions/end-access.ts'
 import type { SessionGrant } from '../sessions/session-grant.ts'
 import { hashInTurn } from '../throttle/hash-in-turn.ts'
+import { compareWithEarlier } from './compare-with-earlier.ts'
 import { provePassword } from './prove-password.ts'
+import { consumeReauthentication, requireReauthentication } from './reauthentication.ts'
+
+export interface ChangePasswordInput {
+  readonly principal: Principal
+  /** Exactly one of these two shows that the person has just typed the current password. */
+  readonly currentPassword?: PlainPassword
+  readonly reauthToken?: string
+  readonly newPassword: PlainPassword
+  readonly origin: Origin
+}
 
 /**
- * Changes the password of a signed-in person. This session goes on under new tokens (ASVS 7.2.4); its old ones, every
- * other session and every mailed link but the revert links are dead at once.
+ * Changes the password of a signed-in person. This session continues with new tokens (ASVS 7.2.4). Its old tokens, every
+ * other session and every mailed link except revert links stop working at once. A refused change does not consume the
+ * reauthentication token.
  *
- * @throws {Refusal} wrong_password, too_many_attempts, password_policy
+ * @throws {Refusal} reauthentication_required, wrong_password, too_many_attempts, password_policy, unauthenticated;
+ *   invalid_request if both proofs are given.
  */
-export async function changePassword(
-  deps: Deps,
-  input: { principal: Principal; currentPassword: PlainPassword; newPassword: PlainPassword; origin: Origin },
-): Promise<SessionGrant> {
-  const { principal, currentPassword, newPassword, origin } = input
+export async function changePassword(deps: Deps, input: ChangePasswordInput): Promise<SessionGrant> {
+  const { principal, currentPassword, reauthToken, newPassword, origin } = input
   const { accountId, sessionId, email, address } = principal
+  assertOneProof(input)
   assertComparablePassword(newPassword, 'newPassword') // before anything is hashed
-  await provePassword(deps, { principal, currentPassword, origin })
-  await assertAcceptablePassword(deps, newPassword, 'newPassword', {
-    email,
-    isCurrent: newPassword.reveal() === currentPassword.reveal(),
-  })
+  if (currentPassword) await provePassword(deps, { principal, currentPassword, origin })
+  else await requireReauthentication(deps.db, { principal, reauthToken, now: deps.clock.now() })
+  const account = await deps.db.account.findUnique({ where: { id: accountId } })
+  const comparison = await compareWithEarlier(deps, { account, newPassword, origin })
+  await assertAcceptablePassword(deps, newPassword, 'newPassword', { email, ...comparison })
   const passwordHash = await hashInTurn(deps, origin, (place) => deps.passwords.hash(place, newPassword))
   const now = deps.clock.now()
 
   return inTransaction(deps.db, async (tx) => {
     const account = await lockAccountRow(tx, accountId)
-    // Of two changes at once the second proved a password that is no longer the one. The number says so, not the hash:
-    // a sign-in elsewhere may have replaced that by a costlier one of the same password.
+    // Of two concurrent changes, the second has proven a password that is no longer current. The version shows this; the hash
+    // does not, because a sign-in may have replaced it by a costlier hash of the same password.
     if (account?.credentialVersion !== principal.credentialVersion) throw new Refusal('unauthenticated')
+    const provenAt = currentPassword ? now : await consumeReauthentication(tx, { principal, reauthToken, now })
     await tx.account.update({ where: { id: accountId }, data: { passwordHash, passwordChangedAt: now } })
     await endAccess(tx, { accountId, reason: 'password_changed', survivingSessionId: sessionId, now })
-    const session = await tx.session.findUniqueOrThrow({ where: { id: sessionId } })
-    if (session.endedAt) throw new Refusal('unauthenticated') // revoked from another device meanwhile
-    const refreshCounter = session.refreshCounter + 1
-    // The floor leaves no grace to the tokens before: whoever holds one may be why the password is being changed.
-    const renewed = {
+    const session = await renewSession(tx, { sessionId, provenAt, now })
+    await recordEvent(tx, { type: 'password.changed', at: now, accountId, sessionId, origin })
+    await queueMail(tx, { request: 'password_changed', to: { email, address }, accountId, origin, now })
+    return { ...session, sessionId, accountId, authenticatedAt: provenAt, now }
+  })
+}
+
+function assertOneProof({ currentPassword, reauthToken }: ChangePasswordInput): void {
+  if (currentPassword === undefined || reauthToken === undefined) return
+  const message = 'Send either currentPassword or reauthToken.'
+  throw new Refusal('invalid_request', { violations: [{ field: 'reauthToken', rule: 'exclusive', message }] })
+}
+
+/** The floor refuses the earlier refresh tokens at once, without a grace period: their holder may be a thief. */
+async function renewSession(
+  tx: Transaction,
+  input: { sessionId: string; provenAt: Date; now: Date },
+): Promise<Pick<SessionGrant, 'credentialVersion' | 'expiresAt' | 'refreshCounter'>> {
+  const { sessionId, provenAt, now } = input
+  const session = await tx.session.findUniqueOrThrow({ where: { id: sessionId } })
+  if (session.endedAt) throw new Refusal('unauthenticated') // revoked from another device in the meantime
+  const refreshCounter = session.refreshCounter + 1
+  return tx.session.update({
+    where: { id: sessionId },
+    data: {
       refreshCounter,
       refreshFloor: refreshCounter,
       rotatedAt: now,
-      authenticatedAt: now,
+      authenticatedAt: provenAt,
       lastSeenAt: now,
-    }
-    const { credentialVersion, expiresAt } = await tx.session.update({ where: { id: sessionId }, data: renewed })
-    await recordEvent(tx, { type: 'password.changed', at: now, accountId, sessionId, origin })
-    await queueMail(tx, { request: 'password_changed', to: { email, address }, accountId, origin, now })
-    return { sessionId, accountId, credentialVersion, authenticatedAt: now, expiresAt, refreshCounter, now }
+    },
+    select: { credentialVersion: true, expiresAt: true, refreshCounter: true },
   })
 }

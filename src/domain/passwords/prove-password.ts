@@ -9,10 +9,11 @@ import { hashInTurn } from '../throttle/hash-in-turn.ts'
 import { type ComparedPassword, throttleAttempt } from '../throttle/throttle-attempt.ts'
 
 /**
- * Has the holder of a session prove the current password, as every sensitive change demands: an access token can be
- * stolen, and its thief does not know the password. Shares its count of failures with sign-in.
+ * Checks the current password of a signed-in person, as every sensitive change requires: somebody who has stolen an access
+ * token does not know the password. Failures count together with those of sign-in.
  *
- * @throws {Refusal} wrong_password, too_many_attempts, unauthenticated, or password_policy for a length no password can have.
+ * @throws {Refusal} wrong_password, too_many_attempts, unauthenticated; password_policy if the password is longer than any
+ *   can be.
  */
 export async function provePassword(
   deps: Deps,

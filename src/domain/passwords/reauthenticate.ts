@@ -9,13 +9,13 @@ import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
 import { provePassword } from './prove-password.ts'
 
-/** ASVS 7.5.1: how long a proven password is good for a sensitive change, in seconds. */
+/** For how long a reauthentication allows a sensitive change (ASVS 7.5.1). */
 const LIFETIME_SECONDS = 300
 
 /**
- * Proves the current password ahead of one sensitive change of this session: the *Next* of Settings > Account.
+ * Checks the current password and returns a token that allows one sensitive change of this session within five minutes.
  *
- * @throws {Refusal} wrong_password, too_many_attempts, unauthenticated where the session has ended meanwhile.
+ * @throws {Refusal} wrong_password, too_many_attempts; unauthenticated if the session has ended in the meantime.
  */
 export async function reauthenticate(
   deps: Deps,

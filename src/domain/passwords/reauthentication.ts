@@ -37,9 +37,15 @@ export async function requireReauthentication(db: Database, proof: Reauthenticat
  * Consumes the token in the transaction of the change. If the change is refused later, this is rolled back, and the token
  * can be used again.
  *
+ * @returns when the person reauthenticated.
  * @throws {Refusal} reauthentication_required
  */
-export async function consumeReauthentication(tx: Transaction, proof: ReauthenticationProof): Promise<void> {
-  const { count } = await tx.reauthentication.updateMany({ where: valid(proof), data: { spentAt: proof.now } })
-  if (count === 0) throw new Refusal('reauthentication_required')
+export async function consumeReauthentication(tx: Transaction, proof: ReauthenticationProof): Promise<Date> {
+  const [consumed] = await tx.reauthentication.updateManyAndReturn({
+    where: valid(proof),
+    data: { spentAt: proof.now },
+    select: { createdAt: true },
+  })
+  if (!consumed) throw new Refusal('reauthentication_required')
+  return consumed.createdAt
 }

@@ -6,8 +6,8 @@ import type { Origin } from '../events/record-event.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 
 /**
- * Asks for reset instructions. Whether there is such an account is for the worker to find out: what is done and
- * answered here is the same for every address. The receipt names this request to Support.
+ * Requests reset instructions. The worker finds out whether such an account exists, so that this does and answers the same
+ * for every address. With the receipt, Support can find this request.
  *
  * @throws {Refusal} invalid_email
  */

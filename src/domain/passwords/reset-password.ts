@@ -10,16 +10,18 @@ import { type Origin, recordEvent } from '../events/record-event.ts'
 import { consumeMailedLink, findMailedLink } from '../mailed-links/consume-mailed-link.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { assertAcceptablePassword } from '../password-policy/judge-password.ts'
-import { Refusal } from '../problems.ts'
+import { deadLink, Refusal } from '../problems.ts'
 import { createProvenAccount } from '../registration/create-account.ts'
 import { endAccess } from '../sessions/end-access.ts'
 import { hashInTurn } from '../throttle/hash-in-turn.ts'
 import { resetAttempts } from '../throttle/reset-attempts.ts'
-import { oneAtATime } from './one-at-a-time.ts'
+import { compareWithEarlier } from './compare-with-earlier.ts'
 
 /**
- * Sets a new password for whoever reads the account's mail, whoever else may be signed in. Every session and every
- * mailed link but the revert links dies; nobody is signed in by it. A refused password does not spend the link.
+ * Sets a new password with a mailed link, regardless of who is signed in. Every session ends, and so does every mailed link
+ * except revert links. No session is created. A refused password does not consume the link.
+ *
+ * If the address has registrations only, the link creates the account.
  *
  * @throws {Refusal} link_invalid, link_used, link_expired, password_policy
  */
@@ -27,13 +29,12 @@ export async function resetPassword(
   deps: Deps,
   input: { token: string; newPassword: PlainPassword; origin: Origin },
 ): Promise<void> {
-  // Fifty requests with one link would each take a place among the hashes, for one of them to win.
   const key = hashOpaqueToken(input.token)
   if (key === null) throw new Refusal('link_invalid')
-  await oneAtATime(key, () => resetOnce(deps, input))
+  await deps.turns.take(key, () => resetInTurn(deps, input))
 }
 
-async function resetOnce(
+async function resetInTurn(
   deps: Deps,
   input: { token: string; newPassword: PlainPassword; origin: Origin },
 ): Promise<void> {
@@ -48,7 +49,7 @@ async function resetOnce(
     await consumeMailedLink(tx, link, now)
     const accountId = account
       ? await replacePassword(tx, { accountId: account.id, passwordHash, now })
-      : await openAccount(deps, tx, { link, passwordHash, origin, now })
+      : await createRegisteredAccount(deps, tx, { link, passwordHash, origin, now })
     const { email } = await tx.account.findUniqueOrThrow({ where: { id: accountId }, select: { email: true } })
     await resetAttempts(deps, tx, { address: normalizedForm(link.address), origin, now })
     await recordEvent(tx, { type: 'password.reset', at: now, accountId, origin })
@@ -62,13 +63,11 @@ async function assertAcceptableReset(
 ): Promise<void> {
   const { link, newPassword, origin } = input
   const account = link.accountId === null ? null : await deps.db.account.findUnique({ where: { id: link.accountId } })
-  const current = account && deps.passwords.read(account.passwordHash, account.id)
-  const isCurrent =
-    current !== null && (await hashInTurn(deps, origin, (place) => deps.passwords.matches(place, newPassword, current)))
-  await assertAcceptablePassword(deps, newPassword, 'newPassword', { email: link.address, isCurrent })
+  const comparison = await compareWithEarlier(deps, { account, newPassword, origin })
+  await assertAcceptablePassword(deps, newPassword, 'newPassword', { email: link.address, ...comparison })
 }
 
-/** The link came to the account's own mailbox, so the address is proven too. */
+/** The link came to the account's own mailbox, so the address counts as verified. */
 async function replacePassword(
   tx: Transaction,
   input: { accountId: string; passwordHash: PasswordHash; now: Date },
@@ -82,8 +81,8 @@ async function replacePassword(
   return accountId
 }
 
-/** The address had registrations only: its owner is who opened this link, and the passwords of the others are gone. */
-async function openAccount(
+/** The address had registrations only. The person who opened this link owns it; the registered passwords are discarded. */
+async function createRegisteredAccount(
   deps: Deps,
   tx: Transaction,
   input: { link: MailedToken; passwordHash: PasswordHash; origin: Origin; now: Date },
@@ -93,6 +92,6 @@ async function openAccount(
   const registration = await tx.registration.findFirst({ where: { address }, orderBy: { createdAt: 'desc' } })
   const email = registration?.email ?? address
   const accountId = await createProvenAccount(deps, tx, { email, address, ...proven })
-  if (accountId === null) throw new Refusal('link_expired')
+  if (accountId === null) throw deadLink('verify_no_longer_needed')
   return accountId
 }

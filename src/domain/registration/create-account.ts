@@ -9,19 +9,26 @@ import { forgetNetworks, trustNetwork } from '../throttle/known-networks.ts'
 import { deleteRegistrations } from './delete-registrations.ts'
 
 /**
- * Opens an account for an address that has just been proven, with the one password that belongs to the link that
- * proved it. Every other registration of that address, and so every other password, is gone.
+ * Creates an account for an address that a mailed link has just proven. The other registrations of the address, and so their
+ * passwords, are deleted.
  *
- * @returns the account's id, or null where the address has meanwhile come to belong to somebody or been locked: roll back.
+ * @param input.passwordHash null if it is not known which password belongs to the owner of the address.
+ * @returns the account's id, or null if the address is in use or locked by now. Then roll back.
  */
 export async function createProvenAccount(
   deps: Deps,
   tx: Transaction,
-  input: { email: string; address: NormalizedAddress; passwordHash: PasswordHash; origin: Origin; now: Date },
+  input: { email: string; address: NormalizedAddress; passwordHash: PasswordHash | null; origin: Origin; now: Date },
 ): Promise<string | null> {
   const { email, address, passwordHash, origin, now } = input
   const { id: accountId } = await tx.account.create({
-    data: { email, passwordHash, passwordChangedAt: now, emailVerifiedAt: now, createdAt: now },
+    data: {
+      email,
+      passwordHash,
+      passwordChangedAt: passwordHash === null ? null : now,
+      emailVerifiedAt: now,
+      createdAt: now,
+    },
     select: { id: true },
   })
   if (!(await claimAddress(deps, tx, { address, accountId, now }))) return null

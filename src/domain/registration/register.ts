@@ -1,6 +1,7 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
+import { newReceipt } from '../../security/receipt.ts'
 import { hashAddress } from '../addresses/address-hashes.ts'
 import { requireAddress } from '../addresses/require-address.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
@@ -8,24 +9,25 @@ import { queueMail } from '../mails/queue-mail.ts'
 import { assertAcceptablePassword } from '../password-policy/judge-password.ts'
 import { hashInTurn } from '../throttle/hash-in-turn.ts'
 
-/** An unproven registration is kept this long, in seconds; a new link can be asked for all the while. */
+/** How long a registration waits for its address to be verified. A new link can be requested during this time. */
 export const REGISTRATION_LIFETIME_SECONDS = 7 * 86_400
 
 /**
- * Writes down that somebody wants an account, with the password it would get, and asks the worker for a mail. Whether
- * the address is new, in use or locked is not looked at here, so neither the answer nor its time can tell; the mail
- * says it, to the one person who may know.
+ * Records a registration with the password that the account would get, and queues a mail. Nothing here depends on whether
+ * the address is new, in use or locked, so neither the answer nor its time reveals it. Only the mail says so, to the owner
+ * of the address. With the receipt, Support can find this request.
  *
  * @throws {Refusal} invalid_email, password_policy
  */
 export async function register(
   deps: Deps,
   input: { email: string; password: PlainPassword; origin: Origin },
-): Promise<void> {
+): Promise<{ receipt: string }> {
   const { password, origin } = input
   const { email, address } = requireAddress(input.email, 'email')
   await assertAcceptablePassword(deps, password, 'password', { email })
   const passwordHash = await hashInTurn(deps, origin, (place) => deps.passwords.hash(place, password))
+  const receipt = newReceipt()
   const now = deps.clock.now()
   await inTransaction(deps.db, async (tx) => {
     const expiresAt = new Date(now.getTime() + REGISTRATION_LIFETIME_SECONDS * 1000)
@@ -38,8 +40,10 @@ export async function register(
       request: 'registration',
       to: { email, address },
       registrationId: registration.id,
+      receipt,
       origin,
       now,
     })
   })
+  return { receipt }
 }

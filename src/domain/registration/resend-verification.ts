@@ -1,17 +1,24 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
+import { newReceipt } from '../../security/receipt.ts'
 import { requireAddress } from '../addresses/require-address.ts'
 import type { Origin } from '../events/record-event.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 
 /**
- * Asks for another verification mail. What there is to verify, if anything, is for the worker to find out.
+ * Requests another verification mail. The worker finds out what there is to verify, so that this does and answers the same
+ * for every address. With the receipt, Support can find this request.
  *
  * @throws {Refusal} invalid_email
  */
-export async function resendVerification(deps: Deps, input: { email: string; origin: Origin }): Promise<void> {
+export async function resendVerification(
+  deps: Deps,
+  input: { email: string; origin: Origin },
+): Promise<{ receipt: string }> {
   const to = requireAddress(input.email, 'email')
+  const receipt = newReceipt()
   await inTransaction(deps.db, (tx) =>
-    queueMail(tx, { request: 'verification', to, origin: input.origin, now: deps.clock.now() }),
+    queueMail(tx, { request: 'verification', to, receipt, origin: input.origin, now: deps.clock.now() }),
   )
+  return { receipt }
 }

@@ -1,19 +1,21 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
-import type { MailedToken } from '../../database/generated/client.ts'
+import type { MailedToken, Registration } from '../../database/generated/client.ts'
 import { lockAccountOrAddress } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import { normalizedForm } from '../../mail/email-address.ts'
+import { maskAddress } from '../../mail/mask-address.ts'
 import { asPasswordHash } from '../../security/password-hash.ts'
+import { findAddress } from '../addresses/addresses.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
-import { consumeMailedLink, findMailedLink } from '../mailed-links/consume-mailed-link.ts'
-import { Refusal } from '../problems.ts'
+import { consumeMailedLink, findMailedLink, recordLinkCheck } from '../mailed-links/consume-mailed-link.ts'
+import { deadLink } from '../problems.ts'
 import { createProvenAccount } from './create-account.ts'
 
 /**
- * Opens the account of the registration that the link belongs to, and of no other: its password is the one that was
- * typed for it. For an account that Support made, the link only proves the address.
+ * Creates the account of the registration that the link belongs to, with the password of that registration. For an account
+ * that Support has created, the link only verifies the address.
  *
- * @returns the address that is proven now.
+ * @returns the verified address.
  * @throws {Refusal} link_invalid, link_used, link_expired
  */
 export async function verifyEmail(deps: Deps, input: { token: string; origin: Origin }): Promise<{ email: string }> {
@@ -23,7 +25,30 @@ export async function verifyEmail(deps: Deps, input: { token: string; origin: Or
     await lockAccountOrAddress(tx, link)
     await consumeMailedLink(tx, link, now)
     const proven = { link, origin: input.origin, now }
-    return link.accountId === null ? openAccount(deps, tx, proven) : proveAddress(tx, link.accountId, proven)
+    return link.accountId === null
+      ? createVerifiedAccount(deps, tx, proven)
+      : verifyAddressOfAccount(tx, link.accountId, proven)
+  })
+}
+
+/**
+ * Tells a page whether its verification link still works, and for which address. Consumes nothing.
+ *
+ * @throws {Refusal} link_invalid, link_used, link_expired: as verifyEmail would.
+ */
+export async function checkVerificationLink(
+  deps: Deps,
+  token: string,
+): Promise<{ emailHint: string; expiresAt: Date }> {
+  const now = deps.clock.now()
+  return inTransaction(deps.db, async (tx) => {
+    const link = await findMailedLink(tx, { token, purpose: 'verify_email', now })
+    if (link.accountId === null) {
+      const { address } = await requireRegistration(tx, link)
+      if (await findAddress(deps, tx, normalizedForm(address))) throw deadLink('verify_expired')
+    }
+    await recordLinkCheck(tx, link, now)
+    return { emailHint: maskAddress(link.address), expiresAt: link.expiresAt }
   })
 }
 
@@ -33,20 +58,30 @@ interface ProvenLink {
   readonly now: Date
 }
 
-async function openAccount(deps: Deps, tx: Transaction, { link, origin, now }: ProvenLink): Promise<{ email: string }> {
-  if (link.registrationId === null) throw new Refusal('link_expired') // another link of the address came first
-  const registration = await tx.registration.findUnique({ where: { id: link.registrationId } })
-  const passwordHash = registration && asPasswordHash(registration.passwordHash)
-  if (!registration || !passwordHash) throw new Refusal('link_expired')
+/** A registration whose password hash cannot be read is of no use: the person has to sign up again. */
+async function requireRegistration(tx: Transaction, link: MailedToken): Promise<Registration> {
+  const { registrationId } = link
+  const registration = registrationId && (await tx.registration.findUnique({ where: { id: registrationId } }))
+  if (!registration || asPasswordHash(registration.passwordHash) === null) throw deadLink('verify_expired')
+  return registration
+}
+
+async function createVerifiedAccount(
+  deps: Deps,
+  tx: Transaction,
+  { link, origin, now }: ProvenLink,
+): Promise<{ email: string }> {
+  const registration = await requireRegistration(tx, link)
   const { email } = registration
   const address = normalizedForm(registration.address)
+  const passwordHash = asPasswordHash(registration.passwordHash)
   const accountId = await createProvenAccount(deps, tx, { email, address, passwordHash, origin, now })
-  if (accountId === null) throw new Refusal('link_expired')
+  if (accountId === null) throw deadLink('verify_expired')
   await recordEvent(tx, { type: 'account.email_verified', at: now, accountId, origin })
   return { email }
 }
 
-async function proveAddress(
+async function verifyAddressOfAccount(
   tx: Transaction,
   accountId: string,
   { origin, now }: ProvenLink,

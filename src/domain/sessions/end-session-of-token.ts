@@ -2,17 +2,17 @@ import type { Transaction } from '../../database/client.ts'
 import { type EventActor, type Origin, recordEvent } from '../events/record-event.ts'
 import { endSessionsOfAccount } from './end-sessions-of-account.ts'
 
-/** What a token says of its session: a refresh token its number, an access token the account's number of then. */
+/** What a token says about its session: a refresh token its number, an access token the account's credential version. */
 export type SessionToken =
   | { readonly sessionId: string; readonly counter: number }
   | { readonly sessionId: string; readonly credentialVersion: number }
 
 /**
- * Ends the session a token is of, and records it. A spent refresh token and an access token that is too old do: their
- * holder wants to be signed out. One that a credential change has ended does not: the session went on without it, and
- * whoever still has it may be why.
+ * Ends the session that a token belongs to, and records that. A consumed refresh token or an expired access token is enough.
+ * A token that a credential change has made invalid is not: the session continued without it, and its holder may be the
+ * reason for the change.
  *
- * @returns whether the session is over now, or has no power over this session.
+ * @returns `over` if the session has ended, now or before; `powerless` if the token cannot end it.
  */
 export async function endSessionOfToken(
   tx: Transaction,

@@ -7,21 +7,29 @@ import { Refusal } from '../problems.ts'
 import { endSessionOfToken, type SessionToken } from './end-session-of-token.ts'
 
 /**
- * Ends the session that a refresh token of its, spent or not, or an access token names. Where it is over already, or
- * the token is none of ours, there is nothing left to do and the caller is told so.
+ * Ends the session that a refresh token or an access token names. The refresh token may be consumed, and the access token
+ * may be expired: their holder wants to sign out. The access token is used only if there is no valid refresh token.
  *
- * @throws {Refusal} unauthenticated, where an access token was ended by a credential change and its session lives on:
- * whoever is told 204 believes to be signed out.
+ * Returns only if the named session has ended, now or before: the caller tells the person that they are signed out.
+ *
+ * @throws {Refusal} unauthenticated if no token names a session that this has ended or that had ended before. A token that a
+ *   credential change has made invalid cannot end the session that continued without it.
  */
 export async function logOut(
   deps: Deps,
   input: { refreshToken: string | undefined; claims: SessionClaims | null; origin: Origin },
 ): Promise<void> {
   const { refreshToken, claims, origin } = input
-  const token: SessionToken | null =
-    refreshToken === undefined ? claims : readRefreshToken(refreshToken, deps.keys.refreshTokenKeys())
-  if (!token) return
-  const now = deps.clock.now()
-  const outcome = await inTransaction(deps.db, (tx) => endSessionOfToken(tx, { token, reason: 'logout', origin, now }))
-  if (outcome === 'powerless' && refreshToken === undefined) throw new Refusal('unauthenticated')
+  const refreshClaims = refreshToken === undefined ? null : readRefreshToken(refreshToken, deps.keys.refreshTokenKeys())
+  const hasEnded = (await endSession(refreshClaims)) || (await endSession(claims))
+  if (!hasEnded) throw new Refusal('unauthenticated')
+
+  async function endSession(token: SessionToken | null): Promise<boolean> {
+    if (token === null) return false
+    const now = deps.clock.now()
+    const outcome = await inTransaction(deps.db, (tx) =>
+      endSessionOfToken(tx, { token, reason: 'logout', origin, now }),
+    )
+    return outcome === 'over'
+  }
 }

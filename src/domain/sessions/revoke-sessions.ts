@@ -7,9 +7,9 @@ import { Refusal } from '../problems.ts'
 import { endSessionsOfAccount } from './end-sessions-of-account.ts'
 
 /**
- * Signs one of the account's devices out.
+ * Revokes one of the account's sessions.
  *
- * @throws {Refusal} not_found, also for another account's session: its id must not be told apart from a made-up one.
+ * @throws {Refusal} not_found, also for a session of another account, so that its id cannot be told from an invented one.
  */
 export async function revokeSession(
   deps: Deps,
@@ -34,10 +34,10 @@ export async function revokeSession(
 }
 
 /**
- * Signs every other device out. A pending email change that this session did not ask for ends too, even where the
- * session that asked has logged out since: its thief would otherwise be out of the owner's reach.
+ * Revokes every session of the account except this one. A pending email change that another session requested ends too,
+ * even if that session has signed out since. Otherwise the owner could not stop the change that a thief requested.
  *
- * @returns how many sessions ended.
+ * @returns how many sessions were revoked.
  */
 export async function revokeOtherSessions(
   deps: Deps,

@@ -98,6 +98,23 @@ describe('an address that cannot be used', () => {
     expect((await ada.get('/v1/me')).body.pendingEmail).toBeNull()
   })
 
+  test('is in the audit trail for each refused request, by a keyed hash of the address', async () => {
+    const ada = await people.verified()
+    const used = (await people.verified()).email
+    const { id: accountId } = (await ada.get('/v1/me')).body
+
+    await ada.changeEmail(used)
+
+    const [event, ...others] = await eventsOf(deps, 'email_change.refused', accountId)
+    expect(others).toEqual([])
+    expect(event).toMatchObject({
+      outcome: 'failure',
+      sessionId: ada.tokens.sessionId,
+      details: { reason: 'email_unavailable', addressHash: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    })
+    expect(JSON.stringify(event)).not.toContain(used)
+  })
+
   test('is recognised in another case', async () => {
     const ada = await people.verified()
     const used = (await people.verified({ email: people.newEmail('Grace.Hopper') })).email

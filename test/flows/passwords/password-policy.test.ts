@@ -31,6 +31,12 @@ describe('the policy', () => {
     for (const { description } of answer.body.rules) expect(description).toMatch(/\w/)
   })
 
+  test('every rule says whether the checklist or only the saving request can judge it', async () => {
+    const { rules } = (await api.get('/v1/password/policy')).body
+
+    for (const { rule, checkedBy } of rules) expect(checkedBy).toBe(rule === 'not_current' ? 'save' : 'check')
+  })
+
   test('names no breach list where none is configured', async () => {
     const { body } = await api.get('/v1/password/policy')
 
@@ -48,11 +54,26 @@ describe('the policy', () => {
 })
 
 describe('the checklist', () => {
+  test('judges not_email by the address that is sent with the password', async () => {
+    const body = { password: 'Ada.Lovelace-7', email: ' Ada.Lovelace-7@example.com' }
+
+    const answer = await api.post('/v1/password/check', body)
+
+    expect(answer.body).toMatchObject({ acceptable: false, violations: [{ field: 'password', rule: 'not_email' }] })
+    expect(answer.body.unchecked).toEqual(['not_current'])
+  })
+
+  test('does not judge not_email by an address that is still being typed', async () => {
+    const answer = await api.post('/v1/password/check', { password: 'Ada.Lovelace-7', email: 'ada@' })
+
+    expect(answer.body).toEqual({ acceptable: true, violations: [], unchecked: ['not_email', 'not_current'] })
+  })
+
   test('accepts a password that keeps every rule', async () => {
     const answer = await check('Correct-Horse-7')
 
     expect(answer).toHaveStatus(200)
-    expect(answer.body).toEqual({ acceptable: true, violations: [] })
+    expect(answer.body).toEqual({ acceptable: true, violations: [], unchecked: ['not_email', 'not_current'] })
     expect(answer.headers['cache-control']).toBe('no-store')
   })
 
@@ -93,7 +114,7 @@ describe('the checklist', () => {
   test('under the nist preset wants length alone', async () => {
     const checkThere = (password: string) => nist.api.post('/v1/password/check', { password })
 
-    expect((await checkThere('correcthorsebattery')).body).toEqual({ acceptable: true, violations: [] })
+    expect((await checkThere('correcthorsebattery')).body).toMatchObject({ acceptable: true, violations: [] })
     expect(rulesIn(await checkThere('Aa1-bbbbbbbbbb'))).toEqual(['min_length'])
     expect(rulesIn(await checkThere('漢'.repeat(15)))).toEqual([])
   })

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
+import { RECEIPT } from '../../support/receipt.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
 const { api, clock, deps, mailbox, people, sendgrid } = await startTestApp()
 
-const RECEIPT = /^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/
 const forgot = (email: string, headers: Record<string, string> = {}) =>
   api.post('/v1/password/forgot', { email }, { headers })
 const reset = (token: string, newPassword = 'Battery-Staple-8') =>

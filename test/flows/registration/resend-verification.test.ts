@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import '../../support/matchers.ts'
+import { RECEIPT } from '../../support/receipt.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
 const { api, clock, deps, mailbox, people } = await startTestApp()
@@ -23,7 +24,7 @@ test('another link comes to whoever has registered, and opens the account', asyn
     const answer = await resend(email)
 
     expect(answer).toHaveStatus(202)
-    expect(answer.body).toEqual({ status: 'accepted' })
+    expect(answer.body).toEqual({ status: 'accepted', receipt: expect.stringMatching(RECEIPT) })
   })
 
   expect(mails).toEqual([`verify_email to ${email}`])
@@ -48,7 +49,10 @@ test('the answer is always alike: unknown, waiting, confirmed and locked address
   const answers = await Promise.all(addresses.map(resend))
 
   for (const { status, body } of answers)
-    expect({ status, body }).toEqual({ status: 202, body: { status: 'accepted' } })
+    expect({ status, body }).toEqual({
+      status: 202,
+      body: { status: 'accepted', receipt: expect.stringMatching(RECEIPT) },
+    })
 })
 
 test('nobody is mailed where there is nothing to confirm', async () => {

@@ -51,7 +51,22 @@ test('signing out twice, or where it was already over, is as good as once', asyn
   expect(await api.post('/v1/logout', { refreshToken })).toHaveStatus(204)
   expect(await api.post('/v1/logout', { refreshToken })).toHaveStatus(204)
   expect(await ada.post('/v1/logout')).toHaveStatus(204)
-  expect(await api.post('/v1/logout', { refreshToken: 'garbage' })).toHaveStatus(204)
+})
+
+test('a refresh token that names no session ends nothing, and the answer says so', async () => {
+  const ada = await people.verified()
+
+  expect(await api.post('/v1/logout', { refreshToken: 'garbage' })).toRefuse('unauthenticated')
+
+  expect(await ada.refresh()).toHaveStatus(200)
+})
+
+test('the access token signs out if the body has no valid refresh token', async () => {
+  const ada = await people.verified()
+
+  expect(await ada.post('/v1/logout', { refreshToken: 'garbage' })).toHaveStatus(204)
+
+  expect(await ada.refresh()).toRefuse('refresh_token_invalid')
 })
 
 describe('what a password change has ended signs nobody out', () => {
@@ -66,7 +81,7 @@ describe('what a password change has ended signs nobody out', () => {
   test('the refresh token from before the sign-out is refused', async () => {
     const { ada, old } = await changed()
 
-    expect(await api.post('/v1/logout', { refreshToken: old.refreshToken })).toHaveStatus(204)
+    expect(await api.post('/v1/logout', { refreshToken: old.refreshToken })).toRefuse('unauthenticated')
 
     expect(await ada.get('/v1/me')).toHaveStatus(200)
     expect(await ada.refresh()).toHaveStatus(200)
