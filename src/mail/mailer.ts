@@ -3,7 +3,14 @@ import type { Mailbox, Mailer } from './outgoing-mail.ts'
 import type { SendgridSettings } from './sendgrid.ts'
 import type { SmtpSettings } from './smtp.ts'
 
-export { type Mailbox, type Mailer, type OutgoingMail, PermanentMailError } from './outgoing-mail.ts'
+export {
+  type Mailbox,
+  type Mailer,
+  type OutgoingMail,
+  PermanentMailError,
+  TemporaryMailError,
+  withoutAddresses,
+} from './outgoing-mail.ts'
 
 export type MailConfig = { from: Mailbox; supportContact: string } & (
   | ({ transport: 'sendgrid' } & Pick<SendgridSettings, 'apiKey' | 'baseUrl'>)
@@ -16,7 +23,7 @@ export interface MailLog {
   warn(details: object, message: string): void
 }
 
-/** The transport that the configuration names; the libraries of the others are never loaded. */
+/** Creates the transport that the configuration names. The libraries of the other transports are not loaded. */
 export async function createMailer(config: MailConfig, log: MailLog): Promise<Mailer> {
   switch (config.transport) {
     case 'sendgrid':

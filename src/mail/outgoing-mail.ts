@@ -1,3 +1,4 @@
+import { isPlainAddress } from './plain-address.ts'
 import type { MailKind } from './templates/render.ts'
 
 export interface Mailbox {
@@ -6,7 +7,7 @@ export interface Mailbox {
 }
 
 export interface OutgoingMail {
-  /** Our own id of this mail (UUIDv7): it is the same at every attempt, and the provider's events carry it. */
+  /** Our own id of this mail (UUIDv7). It is the same at every attempt, and the provider's events contain it. */
   id: string
   kind: MailKind
   from: Mailbox
@@ -15,43 +16,46 @@ export interface OutgoingMail {
   subject: string
   text: string
   html: string
-  /** The link that the text holds, apart: for the console, and so that no reason we keep can quote it. */
+  /** The link in the text once more: the console shows it, and no stored reason may quote it. */
   link: string | null
 }
 
 export interface Mailer {
+  /**
+   * Hands one mail to the provider. It has the mail only if this returns: an answer that the provider would not give,
+   * such as a proxy's 200, is an error.
+   *
+   * @throws {PermanentMailError} on proof that the provider rejects this recipient or this content.
+   * @throws {TemporaryMailError} for every other rejection, and if the provider cannot be reached.
+   */
   send(mail: OutgoingMail): Promise<{ providerMessageId: string | null }>
-  /** Takes an address off the provider's lists of those it has given up on; nothing where the transport has none. */
+  /** Removes an address from the provider's suppression lists. A transport without such lists does nothing. */
   liftSuppression(address: string): Promise<void>
   close(): Promise<void>
 }
 
-/** The provider will never take this mail; trying again is no use. The message is a reason that Support may read. */
+/** The mail was not sent, for a reason that may pass. The message is a reason that Support may read. */
+export class TemporaryMailError extends Error {
+  override readonly name = 'TemporaryMailError'
+}
+
+/** The provider rejects this recipient or this content. The message is a reason that Support may read. */
 export class PermanentMailError extends Error {
   override readonly name = 'PermanentMailError'
 }
 
-/** One dot-string address in ASCII: no character here can end a header, start a second recipient or quote anything. */
-const PLAIN_ADDRESS = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/
-const LONGEST_ADDRESS = 254
-
-/** Checked again at the last moment before a mail leaves, whatever was checked when the address came in. */
+/** The last check before a mail leaves. It does not rely on the checks that were made when the address came in. */
 export function assertDispatchable(mail: OutgoingMail): void {
   if (!isPlainAddress(mail.to)) throw new PermanentMailError('The address is not one plain email address')
   if (/\p{Cc}|[\u2028\u2029]/u.test(mail.subject)) {
-    throw new PermanentMailError('The subject holds a control character')
+    throw new PermanentMailError('The subject contains a control character')
   }
 }
 
-/** Where answers go: the support contact, where that is an address rather than a page or a telephone number. */
-export function replyAddress(supportContact: string): string | undefined {
-  const contact = supportContact.trim()
-  return isPlainAddress(contact) ? contact : undefined
-}
-
 /**
- * What a provider answered, as Support may read it and a database keep it: one short line. Providers quote what they
- * refuse (a spam filter names the link it dislikes), so links and anything as long as a token or a key are left out.
+ * Makes a provider's answer fit to be stored and to be read by Support: one short line. Providers quote what they
+ * reject, for example the link that a spam filter dislikes. So links, and anything as long as a token or a key, are
+ * withheld.
  */
 export function quotableReason(answer: string, secrets: readonly (string | null)[]): string {
   let reason = answer.slice(0, 2000)
@@ -64,6 +68,7 @@ export function quotableReason(answer: string, secrets: readonly (string | null)
     .slice(0, 300)
 }
 
-function isPlainAddress(address: unknown): boolean {
-  return typeof address === 'string' && address.length <= LONGEST_ADDRESS && PLAIN_ADDRESS.test(address)
+/** A reason for the log, where no erasure reaches it: without anything that looks like an email address. */
+export function withoutAddresses(reason: string): string {
+  return reason.replace(/[^\s<>()[\]"',;:]+(?:@|%40|=40)[^\s<>()[\]"',;:]+/gi, '[address withheld]')
 }

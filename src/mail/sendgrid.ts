@@ -7,8 +7,9 @@ import {
   type OutgoingMail,
   PermanentMailError,
   quotableReason,
-  replyAddress,
+  TemporaryMailError,
 } from './outgoing-mail.ts'
+import { replyAddress } from './plain-address.ts'
 
 export interface SendgridSettings {
   apiKey: Secret
@@ -19,13 +20,11 @@ export interface SendgridSettings {
 
 type ClientRequest = Parameters<Client['createRequest']>[0]
 
-/** Refusals of the moment, of our key or of a mistyped base URL, not of this mail. */
-const PASSING_STATUSES = [401, 403, 404, 405, 408, 429]
-/** Not the unsubscribes: those are a person's own word, and only theirs to take back. */
+/** Without the list of unsubscribes: only the person who unsubscribed may undo that. */
 const SUPPRESSION_LISTS = ['bounces', 'blocks', 'invalid_emails', 'spam_reports']
 const TIMEOUT_CODES = ['ERR_CANCELED', 'ECONNABORTED', 'ETIMEDOUT']
 
-/** Hands mails to SendGrid's v3 API. A mail it accepts may still bounce: its event webhook tells that. */
+/** Hands mails to SendGrid's v3 API. A mail that it accepts may still bounce: its event webhook reports that. */
 export function createSendgridMailer(settings: SendgridSettings, timeoutMs = 10_000): Mailer {
   const client = new DeadlineClient(timeoutMs)
   client.setApiKey(settings.apiKey.reveal())
@@ -37,14 +36,17 @@ export function createSendgridMailer(settings: SendgridSettings, timeoutMs = 10_
   return {
     async send(mail) {
       assertDispatchable(mail)
-      try {
-        const [response] = await service.send(sendgridMail(mail, settings.supportContact))
-        const messageId: unknown = response.headers['x-message-id']
-        return { providerMessageId: typeof messageId === 'string' ? messageId : null }
-      } catch (error) {
+      const [response] = await service.send(sendgridMail(mail, settings.supportContact)).catch((error: unknown) => {
         // The original is not passed on as a cause: it holds the request, with the key and the link.
         throw deliveryError(error, [mail.link, settings.apiKey.reveal()])
+      })
+      const messageId: unknown = response.headers['x-message-id']
+      if (response.statusCode !== 202 || typeof messageId !== 'string' || messageId === '') {
+        throw new TemporaryMailError(
+          `The answer (${response.statusCode}) is not SendGrid's: SENDGRID_BASE_URL may be wrong`,
+        )
       }
+      return { providerMessageId: messageId }
     },
     async liftSuppression(address) {
       for (const list of SUPPRESSION_LISTS) {
@@ -60,8 +62,8 @@ export function createSendgridMailer(settings: SendgridSettings, timeoutMs = 10_
 }
 
 /**
- * One deadline for the whole exchange: the client's own time-out only notices silence, and an answer that trickles in
- * is never silent. No redirects either: they would take the mail, and the link in it, to another host.
+ * Sets one deadline for the whole exchange: the client's own time-out only notices silence, and an answer that trickles
+ * in is never silent. Redirects are off, because they would take the mail and its link to another host.
  */
 class DeadlineClient extends Client {
   readonly #timeoutMs: number
@@ -90,27 +92,38 @@ function sendgridMail(mail: OutgoingMail, supportContact: string): MailDataRequi
     ],
     headers: { 'Auto-Submitted': 'auto-generated' },
     customArgs: { latchkeyMailId: mail.id },
-    // A tracked link would pass its token through SendGrid's redirect host, and into its logs.
+    // A tracked link would send its token through SendGrid's redirect host and into its logs.
     trackingSettings: {
       clickTracking: { enable: false, enableText: false },
       openTracking: { enable: false },
       subscriptionTracking: { enable: false },
       ganalytics: { enable: false },
     },
-    // Who unsubscribed from a newsletter still has to hear that their password was changed.
+    // A person who unsubscribed from a newsletter must still learn that their password was changed.
     mailSettings: { bypassListManagement: { enable: true } },
   }
 }
 
 function deliveryError(error: unknown, secrets: readonly (string | null)[]): Error {
-  if (!isRefusal(error)) return new Error(connectionReason(error))
+  if (!isRefusal(error)) return new TemporaryMailError(connectionReason(error))
   const { code: status, response } = error
-  if (status >= 500 || status === 408) return new Error(`SendGrid answered ${status}`)
+  if (status >= 500 || status === 408) return new TemporaryMailError(`SendGrid answered ${status}`)
 
-  const reasons = errorMessages(response.body)
-  const reason = reasons === '' ? '' : `: ${quotableReason(reasons, secrets)}`
+  const errors = readErrors(response.body)
+  const messages = errors.map(({ message }) => message).filter((message) => typeof message === 'string' && message)
+  const reason = messages.length === 0 ? '' : `: ${quotableReason(messages.join('; '), secrets)}`
   const message = `SendGrid refused the mail (${status})${reason}`
-  return PASSING_STATUSES.includes(status) ? new Error(message) : new PermanentMailError(message)
+  return isAboutThisMail(status, errors) ? new PermanentMailError(message) : new TemporaryMailError(message)
+}
+
+/**
+ * Whether a rejection proves that it is about this mail: a 400 that names the recipient and nothing else, or a 413 in
+ * SendGrid's own form. Other 4xx answers are about our key, our sender, our quota or a mistyped base URL, and pass.
+ */
+function isAboutThisMail(status: number, errors: readonly SendgridError[]): boolean {
+  if (errors.length === 0) return false
+  const isRecipient = ({ field }: SendgridError) => typeof field === 'string' && /(?:^|\.)to(?:\.|$)/.test(field)
+  return status === 413 || (status === 400 && errors.every(isRecipient))
 }
 
 function connectionReason(error: unknown): string {
@@ -125,12 +138,14 @@ function isRefusal(error: unknown): error is { code: number; response: { body: u
   return typeof error.code === 'number' && typeof error.response === 'object' && error.response !== null
 }
 
-/** The texts of `{errors: [{message, field, help}]}`; nothing of any other body. */
-function errorMessages(body: unknown): string {
-  if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors)) return ''
+interface SendgridError {
+  readonly message?: unknown
+  readonly field?: unknown
+}
+
+/** Reads `{errors: [{message, field, help}]}`. A body of any other form has no errors. */
+function readErrors(body: unknown): SendgridError[] {
+  if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors)) return []
   const errors: unknown[] = body.errors
-  return errors
-    .map((error) => (typeof error === 'object' && error !== null && 'message' in error ? error.message : ''))
-    .filter((message) => typeof message === 'string' && message !== '')
-    .join('; ')
+  return errors.filter((error): error is SendgridError => typeof error === 'object' && error !== null)
 }

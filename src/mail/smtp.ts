@@ -1,24 +1,35 @@
 import { createTransport } from 'nodemailer'
 import type { Secret } from '../security/secret.ts'
-import { assertDispatchable, type Mailer, PermanentMailError, quotableReason, replyAddress } from './outgoing-mail.ts'
+import {
+  assertDispatchable,
+  type Mailer,
+  PermanentMailError,
+  quotableReason,
+  TemporaryMailError,
+} from './outgoing-mail.ts'
+import { replyAddress } from './plain-address.ts'
 
 export interface SmtpSettings {
-  /** `smtp://` takes TLS where the server offers it; `smtps://`, or `?requireTLS=true`, insists. */
+  /** `smtp://` uses TLS if the server offers it. `smtps://`, or `?requireTLS=true`, insists on TLS. */
   url: Secret
   supportContact: string
 }
 
 const TIMEOUTS_MS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000, dnsTimeout: 10_000 }
 
+/** As many as the worker has slots for mail (worker/mail-lanes.ts), so that no lane waits for another's connection. */
+const MOST_CONNECTIONS = 16
+
 /**
- * Hands mails to an SMTP server over a few kept connections. The time-outs notice silence; the deadline is for one
- * mail in all, however slowly a server trickles its answers.
+ * Hands mails to an SMTP server over a few kept connections. The time-outs notice silence. The deadline is for one
+ * mail in total, so that a server that trickles its answers cannot hold a connection for longer.
  */
 export function createSmtpMailer(settings: SmtpSettings, deadlineMs = 60_000): Mailer {
   const transport = createTransport({
     url: settings.url.reveal(),
     pool: true,
-    // A connection that died while it was kept deserves one fresh one; beyond that the outbox tries again.
+    maxConnections: MOST_CONNECTIONS,
+    // A kept connection may have died: try one new connection. Beyond that, the worker tries again later.
     maxRequeues: 1,
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -33,7 +44,7 @@ export function createSmtpMailer(settings: SmtpSettings, deadlineMs = 60_000): M
         const sent = await transport.sendMail({
           messageId: messageId(mail.id, mail.from.address),
           from: mail.from,
-          // Never a string: nodemailer would read it as a list, and a comma would be a second recipient.
+          // Not a string: nodemailer would read it as a list, and a comma would start a second recipient.
           to: { name: '', address: mail.to },
           ...(replyTo === undefined ? {} : { replyTo: { name: '', address: replyTo } }),
           subject: mail.subject,
@@ -54,20 +65,37 @@ export function createSmtpMailer(settings: SmtpSettings, deadlineMs = 60_000): M
   }
 }
 
-/** The same at every attempt, so that a mailbox that gets a mail twice can tell. */
+/** The same at every attempt, so that a mailbox that gets a mail twice can recognise the duplicate. */
 function messageId(id: string, sender: string): string {
   return `<${id}@${sender.slice(sender.lastIndexOf('@') + 1)}>`
 }
 
-/** A 5xx to the recipient or the message is about this mail; one to the login or the sender is about us. */
 function deliveryError(error: unknown, link: string | null): Error {
   const { responseCode, command = 'CONN', response = '' } = smtpError(error)
-  if (!responseCode) return new Error(connectionReason(errorCode(error)))
+  if (!responseCode) return new TemporaryMailError(connectionReason(errorCode(error)))
 
   const message = `The SMTP server refused ${command}: ${quotableReason(response, [link])}`
-  // 503 is about the order of commands: the same mail may well go through on another connection.
-  const isPermanent = responseCode >= 500 && responseCode !== 503 && ['RCPT TO', 'DATA'].includes(command)
-  return isPermanent ? new PermanentMailError(message) : new Error(message)
+  const isFinal = ['RCPT TO', 'DATA'].includes(command) && isAboutThisMail(responseCode, response)
+  return isFinal ? new PermanentMailError(message) : new TemporaryMailError(message)
+}
+
+/**
+ * The enhanced status codes (RFC 3463 and its IANA registry) that can only be about the recipient or the content: no
+ * such mailbox or domain, a mailbox that was disabled or has moved, a domain that takes no mail; a message that is too
+ * big or cannot be converted. Policies and limits (5.7.x, 5.4.5) are about the sender.
+ */
+const ABOUT_THIS_MAIL = /^5\.(?:1\.(?:1|2|3|6|10)|2\.(?:1|3)|3\.4|6\.[1-9])$/
+
+/** For servers without enhanced status codes: what they say of a mailbox that does not exist. */
+const NO_SUCH_MAILBOX =
+  /\bno such (?:user|mailbox|recipient|address)\b|\b(?:user|mailbox|recipient) (?:is )?(?:unknown|not found|does not exist|doesn't exist)\b|\bunknown (?:user|mailbox|recipient)\b/i
+
+/** Whether a rejection proves that it is about this recipient or this content. Anything else may be about us, and pass. */
+function isAboutThisMail(responseCode: number, response: string): boolean {
+  const [, enhanced] = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response) ?? []
+  if (responseCode < 500) return false
+  if (enhanced !== undefined) return ABOUT_THIS_MAIL.test(enhanced)
+  return [550, 551, 553, 554].includes(responseCode) && NO_SUCH_MAILBOX.test(response)
 }
 
 function connectionReason(code: string): string {
@@ -75,13 +103,13 @@ function connectionReason(code: string): string {
   return timedOut ? 'The SMTP server did not answer in time' : `The SMTP server could not be reached (${code})`
 }
 
-/** The system's own code (ECONNREFUSED) where there is one, else nodemailer's (ESOCKET). */
+/** The system's own code (ECONNREFUSED) if there is one, otherwise nodemailer's (ESOCKET). */
 function errorCode(error: unknown): string {
   const { originalCode, code } = smtpError(error)
   return String(originalCode ?? code ?? 'unknown')
 }
 
-/** What nodemailer adds to its errors, all of it optional. */
+/** The fields that nodemailer may add to its errors. */
 interface SmtpError {
   code?: string
   originalCode?: string

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type OutgoingMail, PermanentMailError } from '../../src/mail/mailer.ts'
+import { type OutgoingMail, PermanentMailError, TemporaryMailError } from '../../src/mail/mailer.ts'
 import { createSendgridMailer } from '../../src/mail/sendgrid.ts'
 import { Secret } from '../../src/security/secret.ts'
 import { type SendgridStandIn, startSendgridStandIn } from '../support/sendgrid-stand-in.ts'
@@ -136,14 +136,53 @@ describe('a mail that SendGrid will never take', () => {
     expect(error.message).toBe('SendGrid refused the mail (400): Does not contain a valid address.')
   })
 
-  test.each([400, 413, 415, 422])('a %d is never tried again', async (status) => {
-    sendgrid.failWith({ status, body: { errors: [{ message: 'no', field: null, help: null }] } })
+  test.each([
+    ['a 400 about the recipient', 400, 'personalizations.0.to.0.email'],
+    ['a 413', 413, null],
+  ])('%s is final', async (_what, status, field) => {
+    sendgrid.failWith({ status, body: { errors: [{ message: 'no', field, help: null }] } })
 
     const { error } = await failureOf(mailer().send(exampleMail()))
 
     expect(error).toBeInstanceOf(PermanentMailError)
     expect(error.message).toBe(`SendGrid refused the mail (${status}): no`)
     expect(sendgrid.requests).toHaveLength(1)
+  })
+
+  test.each([
+    ['a 400 about nothing in particular', 400, [{ message: 'Maximum credits exceeded', field: null }]],
+    ['a 400 about the sender', 400, [{ message: 'The from address is not verified', field: 'from' }]],
+    [
+      'a 400 about the sender and the recipient',
+      400,
+      [
+        { message: 'no', field: 'from' },
+        { message: 'no', field: 'to' },
+      ],
+    ],
+    ['a 413 that is not SendGrid’s', 413, undefined],
+    ['a 415', 415, [{ message: 'no', field: null }]],
+    ['a 422', 422, [{ message: 'no', field: null }]],
+  ])('%s is not proof, and may pass', async (_what, status, errors) => {
+    sendgrid.failWith({ status, body: errors && { errors } })
+
+    const { error } = await failureOf(mailer().send(exampleMail()))
+
+    expect(error).toBeInstanceOf(TemporaryMailError)
+  })
+
+  test.each([
+    ['200', { status: 200, headers: { 'X-Message-Id': 'x' } }],
+    ['202 without a message id', { status: 202 }],
+    ['204', { status: 204 }],
+    ['200 with a page of a proxy', { status: 200, body: '<html>Welcome</html>' }],
+  ])('an answer that SendGrid does not give is no acceptance: %s', async (_what, answer) => {
+    sendgrid.failWith(answer)
+
+    const { error } = await failureOf(mailer().send(exampleMail()))
+
+    expect(error).toBeInstanceOf(TemporaryMailError)
+    expect(error.message).toContain('SENDGRID_BASE_URL')
   })
 
   test.each([undefined, '<html>Bad Request</html>', {}, { errors: 'x' }, { errors: [null, { message: 7 }] }])(

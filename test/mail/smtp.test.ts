@@ -2,21 +2,13 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type ParsedMail, simpleParser } from 'mailparser'
-import { SMTPServer } from 'smtp-server'
-import { type Mailer, PermanentMailError } from '../../src/mail/mailer.ts'
+import { type Mailer, PermanentMailError, TemporaryMailError } from '../../src/mail/mailer.ts'
 import { createSmtpMailer } from '../../src/mail/smtp.ts'
 import { Secret } from '../../src/security/secret.ts'
+import { type SmtpCatcher, startSmtpCatcher } from '../support/smtp-catcher.ts'
 import { exampleMail, HOSTILE_ADDRESSES, LINK } from './example-mail.ts'
 
-interface Delivery {
-  sender: string
-  recipients: string[]
-  raw: string
-  mail: ParsedMail
-}
-
-let catcher: Awaited<ReturnType<typeof startSmtpCatcher>>
+let catcher: SmtpCatcher
 let mailer: Mailer
 
 beforeEach(async () => {
@@ -31,52 +23,6 @@ afterEach(async () => {
 
 function smtpMailer(url: string, supportContact = 'help@acme.example'): Mailer {
   return createSmtpMailer({ url: new Secret(url), supportContact })
-}
-
-/** A real SMTP server that keeps what it is given, and refuses what it is told to refuse, at the step it is told. */
-async function startSmtpCatcher() {
-  const deliveries: Delivery[] = []
-  const refusals: Partial<Record<'login' | 'sender' | 'recipient' | 'message', { code: number; text: string }>> = {}
-  const refusalAt = (step: keyof typeof refusals) => {
-    const refusal = refusals[step]
-    return refusal && Object.assign(new Error(refusal.text), { responseCode: refusal.code })
-  }
-
-  const server = new SMTPServer({
-    disabledCommands: ['STARTTLS'],
-    authOptional: true,
-    allowInsecureAuth: true,
-    onAuth: (auth, _session, done) => done(refusalAt('login'), { user: auth.username }),
-    onMailFrom: (_address, _session, done) => done(refusalAt('sender')),
-    onRcptTo: (_address, _session, done) => done(refusalAt('recipient')),
-    onData: (stream, { envelope }, done) => {
-      const chunks: Buffer[] = []
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-      stream.on('end', async () => {
-        const raw = Buffer.concat(chunks).toString('utf8')
-        const refusal = refusalAt('message')
-        const recipients = envelope.rcptTo.map(({ address }) => address)
-        const sender = envelope.mailFrom === false ? '' : envelope.mailFrom.address
-        if (!refusal) deliveries.push({ sender, recipients, raw, mail: await simpleParser(raw) })
-        done(refusal)
-      })
-    },
-  })
-  server.on('error', () => {}) // a client that hangs up is part of these tests
-  server.listen(0, '127.0.0.1')
-  await once(server.server, 'listening')
-  const sockets: Socket[] = []
-  server.server.on('connection', (socket: Socket) => sockets.push(socket))
-  const { port } = server.server.address() as AddressInfo
-  return {
-    port,
-    url: `smtp://127.0.0.1:${port}`,
-    deliveries,
-    refusals,
-    connections: () => sockets.length,
-    sockets: () => sockets,
-    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  }
 }
 
 async function failureOf(sending: Promise<unknown>): Promise<Error> {
@@ -179,34 +125,45 @@ describe('what never goes out', () => {
 
 describe('a refusal', () => {
   test.each([
-    ['recipient', 550, 'RCPT TO'],
-    ['recipient', 553, 'RCPT TO'],
-    ['message', 554, 'DATA'],
-  ] as const)('of the %s with %d is never tried again', async (step, code, command) => {
-    catcher.refusals[step] = { code, text: 'no such mailbox here' }
+    ['recipient', 550, 'no such mailbox here', 'RCPT TO'],
+    ['recipient', 550, '5.1.1 The email account does not exist', 'RCPT TO'],
+    ['recipient', 550, '5.1.10 The domain takes no mail', 'RCPT TO'],
+    ['recipient', 553, 'no such mailbox here', 'RCPT TO'],
+    ['recipient', 550, 'User unknown in virtual mailbox table', 'RCPT TO'],
+    ['message', 554, 'no such mailbox here', 'DATA'],
+    ['message', 552, '5.3.4 Message too big for system', 'DATA'],
+  ] as const)('of the %s with %d %s is final', async (step, code, text, command) => {
+    catcher.refusals[step] = { code, text }
 
     const error = await failureOf(mailer.send(exampleMail()))
 
     expect(error).toBeInstanceOf(PermanentMailError)
-    expect(error.message).toBe(`The SMTP server refused ${command}: ${code} no such mailbox here`)
+    expect(error.message).toBe(`The SMTP server refused ${command}: ${code} ${text}`)
   })
 
   test.each([
-    ['recipient', 451],
-    ['recipient', 450],
-    ['recipient', 503],
-    ['message', 452],
-    ['sender', 451],
-    ['sender', 550],
-  ] as const)('of the %s with %d may be tried again', async (step, code) => {
-    catcher.refusals[step] = { code, text: 'try later' }
+    ['recipient', 451, 'try later'],
+    ['recipient', 450, '4.2.1 mailbox busy'],
+    ['recipient', 503, 'try later'],
+    ['recipient', 550, '5.4.5 Daily sending limit exceeded'],
+    ['recipient', 550, '5.7.1 Relaying denied'],
+    ['recipient', 554, '5.7.1 Service unavailable; client host blocked'],
+    ['recipient', 550, 'the sender is unknown here'],
+    ['recipient', 552, '5.2.2 Mailbox full'],
+    ['message', 452, 'try later'],
+    ['message', 550, '5.4.5 Daily sending limit exceeded'],
+    ['message', 554, 'Message rejected: your account is suspended'],
+    ['sender', 451, 'try later'],
+    ['sender', 550, '5.1.1 no such user'],
+  ] as const)('of the %s with %d %s may pass', async (step, code, text) => {
+    catcher.refusals[step] = { code, text }
     const error = await failureOf(mailer.send(exampleMail()))
     delete catcher.refusals[step]
 
     await mailer.send(exampleMail())
 
-    expect(error).not.toBeInstanceOf(PermanentMailError)
-    expect(error.message).toContain(`${code} try later`)
+    expect(error).toBeInstanceOf(TemporaryMailError)
+    expect(error.message).toContain(`${code} ${text}`)
     expect(catcher.deliveries).toHaveLength(1)
   })
 
