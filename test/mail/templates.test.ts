@@ -1,37 +1,40 @@
 import { describe, expect, test } from '@jest/globals'
-import { type MailData, type MailKind, renderMail } from '../../src/mail/templates/render.ts'
+import type { MailFrame } from '../../src/mail/templates/layout.ts'
+import { type MailKind, type MailMatters, type MailText, renderMail } from '../../src/mail/templates/render.ts'
 import { lifetimeInWords, momentInWords } from '../../src/mail/templates/time-in-words.ts'
 
 const LINK = 'https://app.acme.example/page#token=qX3v8Kc1pTzW0sYbN5mLhRgDeUjFa2Io7VxE9tCyBnM'
 
-const common = {
+const frame: MailFrame = {
   productName: 'Acme',
   supportContact: 'help@acme.example',
   at: new Date('2026-11-23T17:40:59Z'),
   device: 'Firefox on Windows (IP address 203.0.113.9)',
 }
-const withLink = (lifetimeSeconds: number) => ({ ...common, link: LINK, lifetimeSeconds })
+const withLink = (lifetimeSeconds: number) => ({ link: LINK, lifetimeSeconds })
 
-const examples: MailData = {
+const examples: MailMatters = {
   verify_email: withLink(86_400),
   choose_password: withLink(86_400),
-  already_registered: common,
-  address_locked: common,
-  reset_password: withLink(1800),
+  already_registered: {},
+  address_locked: {},
+  reset_password: { ...withLink(1800), requestedBy: 'person' },
   reset_after_revert: { ...withLink(1800), email: 'ada@example.com' },
-  confirm_email: { ...withLink(86_400), currentEmailHint: 'a•••@example.com' },
+  confirm_email: withLink(86_400),
   email_change_requested: { ...withLink(604_800), newEmailHint: 'n•••@example.net' },
   email_changed: { ...withLink(604_800), newEmailHint: 'n•••@example.net' },
-  email_change_reverted: common,
-  password_changed: common,
-  password_was_reset: common,
+  email_change_reverted: {},
+  password_changed: {},
+  password_was_reset: {},
 }
 const kinds = Object.keys(examples) as MailKind[]
 const kindsWithLink = kinds.filter((kind) => 'link' in examples[kind])
+const kindsWithUndo: MailKind[] = ['email_change_requested', 'email_changed']
 
-/** The example of a kind, with some of its data changed. */
-function render<Kind extends MailKind>(kind: Kind, changes: Record<string, unknown> = {}) {
-  return renderMail(kind, { ...examples[kind], ...changes })
+/** The example of a kind, with some of its matter or of its frame changed. */
+function render(kind: MailKind, changes: Record<string, unknown> = {}) {
+  const text = { kind, matter: { ...examples[kind], ...changes } } as MailText
+  return renderMail(text, { ...frame, ...changes })
 }
 
 function occurrences(of: string, within: string): number {
@@ -46,16 +49,45 @@ function visible(html: string): string {
 }
 
 describe.each(kinds)('%s', (kind) => {
-  test('says who writes, whom to ask, when it happened, from which device and what to do if it was not you', () => {
+  test('names the product, Support, the time and the device', () => {
     const { text, html } = render(kind)
 
     for (const part of [text, visible(html)]) {
       expect(part).toContain('Acme')
-      expect(part).toContain('Support: help@acme.example')
+      expect(part).toMatch(/Support: +help@acme\.example/)
       expect(part).toMatch(/When: +23 November 2026 at 17:40 UTC/)
       expect(part).toMatch(/Device: +Firefox on Windows \(IP address 203\.0\.113\.9\)/)
-      expect(part).toMatch(/Was this not you\? +[A-Z]/)
     }
+  })
+
+  test('names no device if there is none to name', () => {
+    expect(render(kind, { device: null }).text).not.toContain('Device')
+    expect(visible(render(kind, { device: null }).html)).not.toContain('Device')
+  })
+
+  test('says once what a reader does who did not cause it', () => {
+    const { text } = render(kind)
+    const hints = text.match(/Wasn't you\?|If it wasn't you|If you didn't|If the account is yours and you didn't/g)
+
+    expect(hints).toHaveLength(1)
+  })
+
+  test('has a subject with the name of the product, which the preview does not repeat', () => {
+    const { subject, text, html } = render(kind)
+    const [preview = ''] = text.split('\n')
+
+    expect(subject).toContain('Acme')
+    expect(visible(html).trim().startsWith(preview)).toBe(true)
+    expect(preview).not.toContain(subject)
+    expect(subject).not.toContain(preview)
+  })
+
+  test('offers the support address as a link', () => {
+    expect(render(kind).html).toContain('href="mailto:help@acme.example"')
+    expect(render(kind, { supportContact: 'https://acme.example/help' }).html).toContain(
+      'href="https://acme.example/help"',
+    )
+    expect(render(kind, { supportContact: '+1 202 555 0100' }).html).not.toContain('quiet" style="color:#52525b" href')
   })
 
   test('says the same in text and in HTML', () => {
@@ -67,11 +99,12 @@ describe.each(kinds)('%s', (kind) => {
 
   test('has a short subject that nobody outside can write into', () => {
     const { subject } = render(kind)
-    const hostile = { productName: 'X\r\nBcc: eve@evil.example', device: 'Y', email: 'Z', newEmailHint: 'Z' }
+    const hostile = { device: 'Y', email: 'Z', newEmailHint: 'Z', link: 'Z' }
 
     expect(subject.length).toBeGreaterThan(10)
     expect(subject.length).toBeLessThan(60)
     expect(render(kind, hostile).subject).toBe(subject)
+    expect(render(kind, { productName: 'X\r\nBcc: eve@evil.example' }).subject).not.toMatch(/[\r\n]/)
   })
 
   test.each(['productName', 'supportContact', 'device'])('does not render without its %s', (part) => {
@@ -118,8 +151,8 @@ describe.each(kindsWithLink)('the link of %s', (kind) => {
 
     expect(occurrences(LINK, text)).toBe(1)
     expect(occurrences(LINK, html)).toBe(1)
-    expect(html).toContain(`<a href="${LINK}"`)
-    expect(occurrences('<a ', html)).toBe(1)
+    expect(html).toContain(`href="${LINK}"`)
+    expect(occurrences('<a ', html)).toBe(2) // the other is the support contact
     expect(visible(html)).not.toContain('token')
   })
 
@@ -131,7 +164,7 @@ describe.each(kindsWithLink)('the link of %s', (kind) => {
     const link = 'https://app.acme.example/?a=1&b="><script>#token=x'
 
     expect(render(kind, { link }).html).toContain(
-      '<a href="https://app.acme.example/?a=1&amp;b=&quot;&gt;&lt;script&gt;#token=x"',
+      'href="https://app.acme.example/?a=1&amp;b=&quot;&gt;&lt;script&gt;#token=x"',
     )
   })
 
@@ -149,7 +182,7 @@ describe.each(kindsWithLink)('the link of %s', (kind) => {
   })
 })
 
-test('the mails that only tell something hold no link at all', () => {
+test('a notice without an action has no link but that to Support', () => {
   const notices = kinds.filter((kind) => !kindsWithLink.includes(kind))
 
   expect(notices).toEqual([
@@ -159,13 +192,13 @@ test('the mails that only tell something hold no link at all', () => {
     'password_changed',
     'password_was_reset',
   ])
-  for (const kind of notices) expect(render(kind).html).not.toMatch(/<a |href/)
+  for (const kind of notices)
+    expect(render(kind).html.match(/href="[^"]*"/g)).toEqual(['href="mailto:help@acme.example"'])
 })
 
 describe('what a mail tells about an address', () => {
-  test('a stranger at the new address learns no more than a hint of the current one', () => {
-    expect(render('confirm_email').text).toContain('the account of a•••@example.com at Acme')
-    expect(render('confirm_email', { currentEmailHint: undefined }).text).toContain('their account at Acme')
+  test('a stranger at the new address learns nothing about the account', () => {
+    expect(render('confirm_email').text).toContain('for their Acme account')
   })
 
   test('the old address is told where the account goes, as a hint', () => {
@@ -176,6 +209,24 @@ describe('what a mail tells about an address', () => {
   test('an owner whose address is back is told which', () => {
     expect(render('reset_after_revert').text).toContain('is ada@example.com again')
   })
+})
+
+test.each(kindsWithUndo)(
+  'the undo of %s is outlined, and comes after the question whether it was the reader',
+  (kind) => {
+    const { html, text } = render(kind)
+
+    expect(text.indexOf("This wasn't me")).toBeGreaterThan(text.indexOf("Wasn't you?"))
+    expect(html).toContain('class="outlined"')
+    expect(html).not.toContain('bgcolor="#1d4ed8"')
+  },
+)
+
+test('reset instructions that Support sent say so, and do not ask to ignore them', () => {
+  const { text } = render('reset_password', { requestedBy: 'support', device: null })
+
+  expect(text).toContain('Acme Support sent you this link')
+  expect(text).not.toMatch(/ignore this mail|unknown device/)
 })
 
 test('a life is said in the unit a person would use, and never longer than it is', () => {

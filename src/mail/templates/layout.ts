@@ -1,97 +1,125 @@
-import { momentInWords } from './time-in-words.ts'
+import { replyAddress } from '../plain-address.ts'
+import { lifetimeInWords, momentInWords } from './time-in-words.ts'
 
-/** What every mail says besides its own matter. */
-export interface MailContext {
-  productName: string
-  supportContact: string
-  /** When it happened. */
-  at: Date
-  /** From which device, as describeDevice() says it. */
-  device: string
+/** What every mail shows besides its own matter. */
+export interface MailFrame {
+  readonly productName: string
+  readonly supportContact: string
+  /** When the event happened that the mail is about. */
+  readonly at: Date
+  /** The device that caused it, as describeDevice() words it; null if the reader must not learn it, or there is none. */
+  readonly device: string | null
 }
 
-export interface LinkContext extends MailContext {
-  link: string
-  lifetimeSeconds: number
+export interface MailLink {
+  readonly link: string
+  readonly lifetimeSeconds: number
 }
 
 export interface RenderedMail {
-  subject: string
-  text: string
-  html: string
+  readonly subject: string
+  readonly text: string
+  readonly html: string
 }
 
-/** The matter of one mail, in plain text: nobody but this file turns it into HTML. */
+/** The content of one mail, in plain text. Only this file turns it into HTML. */
 export interface Letter {
-  /** Fixed words only. Nothing that a person typed may reach a header. */
-  subject: string
-  heading: string
-  paragraphs: string[]
-  button?: { label: string; link: string }
-  /** What to do if it was somebody else. */
-  notYou: string
+  /** Fixed words and the product's name. Nothing that a person typed may reach a header. */
+  readonly subject: string
+  /** Differs from the subject, because mail programs show it beside the subject as a preview. */
+  readonly heading: string
+  readonly paragraphs: readonly string[]
+  /** What the reader is expected to do. */
+  readonly button?: Button
+  /** What to do if the reader did not cause this. A letter has either this or a note. */
+  readonly wasNotYou?: string
+  /** What a reader does who did not cause this. It is drawn so that it does not invite all others. */
+  readonly undo?: Button
+  /** A last paragraph. */
+  readonly note?: string
 }
 
-/** The one structure that all mails share, as text and as HTML; the link stands once in each. */
-export function layOut(letter: Letter, context: MailContext): RenderedMail {
-  assertComplete(letter, context)
-  const facts = [
-    { label: 'When', value: momentInWords(context.at) },
-    { label: 'Device', value: context.device },
-  ]
+interface Button {
+  readonly label: string
+  readonly link: string
+}
+
+/** The sentence about a link that all letters share. */
+export function sentenceAboutLink({ lifetimeSeconds }: MailLink): string {
+  return `The link works for ${lifetimeInWords(lifetimeSeconds)} and can be used once.`
+}
+
+/** Gives all mails one structure, as text and as HTML. The link occurs once in each. */
+export function layOut(letter: Letter, frame: MailFrame): RenderedMail {
+  assertComplete(letter, frame)
+  const facts = [{ label: 'When', value: momentInWords(frame.at) }]
+  if (frame.device !== null) facts.push({ label: 'Device', value: frame.device })
   return {
-    subject: letter.subject,
-    text: asText(letter, facts, context),
-    html: asHtml(letter, facts, context),
+    subject: oneLine(letter.subject),
+    text: asText(letter, facts, frame),
+    html: asHtml(letter, facts, frame),
   }
 }
 
-/** A half-filled security mail looks like a forged one, so it fails here, and the failure is recorded. */
-function assertComplete(letter: Letter, context: MailContext): void {
-  for (const part of ['productName', 'supportContact', 'device'] as const) {
-    if (!context[part]?.trim()) throw new Error(`a mail needs its ${part}`)
+/** A security mail with a gap looks forged. Rendering fails instead, and the failure is recorded. */
+function assertComplete({ button, undo }: Letter, { productName, supportContact, device }: MailFrame): void {
+  for (const [part, value] of Object.entries({ productName, supportContact, device })) {
+    if (value !== null && !value?.trim()) throw new Error(`a mail needs its ${part}`)
   }
-  if (letter.button && !letter.button.link?.trim()) throw new Error('a mail needs its link')
+  for (const action of [button, undo]) if (action && !action.link?.trim()) throw new Error('a mail needs its link')
 }
 
-type Fact = { label: string; value: string }
+interface Fact {
+  readonly label: string
+  readonly value: string
+}
 
-function asText(letter: Letter, facts: Fact[], context: MailContext): string {
-  const { button, paragraphs } = letter
+const WAS_NOT_YOU = "Wasn't you?"
+
+function asText({ heading, paragraphs, button, wasNotYou, undo, note }: Letter, facts: Fact[], frame: MailFrame) {
   const blocks = [
-    letter.heading,
+    oneLine(heading),
     ...paragraphs.map(oneLine),
-    // A link has its own line: whatever followed it directly would be read as a part of it.
-    ...(button ? [`${button.label}:\n${oneLine(button.link)}`] : []),
+    button && linkAsText(button),
     facts.map(({ label, value }) => `${label}: ${oneLine(value)}`).join('\n'),
-    `Was this not you? ${oneLine(letter.notYou)}`,
-    `${oneLine(context.productName)}\nSupport: ${oneLine(context.supportContact)}`,
+    wasNotYou && `${WAS_NOT_YOU} ${oneLine(wasNotYou)}`,
+    undo && linkAsText(undo),
+    note && oneLine(note),
+    `${oneLine(frame.productName)}\nSupport: ${oneLine(frame.supportContact)}`,
   ]
-  return `${blocks.join('\n\n')}\n`
+  return `${blocks.filter(Boolean).join('\n\n')}\n`
 }
 
-function asHtml(letter: Letter, facts: Fact[], context: MailContext): string {
+/** The link has its own line: a mail program would take text that followed it for a part of it. */
+function linkAsText({ label, link }: Button): string {
+  return `${label}:\n${oneLine(link)}`
+}
+
+function asHtml({ subject, heading, paragraphs, ...letter }: Letter, facts: Fact[], frame: MailFrame): string {
+  const { button, wasNotYou, undo, note } = letter
   const factRows = facts.map(({ label, value }) => `<strong>${escapeHtml(label)}:</strong> ${escapeHtml(value)}`)
-  const body = [
-    `<h1 style="margin:0 0 16px;font-size:22px;line-height:1.3">${escapeHtml(letter.heading)}</h1>`,
-    ...letter.paragraphs.map(paragraph),
-    ...(letter.button ? [button(letter.button)] : []),
-    `<p style="${PARAGRAPH}">${factRows.join('<br>')}</p>`,
-    `<p style="${PARAGRAPH}"><strong>Was this not you?</strong> ${escapeHtml(letter.notYou)}</p>`,
+  const blocks = [
+    `<h1 style="margin:0 0 16px;font-size:22px;line-height:1.3">${escapeHtml(heading)}</h1>`,
+    ...paragraphs.map((text) => paragraph(escapeHtml(text))),
+    button && primaryButton(button),
+    paragraph(factRows.join('<br>')),
+    wasNotYou && paragraph(`<strong>${escapeHtml(WAS_NOT_YOU)}</strong> ${escapeHtml(wasNotYou)}`),
+    undo && secondaryButton(undo),
+    note && paragraph(escapeHtml(note)),
     `<p class="quiet" style="margin:24px 0 0;font-size:14px;line-height:1.5;color:#52525b">` +
-      `${escapeHtml(context.productName)}<br>Support: ${escapeHtml(context.supportContact)}</p>`,
+      `${escapeHtml(frame.productName)}<br>Support: ${contactAsHtml(frame.supportContact)}</p>`,
   ]
-  return page(letter.subject, body.join('\n'))
+  return page(subject, blocks.filter(Boolean).join('\n'))
 }
 
 const PARAGRAPH = 'margin:0 0 16px;font-size:16px;line-height:1.5'
 
-function paragraph(text: string): string {
-  return `<p style="${PARAGRAPH}">${escapeHtml(text)}</p>`
+function paragraph(html: string): string {
+  return `<p style="${PARAGRAPH}">${html}</p>`
 }
 
-/** The colour sits on a cell as well: Outlook draws no padding round an inline link. */
-function button({ label, link }: { label: string; link: string }): string {
+/** The colour is set on the cell as well: Outlook draws no padding round an inline link. */
+function primaryButton({ label, link }: Button): string {
   return `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 20px"><tr>
 <td bgcolor="#1d4ed8" style="border-radius:6px;background:#1d4ed8"><a href="${escapeHtml(link)}" \
 style="display:inline-block;padding:12px 20px;font-size:16px;font-weight:bold;color:#ffffff;text-decoration:none">\
@@ -99,7 +127,23 @@ ${escapeHtml(label)}</a></td>
 </tr></table>`
 }
 
-/** No picture, script, font or style from elsewhere; dark where the reader's device is dark. */
+function secondaryButton({ label, link }: Button): string {
+  return `<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:0 0 20px"><tr>
+<td class="outlined" style="border:1px solid #71717a;border-radius:6px"><a class="outlined" href="${escapeHtml(link)}" \
+style="display:inline-block;padding:10px 18px;font-size:15px;color:#18181b;text-decoration:none">\
+${escapeHtml(label)}</a></td>
+</tr></table>`
+}
+
+/** The support contact as a link, if it is an email address or a web page rather than a telephone number. */
+function contactAsHtml(contact: string): string {
+  const mailbox = replyAddress(contact)
+  const target = mailbox ? `mailto:${mailbox}` : /^https?:\/\/\S+$/i.test(contact.trim()) ? contact.trim() : null
+  if (target === null) return escapeHtml(contact)
+  return `<a class="quiet" style="color:#52525b" href="${escapeHtml(target)}">${escapeHtml(contact)}</a>`
+}
+
+/** The page loads no picture, script, font or style. It is dark if the reader's device is set to dark. */
 function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -115,6 +159,7 @@ function page(title: string, body: string): string {
   .page { background: #18181b !important }
   .card { background: #27272a !important; color: #f4f4f5 !important }
   .quiet { color: #a1a1aa !important }
+  .outlined { color: #f4f4f5 !important; border-color: #a1a1aa !important }
 }
 </style>
 </head>
@@ -138,7 +183,7 @@ function escapeHtml(text: string): string {
     .replaceAll("'", '&#39;')
 }
 
-/** Line breaks and control characters in a value could fake a further line of the mail. */
+/** Without this, a line break or control character in a value could fake another line of the mail. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
 }

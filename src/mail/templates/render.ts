@@ -1,18 +1,46 @@
-import { addressLocked } from './address-locked.ts'
-import { alreadyRegistered } from './already-registered.ts'
-import { choosePassword } from './choose-password.ts'
-import { confirmEmail } from './confirm-email.ts'
-import { emailChangeRequested } from './email-change-requested.ts'
-import { emailChangeReverted } from './email-change-reverted.ts'
-import { emailChanged } from './email-changed.ts'
-import type { RenderedMail } from './layout.ts'
-import { passwordChanged } from './password-changed.ts'
-import { passwordWasReset } from './password-was-reset.ts'
-import { resetAfterRevert } from './reset-after-revert.ts'
-import { resetPassword } from './reset-password.ts'
-import { verifyEmail } from './verify-email.ts'
+import {
+  confirmEmail,
+  type EmailChangeMatter,
+  emailChanged,
+  emailChangeRequested,
+  emailChangeReverted,
+} from './email-change-mails.ts'
+import { type Letter, layOut, type MailFrame, type MailLink, type RenderedMail } from './layout.ts'
+import {
+  passwordChanged,
+  passwordWasReset,
+  type ResetMatter,
+  resetAfterRevert,
+  resetPassword,
+} from './password-mails.ts'
+import { addressLocked, alreadyRegistered, choosePassword, verifyEmail } from './registration-mails.ts'
 
-const registry = {
+type NoMatter = Readonly<Record<never, never>>
+
+/** Each kind of mail, and what its text is made from besides the frame. */
+export interface MailMatters {
+  verify_email: MailLink
+  choose_password: MailLink
+  already_registered: NoMatter
+  address_locked: NoMatter
+  reset_password: ResetMatter
+  reset_after_revert: MailLink & { readonly email: string }
+  confirm_email: MailLink
+  email_change_requested: EmailChangeMatter
+  email_changed: EmailChangeMatter
+  email_change_reverted: NoMatter
+  password_changed: NoMatter
+  password_was_reset: NoMatter
+}
+
+export type MailKind = keyof MailMatters
+
+/** A kind of mail, with the matter that belongs to it. */
+export type MailText<Kind extends MailKind = MailKind> = {
+  [Each in Kind]: { readonly kind: Each; readonly matter: MailMatters[Each] }
+}[Kind]
+
+const templates: { readonly [Kind in MailKind]: (matter: MailMatters[Kind], frame: MailFrame) => Letter } = {
   verify_email: verifyEmail,
   choose_password: choosePassword,
   already_registered: alreadyRegistered,
@@ -27,15 +55,7 @@ const registry = {
   password_was_reset: passwordWasReset,
 }
 
-export type MailKind = keyof typeof registry
-
-/** What each kind of mail must be given. */
-export type MailData = { [Kind in MailKind]: Parameters<(typeof registry)[Kind]>[0] }
-
-/** The registry once more, in the shape that lets the compiler pair a kind with its data. */
-const templates: { [Kind in MailKind]: (data: MailData[Kind]) => RenderedMail } = registry
-
-/** One mail as its reader sees it. A pure function: the same data always gives the same mail. */
-export function renderMail<Kind extends MailKind>(kind: Kind, data: MailData[Kind]): RenderedMail {
-  return templates[kind](data)
+/** One mail as its reader sees it. A pure function: the same input always gives the same mail. */
+export function renderMail<Kind extends MailKind>(text: MailText<Kind>, frame: MailFrame): RenderedMail {
+  return layOut(templates[text.kind](text.matter, frame), frame)
 }

@@ -13,9 +13,9 @@ const MONTHS = [
   'December',
 ]
 
-/** `23 November 2026 at 17:40 UTC`. Our own words, since the platform's differ from one release to the next. */
+/** `23 November 2026 at 17:40 UTC`. Written by hand, because the platform's words differ between releases. */
 export function momentInWords(at: Date): string {
-  if (Number.isNaN(at.getTime())) throw new Error('a mail needs the time of what it tells')
+  if (Number.isNaN(at.getTime())) throw new Error('a mail needs its time')
   const clock = at.toISOString().slice(11, 16)
   return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()} at ${clock} UTC`
 }
@@ -24,7 +24,7 @@ const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** `30 minutes`, `24 hours`, `7 days`: rounded down, so that a link never dies before its mail says so. */
+/** `30 minutes`, `24 hours`, `7 days`. Rounded down, so that no link expires before the time that its mail names. */
 export function lifetimeInWords(lifetimeSeconds: number): string {
   if (!(lifetimeSeconds >= 1)) throw new Error('a mail needs the lifetime of its link')
   if (lifetimeSeconds >= 2 * DAY) return counted(lifetimeSeconds / DAY, 'day')

@@ -1,0 +1,67 @@
+import { type Letter, type MailFrame, type MailLink, sentenceAboutLink } from './layout.ts'
+
+/** A revert link, and where the account goes. */
+export interface EmailChangeMatter extends MailLink {
+  /** The new address, masked: `n•••@example.net`. */
+  readonly newEmailHint: string
+}
+
+/** To the new address. Its holder may be a stranger, and learns nothing about the account. */
+export function confirmEmail(link: MailLink, { productName }: MailFrame): Letter {
+  return {
+    subject: `Confirm your new email address for ${productName}`,
+    heading: 'One more step to change your email address',
+    paragraphs: [
+      `Someone asked to use this email address for their ${productName} account. If it was you, confirm it. Nothing ` +
+        'changes until you do.',
+      sentenceAboutLink(link),
+    ],
+    button: { label: 'Use this email address', link: link.link },
+    note: "If it wasn't you, ignore this mail, and this address will not be used.",
+  }
+}
+
+/** To the address in force, while its change waits to be confirmed. */
+export function emailChangeRequested(matter: EmailChangeMatter, { productName }: MailFrame): Letter {
+  return {
+    subject: `Your ${productName} email address is about to change`,
+    heading: 'A new email address was requested',
+    paragraphs: [
+      `The email address of your ${productName} account changes to ${matter.newEmailHint} once the new address is ` +
+        "confirmed. If you asked for this, you don't need to do anything.",
+    ],
+    wasNotYou:
+      'Open the link. It cancels the change, or restores this address if it has already changed. Then change your ' +
+      `password: someone else knows it. ${sentenceAboutLink(matter)}`,
+    undo: { label: "This wasn't me: keep my address", link: matter.link },
+  }
+}
+
+/** To the former address. If a thief changed it, this is the last mail that reaches the owner. */
+export function emailChanged(matter: EmailChangeMatter, { productName }: MailFrame): Letter {
+  return {
+    subject: `Your ${productName} email address was changed`,
+    heading: 'This address no longer signs you in',
+    paragraphs: [
+      `The email address of your ${productName} account is now ${matter.newEmailHint}. If you changed it, you don't ` +
+        'need to do anything.',
+    ],
+    wasNotYou:
+      'Open the link. It restores this address and signs out all devices, and we mail you a link to choose a new ' +
+      `password. ${sentenceAboutLink(matter)} If it no longer works, contact Support.`,
+    undo: { label: "This wasn't me: restore my address", link: matter.link },
+  }
+}
+
+/** To the address that an account leaves by a revert. Its holder may be the thief. */
+export function emailChangeReverted(_matter: object, { productName }: MailFrame): Letter {
+  return {
+    subject: `This address was removed from an account at ${productName}`,
+    heading: 'You can no longer sign in with this address',
+    paragraphs: [
+      `This email address is no longer linked to an account at ${productName}. The account's previous address was ` +
+        'restored, and all devices were signed out.',
+    ],
+    note: "If the account is yours and you didn't want this, contact Support.",
+  }
+}
