@@ -15,7 +15,7 @@ const PROGRAM = [
   ['config'],
   ['database'],
   ['mail'],
-  ['security', 'log.ts'],
+  ['security', 'log.ts', 'retry-delay.ts'],
 ]
 
 /** The same inside src/domain. */

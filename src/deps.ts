@@ -6,6 +6,7 @@ import { connect, type Database, type Pool } from './database/client.ts'
 import { type Clock, createDatabaseClock } from './database/clock.ts'
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts'
 import { readMailBacklog } from './operations/mail-backlog.ts'
+import { readMailOutcomes } from './operations/mail-outcomes.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
 import { createHashingLane, type HashingLane } from './security/hashing-lane.ts'
 import { createPasswords, type Passwords } from './security/password-hash.ts'
@@ -68,7 +69,10 @@ export function createDeps(input: {
     importKeys: keys.importKeys,
   })
   const breachList = config.breachList ? createBreachList(config.breachList, log) : null
-  const metrics = createMetrics(hashingLane, () => readMailBacklog(pool, clock.now()))
+  const metrics = createMetrics(hashingLane, {
+    readBacklog: () => readMailBacklog(pool, clock.now()),
+    readOutcomes: () => readMailOutcomes(pool),
+  })
   const comparisons = createWorkUnderWay()
   return {
     config,

@@ -21,6 +21,8 @@ export interface DeletedRegistrations {
 /** Every job that the service gives to its queue, by name, with its payload. A payload never holds a secret. */
 export interface JobPayloads {
   send_mail: { readonly mailId: string }
+  send_reset_mail: { readonly mailId: string }
+  send_registration_mail: { readonly mailId: string }
   lift_suppression: { readonly address: string }
   address_security_events: { readonly accountId: string }
   deliver_security_events: { readonly accountId: string; readonly url: string }
@@ -39,6 +41,10 @@ export interface JobOptions {
   readonly keyMode?: 'replace' | 'preserve_run_at'
   /** Jobs of one queue run one after the other. */
   readonly queue?: string
+  /** Of the jobs whose time has come, the one with the lowest number runs first. */
+  readonly priority?: number
+  /** How often the queue runs a job that throws, before it drops it. */
+  readonly maxAttempts?: number
 }
 
 /**
@@ -53,10 +59,11 @@ export async function addJob<Name extends JobName>(
   options: JobOptions = {},
 ): Promise<void> {
   const { delaySeconds = 0, key = null, keyMode = 'replace', queue = null } = options
+  const { priority = 0, maxAttempts = 25 } = options
   await tx.$executeRaw`
     SELECT graphile_worker.add_job(${name}::text, ${JSON.stringify(payload)}::json, queue_name => ${queue}::text,
       run_at => now() + make_interval(secs => ${delaySeconds}::float8), job_key => ${key}::text,
-      job_key_mode => ${keyMode}::text)`
+      job_key_mode => ${keyMode}::text, priority => ${priority}::int, max_attempts => ${maxAttempts}::int)`
 }
 
 /** Takes a job out of the queue that waits under this key, if there is one. */

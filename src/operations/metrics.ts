@@ -16,8 +16,20 @@ export interface MailBacklog {
   readonly oldestSeconds: number
 }
 
-/** @param readBacklog null where it cannot be told, as in a database outage: the gauges are then left out. */
-export function createMetrics(lane: HashingLane, readBacklog: () => Promise<MailBacklog | null>): Metrics {
+/** How many mails of a kind had an outcome, since the database was created. */
+export interface MailOutcomeCount {
+  readonly kind: string
+  readonly outcome: string
+  readonly count: number
+}
+
+/** What the metrics read from the database. Null, as in an outage, leaves the metric out of the answer. */
+export interface MailReadings {
+  readBacklog(): Promise<MailBacklog | null>
+  readOutcomes(): Promise<MailOutcomeCount[] | null>
+}
+
+export function createMetrics(lane: HashingLane, { readBacklog, readOutcomes }: MailReadings): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'latchkey_' })
   const requests = new Counter({
@@ -59,6 +71,17 @@ export function createMetrics(lane: HashingLane, readBacklog: () => Promise<Mail
       if (!backlog) return
       this.set(backlog.waiting)
       oldest.set(backlog.oldestSeconds)
+    },
+  })
+  new Counter({
+    name: 'latchkey_mails_total',
+    help: 'Outcomes of mails. Read from the database: every process reports the same numbers, so do not add them up.',
+    labelNames: ['kind', 'outcome'],
+    registers: [registry],
+    async collect() {
+      const outcomes = await readOutcomes()
+      this.reset()
+      for (const { kind, outcome, count } of outcomes ?? []) this.inc({ kind, outcome }, count)
     },
   })
   return {

@@ -22,6 +22,8 @@ export type HashPurpose =
   | 'limited use'
   /** The network of somebody who asked for something. */
   | 'network'
+  /** A mailbox, for the limits of mails: all its sub-addresses have one hash. */
+  | 'mailbox'
 
 /**
  * HMAC-SHA-256 of a purpose and its parts, in hexadecimal. The parts are encoded as a JSON array before they are hashed.

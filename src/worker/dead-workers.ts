@@ -3,9 +3,9 @@ import type pg from 'pg'
 import type { Deps } from '../deps.ts'
 
 /**
- * graphile-worker waits four hours before it believes that a worker is dead; somebody waiting for a reset link does
- * not. Each run holds an advisory lock on one connection, named as what marks its jobs: the id of its pool, which all
- * its workers share. PostgreSQL drops the lock the moment the process dies, and any other then hands its jobs out again.
+ * graphile-worker takes a worker for dead after four hours, which is too long for a person who waits for a reset link. So
+ * each run holds an advisory lock for each of its pools, on one connection, under the pool's id, which also marks the
+ * pool's jobs. PostgreSQL releases the locks when the process dies, and any other process then releases its jobs.
  */
 export function proveAlive(connection: pg.PoolClient, events: WorkerEvents): void {
   events.on('pool:create', ({ workerPool }) => {
@@ -15,9 +15,10 @@ export function proveAlive(connection: pg.PoolClient, events: WorkerEvents): voi
   })
 }
 
-/** A job younger than this may belong to a run that has not taken its lock yet. */
+/** A job that was taken more recently than this may belong to a run that does not hold its lock yet. */
 const YOUNGEST_SECONDS = 3
 
+/** Makes the jobs of dead workers available again. */
 export async function releaseJobsOfTheDead(deps: Deps): Promise<void> {
   const { rows } = await deps.pool.query<{ worker: string }>(
     `SELECT DISTINCT locked_by AS worker FROM graphile_worker.jobs
@@ -30,7 +31,7 @@ export async function releaseJobsOfTheDead(deps: Deps): Promise<void> {
        FROM (SELECT pg_try_advisory_xact_lock(hashtextextended($2, 0)) AS is_dead) AS lock WHERE is_dead`,
       [worker, lockName(worker)],
     )
-    if (rowCount) deps.log.warn({ worker }, 'handing out the jobs of a worker that died')
+    if (rowCount) deps.log.warn({ worker }, 'released the jobs of a worker that died')
   }
 }
 

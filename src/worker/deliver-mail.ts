@@ -1,115 +1,184 @@
 import { inTransaction } from '../database/client.ts'
 import type { Mail } from '../database/generated/client.ts'
 import type { Deps } from '../deps.ts'
-import type { PlannedMail } from '../domain/mails/mail-plan.ts'
+import { addMailJob, type RequestedMail } from '../domain/mails/mail-jobs.ts'
+import { countMailOutcomes } from '../domain/mails/mail-outcomes.ts'
+import { hashMailbox } from '../domain/mails/mailbox.ts'
 import { planMail } from '../domain/mails/plan-mail.ts'
-import { addMailJob, type MailContext } from '../domain/mails/queue-mail.ts'
+import type { PlannedMail, UnsentMail } from '../domain/mails/planned-mail.ts'
+import type { MailContext } from '../domain/mails/queue-mail.ts'
 import { describeDevice } from '../mail/device.ts'
-import { type Mailer, PermanentMailError } from '../mail/mailer.ts'
-import { renderMail } from '../mail/templates/render.ts'
+import {
+  type Mailer,
+  type OutgoingMail,
+  PermanentMailError,
+  TemporaryMailError,
+  withoutAddresses,
+} from '../mail/mailer.ts'
+import { type MailKind, renderMail } from '../mail/templates/render.ts'
+import { retryDelaySeconds } from '../retry-delay.ts'
 
-/** A provider that is away gets a try a minute; after three days nobody waits for the mail any more. */
-const LONGEST_WAIT_SECONDS = 60
+/** Nobody waits for a mail after three days. Until then, an outage costs at most a minute more than it lasts. */
 const GIVE_UP_AFTER_SECONDS = 3 * 86_400
+const RETRY = { firstSeconds: 2, longestSeconds: 60 }
+/** A mailbox that does not exist is not asked every minute: providers judge a sender by that. */
+const RETRY_REJECTED = { firstSeconds: 60, longestSeconds: 3600 }
 
 /**
- * Takes one mail from the queue to the provider: find out what it is, mint its link, send, write down what came of
- * it. No transaction is open while the provider is asked. A process killed in between sends it once more, with a new
- * link: what may repeat is a mail, what can't is a lost one.
+ * The mails that protect an account. They are retried for three days even if the provider says that the mailbox does not
+ * exist: such an answer may be wrong, and without its mail the owner loses the account.
  */
-export async function deliverMail(deps: Deps, mailer: Mailer, mailId: string): Promise<void> {
-  const prepared = await prepare(deps, mailId)
-  if (!prepared) return
-  const { mail, planned } = prepared
+const PROTECTIVE: ReadonlySet<MailKind> = new Set([
+  'reset_password',
+  'reset_after_revert',
+  'email_change_requested',
+  'email_changed',
+  'email_change_reverted',
+  'password_changed',
+  'password_was_reset',
+])
+
+export type DeliveryOutcome = 'sent' | 'postponed' | 'failed' | UnsentMail['unsent']
+
+/**
+ * Takes one mail from the queue to the provider: decides what is sent, creates its link, sends it and records what became
+ * of it. No transaction is open while the provider is asked. If the process is killed in between, the mail is sent again
+ * with a new link: a mail may be sent twice, but none is lost.
+ *
+ * @returns null if the mail needs no sending: it was sent before, or its account was erased.
+ */
+export async function deliverMail(deps: Deps, mailer: Mailer, mail: Mail): Promise<DeliveryOutcome | null> {
+  const attempt: Attempt = { mail, planned: null }
   try {
-    const { providerMessageId } = await send(deps, mailer, mail, planned)
-    await settleSent(deps, mailId, providerMessageId)
-    deps.log.info({ mailId, kind: planned.kind, accountId: planned.accountId }, 'mail sent')
+    const plan = await prepare(deps, mail.id)
+    if (plan === null) return null
+    if ('unsent' in plan) return plan.unsent
+    attempt.planned = plan
+    const { providerMessageId } = await mailer.send(compose(deps, mail, plan))
+    await settleSent(deps, mail.id, { kind: plan.text.kind, providerMessageId })
+    deps.log.info({ ...describe(attempt), accountId: plan.accountId }, 'mail sent')
+    return 'sent'
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown error'
-    const hasFailed = error instanceof PermanentMailError || isTooOld(deps, mail)
-    if (hasFailed) await settleFailed(deps, mailId, reason)
-    else await postpone(deps, mail, reason)
-    deps.log[hasFailed ? 'error' : 'warn'](
-      { mailId, kind: planned.kind, reason },
-      hasFailed ? 'mail failed' : 'mail postponed',
-    )
+    return settleFailure(deps, attempt, error)
   }
 }
 
-/** The mail and what it turned out to be; null where it needs no sending (any more). */
-async function prepare(deps: Deps, mailId: string): Promise<{ mail: Mail; planned: PlannedMail } | null> {
+interface Attempt {
+  readonly mail: Mail
+  planned: PlannedMail | null
+}
+
+/** @returns the mail's plan, or null if the mail was sent before or was erased. */
+async function prepare(deps: Deps, mailId: string): Promise<PlannedMail | UnsentMail | null> {
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const mail = await tx.mail.findUnique({ where: { id: mailId } })
     if (!mail || (mail.state !== 'queued' && mail.state !== 'sending')) return null
     const plan = await planMail({ deps, tx, mail, now })
-    if ('settled' in plan) {
-      await tx.mail.update({ where: { id: mailId }, data: { state: plan.settled, reason: plan.reason, stateAt: now } })
-      return null
+    if ('unsent' in plan) {
+      const { unsent, reason } = plan
+      await tx.mail.update({ where: { id: mailId }, data: { state: unsent, reason, stateAt: now } })
+      await countMailOutcomes(tx, [{ kind: mail.request, outcome: unsent }])
+      return plan
     }
-    const { kind, accountId, to } = plan
+    const { text, accountId, to } = plan
     const { email, address } = to
+    const mailbox = hashMailbox(deps, address)
     await tx.mail.update({
       where: { id: mailId },
-      data: { kind, accountId, email, address, state: 'sending', stateAt: now },
+      data: { kind: text.kind, accountId, email, address, mailbox, state: 'sending', stateAt: now },
     })
-    return { mail, planned: plan }
+    return plan
   })
 }
 
-async function send(
-  deps: Deps,
-  mailer: Mailer,
-  mail: Mail,
-  planned: PlannedMail,
-): Promise<{ providerMessageId: string | null }> {
+function compose(deps: Deps, mail: Mail, { text, to }: PlannedMail): OutgoingMail {
   const { productName, supportContact } = deps.config
-  const context = mail.context as MailContext
-  const common = {
-    productName,
-    supportContact,
-    at: new Date(context.at),
-    device: describeDevice(context.userAgent, context.ip),
-  }
-  // A plan's data belongs to its kind; the compiler loses that link once the union is taken apart.
-  const { subject, text, html } = renderMail(planned.kind, { ...planned.data, ...common } as never)
-  const link = 'link' in planned.data ? planned.data.link : null
-  const { from } = deps.config.mail
-  return mailer.send({ id: mail.id, kind: planned.kind, from, to: planned.to.email, subject, text, html, link })
+  const { at, ip, userAgent } = mail.context as MailContext
+  const device = ip === null && userAgent === null ? null : describeDevice(userAgent, ip)
+  const rendered = renderMail(text, { productName, supportContact, at: new Date(at), device })
+  const link = 'link' in text.matter ? text.matter.link : null
+  return { id: mail.id, kind: text.kind, from: deps.config.mail.from, to: to.email, ...rendered, link }
 }
 
 /**
- * The provider's own word about a mail may be here before ours: a state never goes back. Written to as many as there
- * are, here and below: the person may have been erased while the provider was asked.
+ * The provider's event about a mail may arrive before this, and a state never goes back. `updateMany`, here and below,
+ * because the person may have been erased while the provider was asked.
  */
-async function settleSent(deps: Deps, mailId: string, providerMessageId: string | null): Promise<void> {
+async function settleSent(
+  deps: Deps,
+  mailId: string,
+  sent: { kind: MailKind; providerMessageId: string | null },
+): Promise<void> {
   const now = deps.clock.now()
-  const attempts = { increment: 1 }
-  await deps.db.mail.updateMany({ where: { id: mailId }, data: { sentAt: now, providerMessageId, attempts } })
-  await deps.db.mail.updateMany({
-    where: { id: mailId, state: 'sending' },
-    data: { state: 'sent', reason: null, stateAt: now },
+  const { kind, providerMessageId } = sent
+  await inTransaction(deps.db, async (tx) => {
+    await tx.mail.updateMany({
+      where: { id: mailId },
+      data: { sentAt: now, providerMessageId, attempts: { increment: 1 } },
+    })
+    await tx.mail.updateMany({
+      where: { id: mailId, state: 'sending' },
+      data: { state: 'sent', reason: null, stateAt: now },
+    })
+    await countMailOutcomes(tx, [{ kind, outcome: 'sent' }])
   })
 }
 
-async function settleFailed(deps: Deps, mailId: string, reason: string): Promise<void> {
-  await deps.db.mail.updateMany({
-    where: { id: mailId, state: 'sending' },
-    data: { state: 'failed', reason, stateAt: deps.clock.now(), attempts: { increment: 1 } },
-  })
+async function settleFailure(deps: Deps, attempt: Attempt, error: unknown): Promise<'postponed' | 'failed'> {
+  const { mail, planned } = attempt
+  const kind = planned?.text.kind
+  const isRejected = error instanceof PermanentMailError
+  const isFinal = isTooOld(deps, mail) || (isRejected && kind !== undefined && !PROTECTIVE.has(kind))
+  const isFromProvider = isRejected || error instanceof TemporaryMailError
+  const reason = isFromProvider ? error.message : 'The mail could not be prepared'
+  const details = { ...describe(attempt), reason: withoutAddresses(reason), ...(isFromProvider ? {} : { err: error }) }
+  if (isFinal) {
+    await settleFailed(deps, attempt, reason)
+    deps.log.error(details, 'mail failed')
+    return 'failed'
+  }
+  const delaySeconds = retryDelaySeconds(mail.attempts + 1, isRejected ? RETRY_REJECTED : RETRY)
+  await postpone(deps, attempt, { reason, delaySeconds })
+  deps.log.warn(details, 'mail postponed')
+  return 'postponed'
 }
 
-/** Unless the provider, though its answer was lost, has said what became of the mail: that was it, then. */
-async function postpone(deps: Deps, mail: Mail, reason: string): Promise<void> {
-  const delay = Math.min(LONGEST_WAIT_SECONDS, 2 ** Math.min(mail.attempts + 1, 10)) * (0.75 + Math.random() / 2)
+/** Unless the provider, although its answer was lost, has reported an event about the mail: then it has the mail. */
+const STILL_WAITING = { state: { in: ['queued', 'sending'] } }
+
+async function settleFailed(deps: Deps, attempt: Attempt, reason: string): Promise<void> {
+  const { id } = attempt.mail
   await inTransaction(deps.db, async (tx) => {
     const { count } = await tx.mail.updateMany({
-      where: { id: mail.id, state: 'sending' },
-      data: { state: 'queued', reason, attempts: { increment: 1 } },
+      where: { id, ...STILL_WAITING },
+      data: { state: 'failed', reason, stateAt: deps.clock.now(), attempts: { increment: 1 } },
     })
-    if (count === 1) await addMailJob(tx, mail.id, delay)
+    if (count === 1) await countMailOutcomes(tx, [{ kind: nameOf(attempt), outcome: 'failed' }])
   })
+}
+
+async function postpone(deps: Deps, attempt: Attempt, retry: { reason: string; delaySeconds: number }): Promise<void> {
+  const { id, request, network } = attempt.mail
+  await inTransaction(deps.db, async (tx) => {
+    const { count } = await tx.mail.updateMany({
+      where: { id, ...STILL_WAITING },
+      data: { state: 'queued', reason: retry.reason, attempts: { increment: 1 } },
+    })
+    if (count === 0) return
+    await addMailJob(tx, { id, request: request as RequestedMail, network }, retry.delaySeconds)
+    await countMailOutcomes(tx, [{ kind: nameOf(attempt), outcome: 'postponed' }])
+  })
+}
+
+/** What was sent, or what was requested if that was not decided. */
+function nameOf({ mail, planned }: Attempt): string {
+  return planned?.text.kind ?? mail.request
+}
+
+function describe(attempt: Attempt): { mailId: string; kind: string; requestId: string | null } {
+  const { requestId = null } = attempt.mail.context as MailContext
+  return { mailId: attempt.mail.id, kind: nameOf(attempt), requestId }
 }
 
 function isTooOld(deps: Deps, mail: Mail): boolean {

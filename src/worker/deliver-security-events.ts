@@ -2,17 +2,18 @@ import { inTransaction } from '../database/client.ts'
 import type { SecurityEvent, SecurityEventDelivery } from '../database/generated/client.ts'
 import type { Deps } from '../deps.ts'
 import { addDeliveryJob } from '../domain/security-events/address-security-events.ts'
+import { retryDelaySeconds } from '../retry-delay.ts'
 import { webhookHeaders } from '../security/webhook-signature.ts'
 import { postWebhook } from './post-webhook.ts'
 
-const LONGEST_WAIT_SECONDS = 300
-/** Then the event is given up, so that those behind it can go on; a replay sends it after all. */
+const RETRY = { firstSeconds: 5, longestSeconds: 300 }
+/** After that the event fails, so that the later ones are sent. A replay can still send it. */
 const GIVE_UP_AFTER_SECONDS = 3 * 86_400
 
 /**
- * Sends what one account has waiting for one URL, the oldest first and none past one that failed: a receiver must not
- * hear that an account was enabled before it hears that it was disabled. A process killed in between sends an event
- * once more, under the same id.
+ * Sends the events that one account has waiting for one URL, the oldest first. An event that could not be delivered stops
+ * the later ones: a receiver must not learn that an account was enabled before it learns that it was disabled. If the
+ * process is killed in between, an event is sent again, under the same id.
  */
 export async function deliverSecurityEvents(
   deps: Deps,
@@ -33,7 +34,7 @@ export async function deliverSecurityEvents(
 
 type Delivery = SecurityEventDelivery & { readonly event: SecurityEvent }
 
-/** Whether those behind it may go on. */
+/** @returns whether the later events may be sent. */
 async function deliver(deps: Deps, delivery: Delivery, stopping: AbortSignal): Promise<boolean> {
   const { eventId, url, event } = delivery
   const attemptedAt = deps.clock.now()
@@ -46,17 +47,18 @@ async function deliver(deps: Deps, delivery: Delivery, stopping: AbortSignal): P
     deps.log.info(about, 'security event delivered')
     return true
   }
-  if (isHopeless(deps, delivery)) {
+  if (hasFailed(deps, delivery)) {
     const data = { state: 'failed', attemptedAt, attempts, reason }
     await deps.db.securityEventDelivery.update({ where: { eventId_url: { eventId, url } }, data })
-    deps.log.error({ ...about, reason }, 'security event given up')
+    deps.log.error({ ...about, reason }, 'security event failed')
     return true
   }
   await inTransaction(deps.db, async (tx) => {
     const data = { attemptedAt, attempts, reason }
     await tx.securityEventDelivery.update({ where: { eventId_url: { eventId, url } }, data })
     const { accountId } = event
-    await addDeliveryJob(tx, { accountId, url, mode: 'replace', delaySeconds: waitAfter(delivery.attempts + 1) })
+    const delaySeconds = retryDelaySeconds(delivery.attempts + 1, RETRY)
+    await addDeliveryJob(tx, { accountId, url, mode: 'replace', delaySeconds })
   })
   deps.log.warn({ ...about, reason }, 'security event postponed')
   return false
@@ -71,13 +73,9 @@ async function send(deps: Deps, { event, url }: Delivery, stopping: AbortSignal)
   return postWebhook(url, { headers, body, stopping })
 }
 
-const NOT_CONFIGURED = 'The URL is not configured any more'
+const NOT_CONFIGURED = 'The URL is no longer configured'
 
-function isHopeless(deps: Deps, { url, queuedAt }: Delivery): boolean {
+function hasFailed(deps: Deps, { url, queuedAt }: Delivery): boolean {
   const isTooOld = deps.clock.now().getTime() - queuedAt.getTime() > GIVE_UP_AFTER_SECONDS * 1000
   return isTooOld || !deps.config.securityEvents.urls.includes(url)
-}
-
-function waitAfter(attempts: number): number {
-  return Math.min(LONGEST_WAIT_SECONDS, 5 * 2 ** Math.min(attempts - 1, 10)) * (0.75 + Math.random() / 2)
 }

@@ -1,22 +1,22 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Logger, type Runner, run, type WorkerEvents } from 'graphile-worker'
+import { Logger, type Runner, type RunnerOptions, run, type WorkerEvents } from 'graphile-worker'
 import type pg from 'pg'
 import type { Deps } from '../deps.ts'
-import type { Mailer } from '../mail/mailer.ts'
+import { type Mailer, withoutAddresses } from '../mail/mailer.ts'
 import { proveAlive, releaseJobsOfTheDead } from './dead-workers.ts'
+import { mailSlots } from './mail-lanes.ts'
 import { CRONTAB, createTasks } from './tasks.ts'
 
 const RESTART_AFTER_MS = 1_000
 const PROVE_EVERY_MS = 5_000
-const MAIL_SLOTS = 4
 
 export interface Worker {
-  /** Finishes the jobs at hand, takes no more. */
+  /** Takes no more jobs, and resolves once the running ones have ended. */
   stop(): Promise<void>
 }
 
-/** Works the queue until it is stopped, through database outages: whatever ends a run, another begins a second later. */
+/** Works the queue until it is stopped. If a run ends, for example in a database outage, a new one starts a second later. */
 export function startWorker(deps: Deps, mailer: Mailer): Worker {
   const stopping = new AbortController()
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()))
@@ -31,7 +31,7 @@ export function startWorker(deps: Deps, mailer: Mailer): Worker {
 
 interface Stopping {
   readonly signal: AbortSignal
-  /** The same as a promise, which tells also those who ask too late. */
+  /** The same as a promise: code that starts to listen after the abort still learns of it. */
   readonly stopped: Promise<void>
 }
 
@@ -42,51 +42,63 @@ async function keepRunning(deps: Deps, mailer: Mailer, stopping: Stopping): Prom
     } catch (error) {
       deps.log.warn(
         { reason: error instanceof Error ? error.message : String(error) },
-        'the worker lost its database; trying again',
+        'the worker lost its database and starts again',
       )
     }
     await wait(RESTART_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
   }
 }
 
-/** One run, over when it is told to stop or when the connection that proves it alive breaks. */
+/** One run. It ends when it is told to stop, or when the connection that proves it alive breaks. */
 async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Promise<void> {
   const events: WorkerEvents = new EventEmitter()
   const proof = await deps.pool.connect()
-  let runner: Runner | undefined
+  const runners: Runner[] = []
   let proving: { readonly broken: Promise<void>; stop(): void } | undefined
   try {
     proveAlive(proof, events)
     await releaseJobsOfTheDead(deps)
     proving = keepProving(deps, proof)
-    runner = await run({
-      pgPool: deps.pool,
-      taskList: createTasks(deps, mailer),
-      crontab: CRONTAB,
-      // One receiver of security events takes at most one slot, however long it hangs: mail keeps its own.
-      concurrency: MAIL_SLOTS + deps.config.securityEvents.urls.length,
-      pollInterval: 1_000,
-      noHandleSignals: true,
-      // Written down at once, but by way of the batches: done directly nobody awaits it, and an outage at that moment
-      // would be an unhandled rejection, which ends the process.
-      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
-      events,
-      logger: new Logger(
-        () => (level, message) => level === 'error' && deps.log.error({ queue: message }, 'queue error'),
-      ),
-    })
-    await Promise.race([runner.promise, proving.broken, stopped])
+    for (const lane of lanesOf(deps, mailer)) runners.push(await run({ ...commonOptions(deps, events), ...lane }))
+    await Promise.race([...runners.map(({ promise }) => promise), proving.broken, stopped])
   } finally {
     proving?.stop()
-    await runner?.stop().catch(() => undefined) // it may have stopped by itself
+    await Promise.all(runners.map((runner) => runner.stop().catch(() => undefined))) // one may have stopped by itself
     release(proof)
   }
 }
 
+/** A lane has its own slots, so that the jobs of one lane never wait for those of another. */
+function lanesOf(deps: Deps, mailer: Mailer): RunnerOptions[] {
+  const { send_reset_mail, send_registration_mail, ...others } = createTasks(deps, mailer)
+  return [
+    // A receiver of security events uses at most one slot, even if it hangs, so mail keeps its own.
+    { taskList: others, crontab: CRONTAB, concurrency: mailSlots.send_mail + deps.config.securityEvents.urls.length },
+    { taskList: { send_reset_mail }, parsedCronItems: [], concurrency: mailSlots.send_reset_mail },
+    { taskList: { send_registration_mail }, parsedCronItems: [], concurrency: mailSlots.send_registration_mail },
+  ]
+}
+
+function commonOptions(deps: Deps, events: WorkerEvents): RunnerOptions {
+  return {
+    pgPool: deps.pool,
+    pollInterval: 1_000,
+    noHandleSignals: true,
+    // Jobs are marked as done at once, but through the batches: nobody awaits the direct way (graphile-worker 0.17.3), and
+    // an outage at that moment would be an unhandled rejection, which ends the process.
+    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+    events,
+    logger: new Logger(
+      () => (level, message) =>
+        level === 'error' && deps.log.error({ queue: withoutAddresses(message) }, 'the queue reports an error'),
+    ),
+  }
+}
+
 /**
- * Asks over the connection that holds the locks, again and again: one that was cut without a word (a failover, a
- * firewall that forgets idle connections) keeps none, and the worker would be the first to take itself for dead and
- * send its own mails twice. Only whoever has just been answered looks for others that died.
+ * Asks the database again and again over the connection that holds the locks. A connection that was cut silently, by a
+ * failover or by a firewall that forgets idle connections, holds no locks: the worker would take itself for dead and send
+ * its own mails twice. Jobs of dead workers are released only right after an answer over this connection.
  */
 function keepProving(deps: Deps, proof: pg.PoolClient): { readonly broken: Promise<void>; stop(): void } {
   const over = new AbortController()
@@ -99,14 +111,14 @@ function keepProving(deps: Deps, proof: pg.PoolClient): { readonly broken: Promi
         await releaseJobsOfTheDead(deps).catch(() => undefined)
       }
     })().catch(() => {
-      if (!over.signal.aborted) deps.log.warn('the connection that proves the worker alive is gone; beginning anew')
+      if (!over.signal.aborted) deps.log.warn('the worker lost the connection that proves it alive and starts again')
       resolve()
     })
   })
   return { broken, stop: () => over.abort() }
 }
 
-/** Closed, not returned to the pool: its session locks must go with it. */
+/** Closes the connection instead of returning it to the pool, so that its session locks end. */
 function release(proof: pg.PoolClient): void {
   proof.on('error', () => undefined)
   proof.release(true)

@@ -8,8 +8,8 @@ import { addressSecurityEvents } from '../domain/security-events/address-securit
 import { finishErasure } from '../domain/support/erasure/finish-erasure.ts'
 import { sealImportedHashes } from '../domain/support/import/seal-imported-hashes.ts'
 import type { Mailer } from '../mail/mailer.ts'
-import { deliverMail } from './deliver-mail.ts'
 import { deliverSecurityEvents } from './deliver-security-events.ts'
+import { createMailSender } from './mail-lanes.ts'
 import { purgeAuditTrail } from './purge-audit-trail.ts'
 import { purgeExpired } from './purge-expired.ts'
 
@@ -18,10 +18,13 @@ type JobTasks = {
   readonly [Name in JobName]: (payload: JobPayloads[Name], helpers: JobHelpers) => Promise<void>
 }
 
-/** Everything that the worker does, by the name of the job in the queue. */
+/** Everything that the worker does, by the name of the job in the queue. One call is one worker: it has shared state. */
 export function createTasks(deps: Deps, mailer: Mailer): TaskList {
+  const sendMail = createMailSender(deps, mailer)
   const jobTasks: JobTasks = {
-    send_mail: ({ mailId }) => deliverMail(deps, mailer, mailId),
+    send_mail: ({ mailId }) => sendMail(mailId),
+    send_reset_mail: ({ mailId }) => sendMail(mailId),
+    send_registration_mail: ({ mailId }) => sendMail(mailId),
     lift_suppression: ({ address }) => mailer.liftSuppression(address),
     address_security_events: ({ accountId }) => addressSecurityEvents(deps, accountId),
     deliver_security_events: (delivery, { abortSignal }) => deliverSecurityEvents(deps, delivery, abortSignal),
@@ -41,7 +44,7 @@ export function createTasks(deps: Deps, mailer: Mailer): TaskList {
   return { ...(jobTasks as TaskList), ...cronTasks }
 }
 
-/** When the worker runs the tasks that nobody asks for, as cron writes it (UTC). */
+/** When the worker runs the tasks that no request adds, in cron's notation, in UTC. */
 export const CRONTAB = [
   '17 * * * * purge_expired',
   '43 3 * * * purge_audit_trail',

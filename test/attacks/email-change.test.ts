@@ -314,12 +314,12 @@ test('C6: nor does who registered it so often that no mail is left for its owner
   await api.post('/v1/email/verify/resend', { email })
 
   const mails = await mailbox.to(email)
-  expect(mails.map(({ kind }) => kind)).toEqual([...Array(5).fill('verify_email'), 'choose_password'])
-  for (const { token } of mails.slice(0, -1)) {
-    expect(await api.post('/v1/email/verify', { token })).toRefuse('link_expired')
+  expect(mails.map(({ kind }) => kind)).toEqual([...Array(5).fill('verify_email'), 'choose_password', 'verify_email'])
+  const token = await mailbox.token(email, 'choose_password')
+  expect(await api.post('/v1/password/reset', { token, newPassword: NEW })).toHaveStatus(204)
+  for (const mail of mails.filter(({ kind }) => kind === 'verify_email')) {
+    expect(await api.post('/v1/email/verify', { token: mail.token })).toRefuse('link_expired')
   }
-  const answer = await api.post('/v1/password/reset', { token: mails.at(-1)?.token, newPassword: NEW })
-  expect(answer).toHaveStatus(204)
   expect(await logIn(email, 'Thief-Horse-7')).toRefuse('invalid_credentials')
   expect(await logIn(email, NEW)).toHaveStatus(200)
 })

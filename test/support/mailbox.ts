@@ -1,6 +1,6 @@
 import { Logger, runOnce } from 'graphile-worker'
 import type { Deps } from '../../src/deps.ts'
-import type { RequestedMail } from '../../src/domain/mails/queue-mail.ts'
+import type { RequestedMail } from '../../src/domain/mails/mail-jobs.ts'
 import type { Mailer } from '../../src/mail/mailer.ts'
 import type { MailKind } from '../../src/mail/templates/render.ts'
 import { createTasks } from '../../src/worker/tasks.ts'

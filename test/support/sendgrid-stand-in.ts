@@ -38,6 +38,8 @@ export interface SendgridStandIn {
   /** The next `times` requests (all, where it is left out) get this instead of an answer of SendGrid's. */
   failWith(failure: Failure, times?: number): void
   recover(): void
+  /** Answers mails to these recipients only once the returned function has been called. */
+  hold(isHeld: (recipient: string) => boolean): () => void
   close(): Promise<void>
 }
 
@@ -50,6 +52,8 @@ export async function startSendgridStandIn(options: { apiKey?: string } = {}): P
   const mails: AcceptedMail[] = []
   const suppressed = new Set<string>()
   let failing: { failure: Failure; remaining: number } | undefined
+
+  let held: { matches: (recipient: string) => boolean; released: Promise<void> } | undefined
 
   function nextFailure(): Failure | undefined {
     if (failing === undefined || failing.remaining === 0) return undefined
@@ -70,6 +74,7 @@ export async function startSendgridStandIn(options: { apiKey?: string } = {}): P
       request.socket.destroy()
       return
     }
+    if (held?.matches(recipientOf(body))) await held.released
     const refusal = failure ?? refusalOf(record, options.apiKey)
     record.answered = refusal?.status ?? 202
     if (refusal) return answer(response, refusal)
@@ -97,12 +102,24 @@ export async function startSendgridStandIn(options: { apiKey?: string } = {}): P
     recover() {
       failing = undefined
     },
+    hold(matches) {
+      let release = () => {}
+      held = { matches, released: new Promise((resolve) => (release = resolve)) }
+      return () => {
+        held = undefined
+        release()
+      }
+    },
     async close() {
       server.close()
       server.closeAllConnections()
       await once(server, 'close')
     },
   }
+}
+
+function recipientOf(body: unknown): string {
+  return (body as Partial<MailSendBody> | undefined)?.personalizations?.[0].to[0].email ?? ''
 }
 
 /** The part of the request that is read once refusalOf() has found it in order. */

@@ -8,10 +8,10 @@ import { addJob, suppressionJobKey } from '../jobs.ts'
 import { Refusal } from '../problems.ts'
 
 /**
- * Forgets that the provider had given up on an address, and has the worker ask the provider to forget it too: the
- * mailbox is there again, or the full one was emptied.
+ * Forgets that the provider no longer sends to an address, and queues the job that makes the provider forget it too.
+ * Support uses this when the mailbox works again.
  *
- * @throws {Refusal} invalid_email, not_found where nothing was held against it.
+ * @throws {Refusal} invalid_email, not_found if the address is not suppressed.
  */
 export async function clearSuppression(deps: Deps, input: { email: string; by: Requester }): Promise<void> {
   const { address } = requireAddress(input.email, 'email')

@@ -1,29 +1,34 @@
-import type { MailPlan, Planning } from './mail-plan.ts'
-import { planConfirmEmailMail, planEmailChangedMail, planEmailChangeRequestedMail } from './plan-email-change-mail.ts'
-import { planRegistrationMail, planVerificationMail } from './plan-registration-mail.ts'
-import { planResetAfterRevertMail, planResetBySupportMail, planResetMail } from './plan-reset-mail.ts'
-import type { RequestedMail } from './queue-mail.ts'
+import type { RequestedMail } from './mail-jobs.ts'
+import { planConfirmEmail, planEmailChanged, planEmailChangeRequested } from './plan-email-change-mails.ts'
+import { planRegistration, planVerification } from './plan-registration-mails.ts'
+import { planReset, planResetAfterRevert, planResetBySupport } from './plan-reset-mails.ts'
+import type { MailPlan, Planning } from './planned-mail.ts'
 
-/** From what was asked to what is sent: here, and not in the request, it shows whether there is an account. */
+/** Turns each request into what is sent for it. The request did not know whether there is an account: this does. */
 const planners: Readonly<Record<RequestedMail, (planning: Planning) => Promise<MailPlan>>> = {
-  registration: planRegistrationMail,
-  verification: planVerificationMail,
-  reset_password: planResetMail,
-  reset_by_support: planResetBySupportMail,
-  reset_after_revert: planResetAfterRevertMail,
-  confirm_email: planConfirmEmailMail,
-  email_change_requested: planEmailChangeRequestedMail,
-  email_changed: planEmailChangedMail,
+  registration: planRegistration,
+  verification: planVerification,
+  reset_password: planReset,
+  reset_by_support: planResetBySupport,
+  reset_after_revert: planResetAfterRevert,
+  confirm_email: planConfirmEmail,
+  email_change_requested: planEmailChangeRequested,
+  email_changed: planEmailChanged,
   email_change_reverted: planNotice('email_change_reverted'),
   password_changed: planNotice('password_changed'),
   password_was_reset: planNotice('password_was_reset'),
 }
 
+/** Decides what is sent for a mail, or why nothing is, in the transaction that creates the mail's link. */
 export async function planMail(planning: Planning): Promise<MailPlan> {
   return planners[planning.mail.request as RequestedMail](planning)
 }
 
-/** A notice goes to the address it was queued for, whatever has become of the account since. */
+/** A notice goes to the address that it was queued for, even if the account has changed since. */
 function planNotice(kind: 'email_change_reverted' | 'password_changed' | 'password_was_reset') {
-  return async ({ mail }: Planning): Promise<MailPlan> => ({ kind, to: mail, accountId: mail.accountId, data: {} })
+  return async ({ mail }: Planning): Promise<MailPlan> => ({
+    to: mail,
+    accountId: mail.accountId,
+    text: { kind, matter: {} },
+  })
 }

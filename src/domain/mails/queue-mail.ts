@@ -1,23 +1,7 @@
 import type { Transaction } from '../../database/client.ts'
 import type { Origin } from '../events/record-event.ts'
-import { addJob } from '../jobs.ts'
-
-/**
- * What a request asks the worker to mail. Three of them do not say what will be sent, nor whether anything will: the
- * request knows only an address, so that it cannot tell, by answer or by time, whether there is an account.
- */
-export type RequestedMail =
-  | 'registration'
-  | 'verification'
-  | 'reset_password'
-  | 'reset_by_support'
-  | 'reset_after_revert'
-  | 'confirm_email'
-  | 'email_change_requested'
-  | 'email_changed'
-  | 'email_change_reverted'
-  | 'password_changed'
-  | 'password_was_reset'
+import { networkOf } from '../throttle/network.ts'
+import { addMailJob, isOpenToAnybody, type RequestedMail } from './mail-jobs.ts'
 
 /** What happened, for the text of the mail; never a secret. */
 export type MailContext = { at: string; ip: string | null; userAgent: string | null; requestId?: string | null }
@@ -29,32 +13,30 @@ export interface QueuedMail {
   readonly registrationId?: string
   readonly emailChangeId?: string
   readonly receipt?: string
+  /** Null if the reader of the mail must not learn where the request came from. */
   readonly origin: Origin | null
   readonly now: Date
 }
 
 /**
- * Asks for a mail in the transaction of the change it is about: both are committed or neither. What is written down
- * has no link in it; the worker mints that when it sends.
+ * Requests a mail in the transaction of the change that it is about: both are committed or neither. The row has no link
+ * in it: the worker creates the link when it sends the mail.
  */
 export async function queueMail(tx: Transaction, mail: QueuedMail): Promise<void> {
   const { to, now, origin, ...columns } = mail
+  const { email, address } = to
   const { ip = null, userAgent = null, requestId = null } = origin ?? {}
   const context: MailContext = { at: now.toISOString(), ip, userAgent, requestId }
+  const network = isOpenToAnybody(mail.request) && ip !== null ? networkOf(ip) : null
   const { id } = await tx.mail.create({
-    data: { ...columns, ...to, context, queuedAt: now, stateAt: now },
+    data: { ...columns, email, address, context, network, queuedAt: now, stateAt: now },
     select: { id: true },
   })
-  await addMailJob(tx, id, Math.random() * MOST_DELAY_SECONDS)
+  await addMailJob(tx, { id, request: mail.request, network }, Math.random() * LONGEST_START_DELAY_SECONDS)
 }
 
 /**
- * The work for an address that has an account takes longer than for one that has not. Done at once it would slow the
- * very next request, and so tell; spread over half a second it tells nothing.
+ * The work for an address with an account takes longer than for one without. If the worker started at once, it would
+ * slow down the very next request, which would tell the two apart. A random start tells nothing.
  */
-const MOST_DELAY_SECONDS = 0.5
-
-/** One job for one mail: a mail that is postponed has its job moved to a later time. */
-export async function addMailJob(tx: Transaction, mailId: string, delaySeconds: number): Promise<void> {
-  await addJob(tx, 'send_mail', { mailId }, { delaySeconds, key: `mail ${mailId}` })
-}
+const LONGEST_START_DELAY_SECONDS = 0.5

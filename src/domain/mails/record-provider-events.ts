@@ -2,17 +2,18 @@ import { inTransaction, type Transaction } from '../../database/client.ts'
 import { lockMailRows } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import type { ProviderEvent, ProviderEventType } from '../../mail/sendgrid-events.ts'
+import { countMailOutcomes } from './mail-outcomes.ts'
 import { suppress } from './suppressed-addresses.ts'
 
-/** As many at once as one transaction gets done well within its time. */
+/** One transaction records this many events well within its time limit. */
 const MOST_AT_ONCE = 200
 
 /**
- * Writes down what the provider tells of our mails, each word once however often it is told, and moves the mails'
- * states on. Words arrive late and in any order, so a state only ever goes forward; mails we do not know (another
- * service's on the same provider account) are passed over.
+ * Records the events that the provider reports about our mails, each event once even if it is reported again, and updates
+ * the states of the mails. Events arrive late and in any order, so a state only moves forward. Events about mails that we
+ * do not know, such as those of another service on the same provider account, are ignored.
  *
- * @returns how many were new.
+ * @returns how many events were new.
  */
 export async function recordProviderEvents(deps: Deps, events: readonly ProviderEvent[]): Promise<number> {
   const now = deps.clock.now()
@@ -24,7 +25,7 @@ export async function recordProviderEvents(deps: Deps, events: readonly Provider
   return recorded
 }
 
-/** Another machine's clock may be ahead of ours; a mail delivered tomorrow would puzzle everybody. */
+/** The provider's clock may be ahead of ours. Support must not see a time in the future. */
 function notAfter(event: ProviderEvent, now: Date): ProviderEvent {
   return event.at > now ? { ...event, at: now } : event
 }
@@ -44,35 +45,39 @@ async function recordBatch(tx: Transaction, events: readonly ProviderEvent[], no
     select: { id: true },
   })
   const freshIds = new Set(fresh.map(({ id }) => id))
-  const news = known.filter(({ id }) => freshIds.delete(id)) // of one id told twice in a batch, one
+  const news = known.filter(({ id }) => freshIds.delete(id)) // an id that is twice in a batch counts once
   news.sort((one, other) => one.at.getTime() - other.at.getTime())
 
   for (const [id, mail] of mails) {
-    const words = news.filter(({ mailId }) => mailId === id)
-    const progress = words.reduce<Progress>(advance, mail)
+    const events = news.filter(({ mailId }) => mailId === id)
+    const progress = events.reduce<Progress>(advance, mail)
     if (progress !== mail) {
       const { state, stateAt, reason } = progress
       await tx.mail.update({ where: { id }, data: { state, stateAt, reason } })
     }
-    await suppress(tx, mail.address, words)
+    await suppress(tx, mail.address, events)
   }
+  await countMailOutcomes(
+    tx,
+    news.map(({ mailId, type }) => ({ kind: mails.get(mailId)?.kind ?? 'unknown', outcome: type })),
+  )
   return news.length
 }
 
 async function readAndLockMails(
   tx: Transaction,
   ids: readonly string[],
-): Promise<Map<string, Progress & { readonly address: string }>> {
+): Promise<Map<string, Progress & { readonly address: string; readonly kind: string | null }>> {
   await lockMailRows(tx, ids)
   const mails = await tx.mail.findMany({
     where: { id: { in: [...ids] } },
-    select: { id: true, address: true, state: true, stateAt: true, reason: true },
+    select: { id: true, kind: true, address: true, state: true, stateAt: true, reason: true },
     orderBy: { id: 'asc' },
   })
   return new Map(mails.map(({ id, ...mail }) => [id, mail]))
 }
 
-/** Nothing is said of `processed`: that SendGrid has the mail is what our own `sent` means. */
+/** `processed` is missing: it says that SendGrid has the mail, as our own `sent` does. */
 const STATE_AFTER: Readonly<Partial<Record<ProviderEventType, string>>> = {
   deferred: 'deferred',
   delivered: 'delivered',
@@ -85,8 +90,8 @@ const STATE_AFTER: Readonly<Partial<Record<ProviderEventType, string>>> = {
 }
 
 /**
- * A bounce may follow a delivery: a server takes a mail and returns it later. Nothing follows a bounce or a drop; a
- * `delivered` that does is the late word of before. Of several deferrals the newest says why.
+ * A bounce may follow a delivery, because a server may accept a mail and return it later. Nothing follows a bounce or a
+ * drop: a `delivered` that arrives afterwards happened before. Of several deferrals, the newest gives the reason.
  */
 function advance(mail: Progress, { type, at, reason }: ProviderEvent): Progress {
   const state = STATE_AFTER[type]
@@ -98,7 +103,7 @@ function advance(mail: Progress, { type, at, reason }: ProviderEvent): Progress 
 
 const FORWARD = ['sending', 'sent', 'deferred', 'delivered', 'opened']
 
-/** Our own last words (`failed`, `not_needed` …) give way: the provider knows better what became of a mail it has. */
+/** Our own final states (`failed`, `not_needed` …) come before all others: the provider knows better what became of a mail. */
 function progressOf(state: string): number {
   return state === 'bounced' || state === 'dropped' ? FORWARD.length : FORWARD.indexOf(state)
 }

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../database/client.ts'
-import { addMailJob, type RequestedMail } from './queue-mail.ts'
+import { addMailJob, type RequestedMail } from './mail-jobs.ts'
 
 /** Without these, an account that is enabled again may have no working password and no way to set one. */
 const WITHHELD: readonly RequestedMail[] = ['reset_after_revert', 'reset_by_support']
@@ -17,6 +17,6 @@ export async function sendWithheldMails(tx: Transaction, accountId: string, now:
       where: { id: mail.id },
       data: { state: 'queued', reason: null, queuedAt: now, stateAt: now },
     })
-    await addMailJob(tx, mail.id, 0)
+    await addMailJob(tx, { id: mail.id, request, network: mail.network }, 0)
   }
 }

@@ -11,21 +11,21 @@ export interface Suppression {
   readonly since: Date
 }
 
-/** What the provider holds against an address, for Support to see beside it; null where nothing is. */
+/** Why the provider does not send to an address, for Support; null if it does. */
 export async function readSuppression(deps: Pick<Deps, 'db'>, address: NormalizedAddress): Promise<Suppression | null> {
   const suppressed = await deps.db.suppressedAddress.findUnique({ where: { address }, omit: { address: true } })
   return suppressed && { ...suppressed, reason: suppressed.reason as SuppressionReason }
 }
 
-/** Remembers that mail to an address came back, was not even tried, or was reported; the first such word stands. */
-export async function suppress(tx: Transaction, address: string, words: readonly ProviderEvent[]): Promise<void> {
-  const word = words.find(isAgainstTheAddress)
-  if (!word) return
-  const { type: reason, reason: providerReason, at: since } = word
+/** Records that mail to an address bounced, was dropped or was reported as spam. The first such event stands. */
+export async function suppress(tx: Transaction, address: string, events: readonly ProviderEvent[]): Promise<void> {
+  const event = events.find(isAgainstTheAddress)
+  if (!event) return
+  const { type: reason, reason: providerReason, at: since } = event
   await tx.suppressedAddress.createMany({ data: { address, reason, providerReason, since }, skipDuplicates: true })
 }
 
-/** Reasons of a drop that blame the mail or us, not the address it was for. */
+/** Reasons for a drop that are about the mail or about us, not about the address. */
 const OUR_FAULT = /SMTPAPI|spam content|quota/i
 
 function isAgainstTheAddress(event: ProviderEvent): event is ProviderEvent & { readonly type: SuppressionReason } {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { addMailJob, type RequestedMail } from '../../../src/domain/mails/queue-mail.ts'
+import { addMailJob, type RequestedMail } from '../../../src/domain/mails/mail-jobs.ts'
 import '../../support/matchers.ts'
 import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
@@ -28,7 +28,8 @@ async function killedBeforeItsNote(request: RequestedMail, address: string): Pro
 }
 
 async function queueAgain(mailId: string): Promise<void> {
-  await deps.db.$transaction((tx) => addMailJob(tx, mailId, 0))
+  const mail = await deps.db.mail.findUniqueOrThrow({ where: { id: mailId } })
+  await deps.db.$transaction((tx) => addMailJob(tx, { ...mail, request: mail.request as RequestedMail }, 0))
 }
 
 /** Somebody who has taken the old address back and has no password, with the instructions still in the queue. */

@@ -55,8 +55,14 @@ test('the answer is always alike: unknown, waiting, confirmed and locked address
     })
 })
 
-test('nobody is mailed where there is nothing to confirm', async () => {
-  const addresses = [people.newEmail(), (await people.verified()).email, await people.lockedEmail()]
+test('a verified address is told that it already has an account', async () => {
+  const { email } = await people.verified()
+
+  expect(await mailbox.during(() => resend(email))).toEqual([`already_registered to ${email}`])
+})
+
+test('an address without a registration, and a locked address, get no verification mail', async () => {
+  const addresses = [people.newEmail(), await people.lockedEmail()]
 
   const mails = await mailbox.during(() => Promise.all(addresses.map(resend)))
 

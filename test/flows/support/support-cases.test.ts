@@ -83,7 +83,7 @@ test('"No mail came", for a limit held it back: Support sees it, sends it past t
   expect(found.body).toMatchObject({ accountId: id, kind: 'reset_password', state: 'link_used' })
 })
 
-test('"No mail came", for the provider will not take it: Support sees the provider’s own reason, never the link', async () => {
+test('"No mail came", because the provider refuses it: Support sees the reason but no link, and the mail is retried', async () => {
   const ada = await people.verified()
   sendgrid.failWith({ status: 400, body: { errors: [{ message: 'The to address is on fire.' }] } }, 1)
 
@@ -92,9 +92,10 @@ test('"No mail came", for the provider will not take it: Support sees the provid
   const found = await desk.get(`/receipts/${asked.body.receipt}`)
   const listed = await desk.get(`/users/${await desk.idOf(ada.email)}/mail`)
 
-  expect(found.body).toMatchObject({ state: 'failed', attempts: 1, reason: expect.stringContaining('on fire') })
-  expect(listed.body.mails[0]).toMatchObject({ id: found.body.id, state: 'failed', reason: found.body.reason })
+  expect(found.body).toMatchObject({ state: 'queued', attempts: 1, reason: expect.stringContaining('on fire') })
+  expect(listed.body.mails[0]).toMatchObject({ id: found.body.id, state: 'queued', reason: found.body.reason })
   expect(`${found.text}${listed.text}`).not.toMatch(/#token=|https?:/)
+  expect(await mailbox.kinds(ada.email)).toContain('reset_password')
 })
 
 test('"No mail came", for it bounced: Support sees that, when, and the provider’s reason, and the address flagged', async () => {

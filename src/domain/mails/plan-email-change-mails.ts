@@ -4,40 +4,40 @@ import { maskAddress } from '../../mail/mask-address.ts'
 import { createMailedLink } from '../mailed-links/create-mailed-link.ts'
 import { isPendingChange } from '../row-states.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
-import type { MailPlan, Planning } from './mail-plan.ts'
+import type { MailPlan, Planning } from './planned-mail.ts'
 
 /** Anyone with an account can make us write to any free address. The limit holds for all accounts together. */
 const LIMIT: MailLimit = { requests: ['confirm_email'], most: 10, windowSeconds: 3600 }
 
-const OVER = { settled: 'not_needed', reason: 'the change is over' } as const
+const OVER = { unsent: 'not_needed', reason: 'the change is over' } as const
 
 /** To the new address: the link that proves it. */
-export async function planConfirmEmailMail(planning: Planning): Promise<MailPlan> {
-  const { tx, mail, now } = planning
+export async function planConfirmEmail(planning: Planning): Promise<MailPlan> {
+  const { mail, now } = planning
   const subject = await readChange(planning)
   if (!subject || !isPendingChange(subject.change, now)) return OVER
-  if (!(await hasRoomFor(tx, mail, { ...LIMIT, now }))) {
-    return { settled: 'held_back', reason: 'too many confirm mails to this address in the last hour' }
+  if (!(await hasRoomFor(planning, LIMIT))) {
+    return { unsent: 'held_back', reason: 'too many confirm mails to this address in the last hour' }
   }
   const { account, change } = subject
   const { id: emailChangeId, expiresAt } = change
-  const data = await createMailedLink(planning, { purpose: 'confirm_email', account, emailChangeId, expiresAt })
-  return { kind: 'confirm_email', to: mail, accountId: account.id, data }
+  const link = await createMailedLink(planning, { purpose: 'confirm_email', account, emailChangeId, expiresAt })
+  return { to: mail, accountId: account.id, text: { kind: 'confirm_email', matter: link } }
 }
 
 /** To the old address, when the change is requested: a link that cancels the change, and reverts it after it is confirmed. */
-export async function planEmailChangeRequestedMail(planning: Planning): Promise<MailPlan> {
+export async function planEmailChangeRequested(planning: Planning): Promise<MailPlan> {
   const subject = await readChange(planning)
   if (!subject || subject.change.revertedAt) return OVER
   if (!isPendingChange(subject.change, planning.now) && subject.change.confirmedAt === null) return OVER
-  return { kind: 'email_change_requested', ...(await createRevertLink(planning, subject)) }
+  return planRevertLink(planning, subject, 'email_change_requested')
 }
 
 /** To the old address, once the change is confirmed. */
-export async function planEmailChangedMail(planning: Planning): Promise<MailPlan> {
+export async function planEmailChanged(planning: Planning): Promise<MailPlan> {
   const subject = await readChange(planning)
   if (!subject || subject.change.revertedAt) return OVER
-  return { kind: 'email_changed', ...(await createRevertLink(planning, subject)) }
+  return planRevertLink(planning, subject, 'email_changed')
 }
 
 /** The account's row lock comes first, so that the change cannot be reverted between this and the link's creation. */
@@ -47,8 +47,12 @@ async function readChange({ tx, mail }: Planning): Promise<{ account: Account; c
   return account && change ? { account, change } : null
 }
 
-async function createRevertLink(planning: Planning, { account, change }: { account: Account; change: EmailChange }) {
+async function planRevertLink(
+  planning: Planning,
+  { account, change }: { account: Account; change: EmailChange },
+  kind: 'email_change_requested' | 'email_changed',
+): Promise<MailPlan> {
   const link = await createMailedLink(planning, { purpose: 'revert_email', account, emailChangeId: change.id })
-  const newEmailHint = maskAddress(change.toEmail)
-  return { to: planning.mail, accountId: account.id, data: { ...link, newEmailHint } }
+  const matter = { ...link, newEmailHint: maskAddress(change.toEmail) }
+  return { to: planning.mail, accountId: account.id, text: { kind, matter } }
 }

@@ -1,0 +1,27 @@
+import type { Transaction } from '../../database/client.ts'
+import type { Mail } from '../../database/generated/client.ts'
+import type { Deps } from '../../deps.ts'
+import type { MailText } from '../../mail/templates/render.ts'
+
+/** One mail that is to be sent: to which mailbox, and what its text is made from. */
+export interface PlannedMail {
+  readonly to: { readonly email: string; readonly address: string }
+  readonly accountId: string | null
+  readonly text: MailText
+}
+
+/** Why a mail that was requested is not sent, as Support reads it. */
+export interface UnsentMail {
+  readonly unsent: 'no_account' | 'held_back' | 'not_needed'
+  readonly reason: string
+}
+
+export type MailPlan = PlannedMail | UnsentMail
+
+/** What a planner works with: one transaction looks up the account, creates the link and updates the mail's state. */
+export interface Planning {
+  readonly deps: Deps
+  readonly tx: Transaction
+  readonly mail: Mail
+  readonly now: Date
+}

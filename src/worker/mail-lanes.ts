@@ -1,0 +1,63 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { inTransaction } from '../database/client.ts'
+import type { Mail } from '../database/generated/client.ts'
+import type { Deps } from '../deps.ts'
+import { addMailJob, isOpenToAnybody, type MailJob, type RequestedMail } from '../domain/mails/mail-jobs.ts'
+import { hashMailbox } from '../domain/mails/mailbox.ts'
+import type { Mailer } from '../mail/mailer.ts'
+import { deliverMail } from './deliver-mail.ts'
+
+/**
+ * How many mails of each job are sent at once. Strangers can fill the lanes of the requests that are open to anybody,
+ * but not each other's, and not the lane of the mails that belong to an account. The SMTP transport keeps as many
+ * connections as there are slots in all (mail/smtp.ts).
+ */
+export const mailSlots: Readonly<Record<MailJob, number>> = {
+  send_mail: 4,
+  send_reset_mail: 8,
+  send_registration_mail: 4,
+}
+
+const LONGEST_HOLD_MS = 1_000
+/** How much one attempt moves the average of the last ones. */
+const WEIGHT = 0.2
+const MAILBOX_RETRY_SECONDS = 1
+
+/**
+ * Sends the mails of one worker.
+ *
+ * A mail that anybody can request holds its slot as long if nothing is sent as if something were: otherwise a stranger
+ * could measure by their own mails whether the other requests of theirs concerned an account. A mailbox gets one mail at
+ * a time, so that a recipient whose server hangs holds one slot.
+ */
+export function createMailSender(deps: Deps, mailer: Mailer): (mailId: string) => Promise<void> {
+  const busyMailboxes = new Set<string>()
+  let usualMs = 0
+
+  /** Sends the mail, or finds that nothing is to be sent, in the same time. */
+  async function send(mail: Mail, isOpen: boolean): Promise<void> {
+    const startedAt = performance.now()
+    const outcome = await deliverMail(deps, mailer, mail)
+    const elapsedMs = performance.now() - startedAt
+    const hasAskedProvider = outcome === 'sent' || outcome === 'postponed' || outcome === 'failed'
+    if (hasAskedProvider) usualMs += (Math.min(elapsedMs, LONGEST_HOLD_MS) - usualMs) * (usualMs === 0 ? 1 : WEIGHT)
+    else if (isOpen) await wait(Math.max(0, usualMs - elapsedMs))
+  }
+
+  return async (mailId) => {
+    const mail = await deps.db.mail.findUnique({ where: { id: mailId } })
+    if (!mail) return
+    const request = mail.request as RequestedMail
+    const mailbox = hashMailbox(deps, mail.address)
+    if (busyMailboxes.has(mailbox)) {
+      await inTransaction(deps.db, (tx) => addMailJob(tx, { ...mail, request }, MAILBOX_RETRY_SECONDS))
+      return
+    }
+    busyMailboxes.add(mailbox)
+    try {
+      await send(mail, isOpenToAnybody(request))
+    } finally {
+      busyMailboxes.delete(mailbox)
+    }
+  }
+}
