@@ -6,7 +6,7 @@ export interface ProblemText {
 
 /**
  * Every error that a caller can meet, by its `code`. `detail` says what happened and what to do next; what a developer
- * needs to know of a code is in openapi.yaml. The HTTP status of each code is in http/problem-statuses.ts.
+ * needs to know of a code is in openapi.yaml. The HTTP status of each code is in http/problems/problem-statuses.ts.
  */
 export const problems = {
   invalid_request: {

@@ -5,7 +5,7 @@ import { Refusal } from '../domain/problems.ts'
 import type { Scope } from '../domain/scopes.ts'
 import { authenticateClient } from '../domain/service-clients/authenticate-client.ts'
 import { authenticateSession } from '../domain/sessions/authenticate-session.ts'
-import type { Caller } from './declaration/route-declaration.ts'
+import type { Caller } from './route-declaration.ts'
 import { readBearerToken } from './tokens/access-token.ts'
 
 declare module 'fastify' {

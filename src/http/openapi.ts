@@ -1,9 +1,10 @@
+import { gzipSync } from 'node:zlib'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { stringify } from 'yaml'
 import type { Config } from '../config/config.ts'
-import { problemExamples } from './declaration/refusal-responses.ts'
+import { problemExamples } from './problems/refusal-responses.ts'
 
 const DESCRIPTION = `Sign-in, sessions, and the *Settings > Account* and *Forgot your password?* of a product.
 Every error is an RFC 9457 problem document: decide by its \`code\`. Only \`/oauth/*\` answers in the form of RFC 6749.
@@ -51,12 +52,26 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
     },
     refResolver: { buildLocalReference: (json) => String(json['$id']) },
   })
-  let text: string | undefined // written once: it takes more than 100 ms
-  app.get('/openapi.yaml', { config: { caller: 'public' }, schema: { hide: true } }, async (_request, reply) => {
-    text ??= openapiYaml(app)
-    return reply.header('Cache-Control', 'public, max-age=300').type('application/yaml').send(text)
+  // Prepared once, because that takes more than 100 ms. As one buffer, it takes no memory per connection that does not read it.
+  let document: { plain: Buffer; compressed: Buffer } | undefined
+  app.get('/openapi.yaml', { config: { caller: 'public' }, schema: { hide: true } }, async (request, reply) => {
+    if (!document) {
+      const plain = Buffer.from(openapiYaml(app))
+      document = { plain, compressed: gzipSync(plain) }
+    }
+    reply
+      .header('Cache-Control', 'public, max-age=300')
+      .header('Vary', varyBy(reply, 'Accept-Encoding'))
+      .type('application/yaml')
+    if (!/\bgzip\b/i.test(request.headers['accept-encoding'] ?? '')) return reply.send(document.plain)
+    return reply.header('Content-Encoding', 'gzip').send(document.compressed)
   })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+}
+
+/** The Vary header with one more name. CORS may have set it already. */
+function varyBy(reply: FastifyReply, name: string): string {
+  return [reply.getHeader('Vary'), name].filter((part) => part !== undefined).join(', ')
 }
 
 export function openapiYaml(app: FastifyInstance): string {

@@ -2,7 +2,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Deps } from '../deps.ts'
 import { recordProviderEvents } from '../domain/mails/record-provider-events.ts'
 import { Refusal } from '../domain/problems.ts'
-import { signedBody } from '../http/bodies/sendgrid-webhook.ts'
+import { requireSignature, signedBody } from '../http/bodies/sendgrid-webhook.ts'
 import { readSendgridEvents } from '../mail/sendgrid-events.ts'
 
 /** SendGrid posts what has gathered once that is 768 kB. */
@@ -23,7 +23,8 @@ export const webhookRoutes =
     app.post(
       '/v1/webhooks/sendgrid',
       {
-        config: { caller: 'public', refusals: ['signature_invalid'] },
+        config: { caller: 'public', limit: 'webhooks', isLarge: true, refusals: ['signature_invalid'] },
+        onRequest: async (request) => requireSignature(deps, request), // before the body is read
         bodyLimit: BODY_LIMIT_BYTES,
         schema: {
           operationId: 'receiveSendgridEvents',

@@ -246,7 +246,7 @@ describe('a signed body that is not what it might be', () => {
   })
 
   test('another content type is refused', async () => {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const headers = { ...sendgrid.headersFor('event=bounce'), 'content-type': 'application/x-www-form-urlencoded' }
 
     expect(await service.api.post(PATH, 'event=bounce', { headers })).toRefuse('unsupported_media_type')
   })

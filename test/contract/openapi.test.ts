@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from '@jest/globals'
 import { type ProblemCode, problems } from '../../src/domain/problems.ts'
 import { openapiYaml } from '../../src/http/openapi.ts'
-import { problemStatuses } from '../../src/http/problem-statuses.ts'
+import { problemStatuses } from '../../src/http/problems/problem-statuses.ts'
 import { startTestApp } from '../support/test-app.ts'
 
 const { app } = await startTestApp()

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import Fastify, { type RouteShorthandOptions } from 'fastify'
-import { completeSchemas } from '../../src/http/declaration/route-declaration.ts'
+import { completeSchemas } from '../../src/http/route-declaration.ts'
 import '../support/matchers.ts'
 import { occupyLane } from '../support/occupied-lane.ts'
 import { startTestApp } from '../support/test-app.ts'

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals'
 import type { ProblemCode } from '../../src/domain/problems.ts'
-import { problemStatuses } from '../../src/http/problem-statuses.ts'
+import { problemStatuses } from '../../src/http/problems/problem-statuses.ts'
 import type { Answer } from './api.ts'
 
 declare module 'expect' {

@@ -1,17 +1,19 @@
-import { isIPv6 } from 'node:net'
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+
+/** The usual spelling of an IP address. An IPv4 address that is mapped into IPv6, in any spelling, is an IPv4 address. */
+export function canonicalIp(ip: string): string {
+  return isIP(ip) === 0 ? ip : ipaddr.process(ip).toString()
+}
 
 /**
- * The network a limit counts: an IPv4 address, or an IPv6 /64, since one household or attacker commands a whole /64.
- * An IPv4 address mapped into IPv6 counts as itself.
+ * The network that limits count by: one IPv4 address, or the /64 of an IPv6 address, because a household, and also an
+ * attacker, has all addresses of a /64. A text that is not an IP address stands for itself.
  */
 export function networkOf(ip: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)
-  if (mapped?.[1]) return mapped[1]
-  if (!isIPv6(ip)) return ip
-  const [head = '', tail] = (ip.split('%')[0] ?? '').toLowerCase().split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0')
-  const groups = [...left, ...zeros, ...right].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ''))
+  if (isIP(ip) === 0) return ip
+  const address = ipaddr.process(ip)
+  if (!(address instanceof ipaddr.IPv6)) return address.toString()
+  const groups = address.parts.slice(0, 4).map((part) => part.toString(16))
   return `${groups.join(':')}::/64`
 }

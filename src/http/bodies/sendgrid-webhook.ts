@@ -1,32 +1,51 @@
+import type { KeyObject } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Deps } from '../../deps.ts'
 import { Refusal } from '../../domain/problems.ts'
 import { isSignedBySendgrid } from '../../security/sendgrid-signature.ts'
 
-/** How far SendGrid's clock may be ahead of ours. */
+/** How far SendGrid's clock may be ahead of ours, in seconds. */
 const LEEWAY_SECONDS = 600
 /**
- * SendGrid tries a batch again for 24 hours after the event, and does not say whether it signs anew each time: refusing
- * an older signature would lose what happened while we were away. A replay within that day changes nothing, for every
- * event counts once; beyond it, nothing honest is left to arrive.
+ * SendGrid tries a batch again for 24 hours after the event, and does not say whether it signs each attempt anew. To refuse
+ * an older signature would lose what happened while the service was down. A replay within that day changes nothing, because
+ * each event counts once.
  */
 const OLDEST_SECONDS = 24 * 3600 + LEEWAY_SECONDS
 
+interface Signature {
+  readonly key: KeyObject
+  readonly timestamp: string
+  readonly signature: string
+}
+
 /**
- * The body, once it is known to be SendGrid's, byte for byte as it was signed.
+ * Checks, before the body is read, that the request has a signature of the last 24 hours and that a key is configured. The
+ * body may have 1 MiB, which must not be read for anyone who does not even claim to be SendGrid.
  *
- * @throws {Refusal} signature_invalid, also where no key is configured: without one, nobody can be believed.
+ * @throws {Refusal} signature_invalid
  */
-export function signedBody(deps: Deps, request: FastifyRequest): Buffer {
+export function requireSignature(deps: Deps, request: FastifyRequest): Signature {
   const key = deps.config.sendgridWebhookKey
   const timestamp = request.headers['x-twilio-email-event-webhook-timestamp']
   const signature = request.headers['x-twilio-email-event-webhook-signature']
-  const { body } = request
-  if (!key || typeof timestamp !== 'string' || typeof signature !== 'string' || !Buffer.isBuffer(body)) {
-    throw new Refusal('signature_invalid')
-  }
+  if (!key || typeof timestamp !== 'string' || typeof signature !== 'string') throw new Refusal('signature_invalid')
   const ageSeconds = deps.clock.now().getTime() / 1000 - (/^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Number.NaN)
   const isTimely = ageSeconds >= -LEEWAY_SECONDS && ageSeconds <= OLDEST_SECONDS
-  if (!isTimely || !isSignedBySendgrid(key, { timestamp, body, signature })) throw new Refusal('signature_invalid')
+  if (!isTimely) throw new Refusal('signature_invalid')
+  return { key, timestamp, signature }
+}
+
+/**
+ * Returns the body, byte for byte as it was signed, if the signature is SendGrid's.
+ *
+ * @throws {Refusal} signature_invalid
+ */
+export function signedBody(deps: Deps, request: FastifyRequest): Buffer {
+  const { key, timestamp, signature } = requireSignature(deps, request)
+  const { body } = request
+  if (!Buffer.isBuffer(body) || !isSignedBySendgrid(key, { timestamp, body, signature })) {
+    throw new Refusal('signature_invalid')
+  }
   return body
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastif
 import type { Deps } from '../../deps.ts'
 import { Refusal } from '../../domain/problems.ts'
 import { networkOf } from '../../domain/throttle/network.ts'
-import { limitOf } from '../declaration/route-declaration.ts'
+import { limitOf } from '../route-declaration.ts'
 import { clientAddress } from './client-address.ts'
 import { type RateLimitName, rateLimits } from './rate-limits.ts'
 import { connectSharedCounters } from './shared-counters.ts'

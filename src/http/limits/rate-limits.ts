@@ -19,6 +19,8 @@ export const rateLimits = {
   links: { most: 1200, windowSeconds: 600 },
   /** The secret of a service client. */
   clientSecrets: { most: 1200, windowSeconds: 600 },
+  /** Batches of a mail provider's events. */
+  webhooks: { most: 600, windowSeconds: 60 },
   /** One gateway asks for everybody behind it. */
   gateways: { most: 60_000, windowSeconds: 60 },
   /** Paths that do not exist: what a scanner asks for. */

@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { Refusal } from '../../domain/problems.ts'
 import { networkOf } from '../../domain/throttle/network.ts'
 import { HashingLaneFull } from '../../security/hashing-lane.ts'
-import { limitOf } from '../declaration/route-declaration.ts'
+import { limitOf } from '../route-declaration.ts'
 import { clientAddress } from './client-address.ts'
 
 /** About 0.3 seconds' worth of statements. A request behind them would be answered after its client has given up. */

@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { problems } from '../../domain/problems.ts'
 import { type OAuthErrorCode, OAuthRefusal, oauthErrors } from '../../domain/service-clients/oauth-refusal.ts'
-import { toRefusal } from '../problem-responses.ts'
-import { problemStatuses } from '../problem-statuses.ts'
+import { toRefusal } from '../problems/problem-responses.ts'
+import { problemStatuses } from '../problems/problem-statuses.ts'
 
 /**
  * Answers the errors of the OAuth endpoints as RFC 6749 section 5.2 has them, for no OAuth library reads a problem

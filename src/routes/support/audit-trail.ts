@@ -16,7 +16,7 @@ export const auditTrailRoutes =
     app.get(
       '/v1/admin/events/export',
       {
-        config: { caller: { scope: 'events:read' } },
+        config: { caller: { scope: 'events:read' }, isLarge: true },
         schema: {
           operationId: 'exportEvents',
           tags: ['Support desk'],

@@ -1,6 +1,6 @@
 import { type ProblemCode, problems } from '../../domain/problems.ts'
-import { problemDocument } from '../problem-responses.ts'
-import { problemStatuses } from '../problem-statuses.ts'
+import { problemDocument } from './problem-responses.ts'
+import { problemStatuses } from './problem-statuses.ts'
 
 /** Answers to a caller who may not call the route. They derive from the route's `caller`. */
 type CallerCode = 'unauthenticated' | 'insufficient_scope'

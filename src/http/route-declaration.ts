@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyContextConfig as RouteDeclaration, RouteOptions } from 'fastify'
-import type { Scope } from '../../domain/scopes.ts'
-import type { OAuthErrorCode } from '../../domain/service-clients/oauth-refusal.ts'
-import type { RateLimitName } from '../limits/rate-limits.ts'
-import { oauthRefusals } from '../oauth/oauth-schemas.ts'
-import { type DerivedCode, refusalResponses, type SpecificCode } from './refusal-responses.ts'
+import type { Scope } from '../domain/scopes.ts'
+import type { OAuthErrorCode } from '../domain/service-clients/oauth-refusal.ts'
+import type { RateLimitName } from './limits/rate-limits.ts'
+import { oauthRefusals } from './oauth/oauth-schemas.ts'
+import { type DerivedCode, refusalResponses, type SpecificCode } from './problems/refusal-responses.ts'
 
 /**
  * Who may call a route:
@@ -24,6 +24,8 @@ declare module 'fastify' {
     limit?: RateLimitName | 'none'
     /** Whether the route computes a password hash. It is then refused at once while the queue for hashing is full. */
     hashes?: boolean
+    /** Whether its body or its answer can take megabytes. Only a few such requests are served at a time. */
+    isLarge?: boolean
     /** The problems that the route answers with, without those that derive from the rest of the declaration. */
     refusals?: readonly SpecificCode[]
     /** Takes the place of `refusals` in a route that answers errors in the form of RFC 6749. */

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../domain/problems.ts'
+import type { ProblemCode } from '../../domain/problems.ts'
 
 /** The HTTP status of each problem. */
 export const problemStatuses: Readonly<Record<ProblemCode, number>> = {

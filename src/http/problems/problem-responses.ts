@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
-import { isDatabaseUnavailable } from '../database/client.ts'
+import { isDatabaseUnavailable } from '../../database/client.ts'
 import {
   deadLinks,
   type ProblemCode,
@@ -10,10 +10,10 @@ import {
   Refusal,
   type RefusalDetails,
   type Violation,
-} from '../domain/problems.ts'
-import { KeysNotLoaded } from '../keys/key-ring.ts'
-import { HashingLaneFull } from '../security/hashing-lane.ts'
-import { UnreadableBody } from './bodies/strict-json.ts'
+} from '../../domain/problems.ts'
+import { KeysNotLoaded } from '../../keys/key-ring.ts'
+import { HashingLaneFull } from '../../security/hashing-lane.ts'
+import { UnreadableBody } from '../bodies/strict-json.ts'
 import { problemStatuses } from './problem-statuses.ts'
 
 const RETRY_AFTER_OUTAGE_SECONDS = 5

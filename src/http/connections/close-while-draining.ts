@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Readiness } from './readiness.ts'
+import type { Readiness } from '../readiness.ts'
 
 /**
  * Asks clients to connect anew while the service is leaving: a connection that is kept alive would go on sending it
