@@ -189,7 +189,8 @@ test.each(['2a', '2b', '2y'])(
     const right = await api.post('/v1/login', { email, password: 'Imported-Pass-1' })
     const after = await deps.db.account.findUniqueOrThrow({ where: { id: made.body.id } })
 
-    expect(before.passwordHash).toBe(hash)
+    expect(before.passwordHash).toMatch(/^sealed\$/)
+    expect(before.passwordHash).not.toContain(hash.slice(7))
     expect(wrong).toRefuse('invalid_credentials')
     expect(right).toHaveStatus(200)
     expect(after.passwordHash).toMatch(/^v1\$/)
