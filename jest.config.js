@@ -1,4 +1,4 @@
-/** Real PostgreSQL: global-setup starts one server with one migrated template; every test file gets a copy of the template. */
+/** The tests use a real PostgreSQL: global-setup starts one server with a migrated template, and every test file gets a copy. */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],
@@ -16,9 +16,9 @@ export default {
   collectCoverageFrom: ['src/**/*.ts', '!src/database/generated/**'],
   coverageDirectory: 'coverage',
   testSequencer: '<rootDir>/test/support/longest-first.js',
-  // Jest lets go of a file's modules late: a worker that has grown beyond this is replaced, which costs a second.
+  // Jest frees the modules of a file late. A worker that grows beyond this size is replaced, which takes a second.
   workerIdleMemoryLimit: '1GB',
-  // One more than the two processors that the suite is measured on: a fifth of the time, a test waits for another process.
+  // One more than the cores of the smallest machine that the suite must be fast on, because tests wait for other processes.
   maxWorkers: 3,
   testTimeout: 30_000,
 }

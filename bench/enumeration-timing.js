@@ -1,15 +1,15 @@
 /**
- * node bench/enumeration-timing.js [PAIRS] [BCRYPT_COST]: can the time an answer takes tell whether an address has an
- * account? Starts the service as `npm start` does, its worker on, on an embedded database of its own; asks each public
- * route that takes an address PAIRS times (200) for an address that has an account and one that has not, turn and turn
- * about in random order, and prints what separates the two: medians, and the p-value of the Mann-Whitney test.
- * Plain JavaScript on top of dist, because Node 20 does not run TypeScript: build first. Run it on a quiet machine.
+ * node bench/enumeration-timing.js [PAIRS] [BCRYPT_COST]: does the duration of an answer reveal whether an address has an
+ * account? Starts the service as `npm start` does, including its worker, on an embedded database of its own. Calls each public
+ * route that takes an address PAIRS times (200 by default) with an address that has an account and with one that has none, in
+ * random order, and prints how the two differ: the medians, and the p-value of the Mann-Whitney test.
+ * It is plain JavaScript that uses dist, because Node 20 does not run TypeScript: build first. Run it on an idle machine.
  */
 import { withService } from './service.js'
 
 const PAIRS = Number(process.argv[2] ?? 200)
 const BCRYPT_COST = process.argv[3] ?? '12'
-/** So many accounts that no address meets a throttle or a limit of mails during a run. */
+/** Enough accounts that no address reaches a throttle or a limit on mails during a run. */
 const ACCOUNTS = 40
 const PASSWORD = 'Correct-Horse-7'
 
@@ -30,7 +30,7 @@ await withService({ BCRYPT_COST }, async (service) => {
   }
 })
 
-/** Each from a network of its own: guesses are counted for each network. */
+/** A network of its own for each request, because guesses are counted per network. */
 async function timed(service, route, body) {
   requests += 1
   const began = performance.now()
@@ -71,7 +71,7 @@ function median(times) {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
 }
 
-/** The two-sided p-value, by the normal approximation: exact enough from twenty of each on. */
+/** The two-sided p-value by the normal approximation, which is exact enough for twenty or more values of each kind. */
 function mannWhitney(first, second) {
   const ranked = [...first.map((ms) => ({ ms, isFirst: true })), ...second.map((ms) => ({ ms, isFirst: false }))]
   ranked.sort((one, other) => one.ms - other.ms)

@@ -1,6 +1,6 @@
-// What 64 clients that guess passwords as fast as they can do to everybody else: p50 and p99 of refresh and of health,
-// first with the service idle, then in the flood. `npm run build && node bench/flood.js [SECONDS]`
-// The flood comes from a process of its own, on the same cores as the service and its database.
+// Measures how 64 clients that guess passwords as fast as they can affect all other clients: p50 and p99 of refresh and
+// health, first while the service is idle, then during the flood. `npm run build && node bench/flood.js [SECONDS]`
+// The flood comes from a separate process, on the same cores as the service and its database.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request as send } from 'node:http'
@@ -37,7 +37,7 @@ async function measure(service) {
   process.stdout.write(`memory: ${before} MB idle, ${early} MB in the flood, ${late} MB after as long again\n`)
 }
 
-/** One client that refreshes and one that asks for the health, each again 10 ms after it was answered. */
+/** One client refreshes and one requests the health check, each again 10 ms after its answer. */
 async function probe(service, device, duration) {
   const agent = new Agent({ keepAlive: true })
   const end = performance.now() + duration * 1000
@@ -71,7 +71,7 @@ async function probe(service, device, duration) {
   return { refresh, health }
 }
 
-/** Each client has a network of its own and guesses at another address each time, so that only the lane holds it back. */
+/** Each client has its own network and guesses at another address each time, so that only the hashing lane limits it. */
 async function flood(url) {
   const agent = new Agent({ keepAlive: true })
   const statuses = {}

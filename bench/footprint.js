@@ -1,5 +1,5 @@
-// Start to ready on an initialised folder, and the memory of the idle service without its database:
-// `npm run build && node bench/footprint.js`. Figures are one machine's; run it when nothing else runs.
+// Measures the time from start to ready on an initialised folder, and the memory of the idle service without its database:
+// `npm run build && node bench/footprint.js`. Run it on an otherwise idle machine, and compare figures of one machine only.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -1,5 +1,6 @@
-// What the hot paths carry: introspection, a signed-in read, refresh, the JWKS. `npm run build && node bench/hot-paths.js [SECONDS]`
-// Starts the service in a process of its own on an embedded database; the load comes from this one, on the same cores.
+// Measures the throughput of the hot paths: introspection, a signed-in read, refresh, and the JWKS.
+// `npm run build && node bench/hot-paths.js [SECONDS]`
+// The service runs in a separate process on an embedded database; the load comes from this process, on the same cores.
 import { execFileSync } from 'node:child_process'
 import { Agent, request as send } from 'node:http'
 import { BIN, withService } from './service.js'
@@ -40,14 +41,14 @@ async function measure(service) {
   })
   await run('GET /v1/me', { path: '/v1/me', headers: { authorization: `Bearer ${tokens.accessToken}` } })
   const devices = [tokens]
-  for (let more = 1; more < DEVICES; more += 1) devices.push(await logIn()) // on one session they would queue for its row
+  for (let more = 1; more < DEVICES; more += 1) devices.push(await logIn()) // with one session they would wait for its row lock
   await run(
     'refresh',
     ...devices.map(({ refreshToken }) => ({
       path: '/v1/token/refresh',
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ refreshToken }), // its successor again and again: one UPDATE each
+      body: JSON.stringify({ refreshToken }), // the same successor each time, with one UPDATE per request
     })),
   )
   await run('client credentials', {
@@ -69,7 +70,7 @@ async function report(service, name, requests) {
   process.stdout.write(`${line.join('  ')}${refused > 0 ? `  ${refused} REFUSED` : ''}\n`)
 }
 
-/** Each connection sends its request again as soon as it is answered. */
+/** Each connection sends its next request as soon as the last one is answered. */
 async function load(service, requests, duration) {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
   const latencies = []

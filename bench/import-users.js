@@ -1,5 +1,5 @@
-// node bench/import-users.js [ROWS]: the figures of `latchkey users import`, on an embedded PostgreSQL of its own or the
-// one DATABASE_URL names. Plain JavaScript: it needs no build of its own, and the command builds the service if need be.
+// node bench/import-users.js [ROWS]: measures `latchkey users import`, on an embedded PostgreSQL of its own or on the one that
+// DATABASE_URL names. It needs no build: the command builds the service if necessary.
 import { spawn } from 'node:child_process'
 import { createWriteStream, existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
@@ -31,7 +31,7 @@ async function writeRows(target) {
   await new Promise((resolve) => out.end(resolve))
 }
 
-/** Runs the command, with the most memory it ever had (Linux keeps the mark in /proc). */
+/** Runs the command, and reads its peak memory, which Linux records in /proc. */
 async function run(...options) {
   const env = { DATA_DIR: folder, ...process.env }
   const command = spawn(process.execPath, ['bin/latchkey.cjs', 'users', 'import', file, '--json', ...options], { env })

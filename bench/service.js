@@ -1,4 +1,4 @@
-// The service as `npm start` runs it, in a process and on an embedded database of its own, for the other files here.
+// Runs the service as `npm start` does, in a separate process on an embedded database, for the other files of this folder.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 export const BIN = path.join(import.meta.dirname, '../bin/latchkey.cjs')
 
-/** Comes back when the service is ready. It is stopped, and its data removed, when `use` is done with it. */
+/** Calls `use` when the service is ready; afterwards stops the service and removes its data. */
 export async function withService(settings, use) {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'latchkey-bench-'))
   await chmod(dataDir, 0o711) // as root, PostgreSQL's own user has to pass
@@ -25,7 +25,7 @@ export async function withService(settings, use) {
     ...settings,
   }
   const child = spawn(process.execPath, [BIN, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill('SIGTERM')) // the rest follows from it
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill('SIGTERM')) // which also ends this process
   try {
     const service = new Service(`http://127.0.0.1:${port}`, dataDir, env, child.pid)
     await service.ready()
@@ -55,7 +55,7 @@ class Service {
     return fetch(this.url + route, { method: 'POST', headers: { ...json, ...headers }, body: JSON.stringify(body) })
   }
 
-  /** As people do: register, open the link in the mail. */
+  /** Registers a person and opens the link in the mail. */
   async openAccounts(emails, password) {
     for (const email of emails) await this.post('/v1/register', { email, password })
     const opened = new Set()
@@ -75,7 +75,7 @@ class Service {
   }
 }
 
-/** What a process has in memory. */
+/** The memory of a process. */
 export async function residentMegabytes(pid) {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Math.round((Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1.024) / 1000)

@@ -1,6 +1,6 @@
-// Adds to package-lock.json the platform binaries that the registry used for `npm install` does not serve (a mirror may
-// hold those of one platform only). npm leaves them out of the file and then refuses it in `npm ci`. With an entry, npm
-// skips what is for another platform, and fetches what is for this one. Run after every change of dependencies.
+// Adds the platform binaries to package-lock.json that the registry does not serve (a mirror may have the binaries of one
+// platform only). Without them `npm install` writes a lock file that `npm ci` refuses. With an entry for each, npm skips
+// the binaries of other platforms and fetches those of this one. Run this after every change of the dependencies.
 import { readFile, writeFile } from 'node:fs/promises'
 
 const path = new URL('../package-lock.json', import.meta.url)
@@ -8,7 +8,7 @@ const lock = JSON.parse(await readFile(path, 'utf8'))
 const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
 const processors = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 's390x', 'riscv64', 'loong64', 'wasm32', 'mips64el']
 
-/** From names such as `@swc/core-linux-arm-gnueabihf`. */
+/** Reads the platform from names such as `@swc/core-linux-arm-gnueabihf`. */
 function platformOf(name) {
   const parts = name.split('/').at(-1).split('-')
   const os = systems.find((system) => parts.includes(system))

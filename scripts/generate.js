@@ -1,5 +1,5 @@
-// `npm run generate`: Prisma's client from prisma/schema.prisma. That takes seconds, and every test run, type check and
-// build asks for it, so a client that was generated from the same inputs is kept.
+// `npm run generate`: generates Prisma's client from prisma/schema.prisma. This takes seconds and is part of every test run,
+// type check and build, so a client that was generated from the same inputs is kept.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -20,7 +20,7 @@ const inputs = createHash('sha256')
 for (const name of INPUTS) inputs.update(readFileSync(path.join(ROOT, name)))
 const fingerprint = inputs.digest('hex')
 
-/** The time is part of it: Prisma run by hand, for another version of the schema, leaves the stamp as it is. */
+/** The time of the client is part of the stamp, because Prisma leaves the stamp unchanged when it is run by hand. */
 function stampOfClient() {
   return `${fingerprint} ${statSync(path.join(CLIENT, 'client.ts')).mtimeMs}`
 }

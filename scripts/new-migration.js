@@ -1,8 +1,8 @@
 /**
- * npm run migration:new NAME: writes the migration that takes the newest one to prisma/schema.prisma, found out on a
- * throw-away database. Plain JavaScript on top of dist, because Node 20 does not run TypeScript: build first.
- * Read what it wrote before you commit it. It cannot know of CHECK constraints or triggers, nor whether a column that
- * goes and one that comes are the same one renamed.
+ * npm run migration:new NAME: writes the migration from the newest existing one to prisma/schema.prisma. It compares the two on
+ * a temporary database. It is plain JavaScript that uses dist, because Node 20 does not run TypeScript: build first.
+ * Read the migration before you commit it. It cannot contain CHECK constraints or triggers, and a renamed column appears as
+ * one that is dropped and one that is added.
  */
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// Writes openapi.yaml from the routes' own schemas: `npm run openapi`. test/contract/openapi.test.ts fails when it is stale.
+// `npm run openapi`: writes openapi.yaml from the schemas of the routes. test/contract/openapi.test.ts fails if it is stale.
 import { writeFile } from 'node:fs/promises'
 import { pino } from 'pino'
 import { buildApp } from '../dist/app.js'
@@ -7,7 +7,7 @@ import { closeDeps, createDeps } from '../dist/deps.js'
 import { openapiYaml } from '../dist/http/openapi.js'
 import { Secret } from '../dist/security/secret.js'
 
-// Registering the routes needs no database, only their handlers do.
+// Registering the routes needs no database; only their handlers do.
 const databaseUrl = 'postgresql://nowhere.invalid/latchkey'
 const config = readConfig({ DATABASE_URL: databaseUrl, PUBLIC_URL: 'https://accounts.acme.example' })
 const secretKey = new Secret('nothing is sealed here')

@@ -1,10 +1,10 @@
-// Jest's own test runner, made quick enough to be asked thousands of times by Stryker. A mutant is dead with its first
-// failing test, and only some files hold a test that reaches it; Stryker's Jest plugin would load and run them all.
+// Jest's test runner, fast enough for Stryker to call it thousands of times. A mutant is killed by its first failing test, and
+// only some files have a test that reaches it. Stryker's Jest plugin would load and run all of them.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import jestCircus from 'jest-circus/runner'
 
-/** Names of the tests of each file, as the run without a mutant saw them. In a folder: Stryker has several processes. */
+/** The names of the tests of each file, from the run without a mutant. A folder, because Stryker has several processes. */
 const NAMES = '.test-names'
 
 const circus = jestCircus.default // it is CommonJS
@@ -49,7 +49,7 @@ function namesFile(file) {
   return `${NAMES}/${createHash('sha256').update(file).digest('hex')}.json`
 }
 
-/** One skipped test: Jest takes a file without any for broken. */
+/** One skipped test, because Jest reports a file without tests as broken. */
 function nothingRun(file) {
   const skipped = {
     ancestorTitles: [],

@@ -1,4 +1,4 @@
-/** The order for mutants: a short file tells soonest whether one is dead. Jest's own order is the longest first. */
+/** The order for mutants: short files come first, because they show soonest whether a mutant is killed. */
 export default class ShortestFirst {
   sort(tests) {
     const size = ({ context, path }) => context.hasteFS.getSize(path) ?? 0

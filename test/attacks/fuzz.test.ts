@@ -33,7 +33,7 @@ async function send(request: FuzzedRequest, values: LiveValues) {
 }
 
 test(
-  `M1: of ${REQUESTS} generated requests to every route none gets a 5xx, and each answer is as openapi.yaml describes it`,
+  `M1: none of ${REQUESTS} generated requests to all routes is answered 5xx, and openapi.yaml describes every answer`,
   async () => {
     const perOperation = Math.ceil(REQUESTS / operations.length)
     const byOperation = operations.map((operation, nth) =>

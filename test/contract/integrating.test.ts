@@ -10,7 +10,7 @@ import { startListeningApp } from '../support/listening-app.ts'
 import { registerClient } from '../support/service-clients.ts'
 import { temporaryFolder } from '../support/test-server.ts'
 
-/** docs/integrating.md, with each of its programs run as it stands there, against the service on a real port. */
+/** Runs each program of docs/integrating.md, unchanged, against the service on a real port. */
 const ROOT = path.join(import.meta.dirname, '../..')
 const document = await readFile(path.join(ROOT, 'docs/integrating.md'), 'utf8')
 const { url, deps, people } = await startListeningApp()
@@ -32,7 +32,7 @@ interface Run {
   readonly stdout: string
 }
 
-/** Not in this process's way: it has to answer what the program asks. */
+/** Does not block this process, which has to answer the requests of the program. */
 function run(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(command, args, { cwd: folder, env: { PATH, HOME, ISSUER: url, ...env } })
@@ -49,7 +49,7 @@ function run(command: string, args: readonly string[], env: Record<string, strin
 const ada = await people.verified()
 const genuine = claimsOf(ada.token)
 
-/** Signed by the service's own key, and yet not to be trusted. */
+/** Tokens that the service's own key has signed, and that must not be trusted nevertheless. */
 async function forged(header: object, claims: object): Promise<string> {
   const { privatePem, kid } = deps.keys.signingKey()
   const key = await importPKCS8(privatePem, 'ES256')
@@ -79,7 +79,7 @@ async function expectToVerify(verify: (token: string) => Promise<Run>): Promise<
   }
 }
 
-/** A token by another key than the first's: both verify. */
+/** A token that another key has signed than the first one; both are valid. */
 async function afterRotation(): Promise<string> {
   await rotateSigningKey(deps, {
     algorithm: undefined,
@@ -90,7 +90,7 @@ async function afterRotation(): Promise<string> {
   return (await ada.logIn()).token
 }
 
-/** A language that is not on this machine, or lacks the library, cannot be tried: said aloud, not passed over. */
+/** Skips a test, with a message, if its language or library is not installed. */
 function testIf(reason: string | null): typeof test {
   if (reason === null) return test
   process.stderr.write(`\nSKIPPED in test/contract/integrating.test.ts: ${reason}\n`)
@@ -102,7 +102,7 @@ function lacks(command: string, args: readonly string[], reason: string, env: Re
   return status === 0 ? null : reason
 }
 
-test('the Node program verifies our tokens and refuses what is not to be trusted', async () => {
+test('the Node program verifies our tokens and refuses tokens that must not be trusted', async () => {
   const program = await extract('verify.mjs')
   await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules')).catch(() => undefined)
 
@@ -114,7 +114,7 @@ const hasPyJwt = 'import jwt, cryptography; assert tuple(map(int, jwt.__version_
 const noPython = lacks(python, ['-c', hasPyJwt], `the Python program: ${python} has no "pyjwt[crypto]>=2.9"`)
 
 testIf(noPython)(
-  'the Python program verifies our tokens and refuses what is not to be trusted',
+  'the Python program verifies our tokens and refuses tokens that must not be trusted',
   async () => {
     const program = await extract('verify.py')
 
@@ -130,7 +130,7 @@ const OFFLINE = { GOPROXY: 'off', GOFLAGS: '-mod=mod', GONOSUMDB: '*', GOSUMDB: 
 const goProject = path.join(folder, 'go')
 const noGo = await buildGo()
 
-/** Built once, from modules that are on this machine already; null where that works. */
+/** Builds the program once, from modules that are on this machine already. Null if that works, otherwise the reason. */
 async function buildGo(): Promise<string | null> {
   const noCompiler = lacks('go', ['version'], 'the Go program: there is no go')
   if (noCompiler !== null) return noCompiler
@@ -151,7 +151,7 @@ async function buildGo(): Promise<string | null> {
 }
 
 testIf(noGo)(
-  'the Go program verifies our tokens and refuses what is not to be trusted',
+  'the Go program verifies our tokens and refuses tokens that must not be trusted',
   async () => {
     await expectToVerify((token) => run(path.join(goProject, 'verify'), [token]))
   },

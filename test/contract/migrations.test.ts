@@ -23,7 +23,7 @@ afterEach(async () => {
 const NOW = new Date('2026-11-23T12:00:00Z')
 const BCRYPT = `$2b$12$${'a'.repeat(53)}`
 
-/** Inserts a row of which only `columns` matter; whatever else the table demands is made up. */
+/** Inserts a row in which only `columns` matter; all other required columns get arbitrary values. */
 async function insert(table: string, columns: Record<string, unknown>): Promise<void> {
   const { rows } = await client.query<{ name: string; type: string }>(
     `SELECT column_name AS name, data_type AS type FROM information_schema.columns
@@ -123,7 +123,7 @@ test('a migration that fails leaves nothing behind, not even a mark, and says wh
   const inTheWay = new pg.Client({ connectionString: empty.url })
   await inTheWay.connect()
   try {
-    // It is met at the end of the script, so everything before has to be undone.
+    // The failure is at the end of the script, so everything before it must be undone.
     await inTheWay.query('CREATE FUNCTION events_refuse_change() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$')
 
     await expect(migrate(empty.url)).rejects.toThrow(

@@ -6,7 +6,7 @@ import { startListeningApp } from '../support/listening-app.ts'
 import '../support/matchers.ts'
 import { registerClient } from '../support/service-clients.ts'
 
-/** Clients that others wrote, unmodified, over a real socket: they know the RFCs and nothing of us. */
+/** Unmodified clients by other authors, over a real socket. They know the RFCs and nothing about this service. */
 const { url, deps, people, api } = await startListeningApp()
 const insecure = { execute: [openid.allowInsecureRequests], algorithm: 'oauth2' as const }
 const http = { [oauth.allowInsecureRequests]: true }
@@ -35,7 +35,7 @@ test.each([
   expect(await api.get('/v1/me', { token: ada.token })).toRefuse('unauthenticated')
 })
 
-test('oauth4webapi does the same, and reads our refusals', async () => {
+test('oauth4webapi discovers, signs in, introspects and revokes, and understands our refusals', async () => {
   const ada = await people.verified()
   const { id, secret } = await registerClient(deps, 'tokens:introspect')
   const client: oauth.Client = { client_id: id }
@@ -58,7 +58,7 @@ test('oauth4webapi does the same, and reads our refusals', async () => {
   expect(await api.get('/v1/me', { token: ada.token })).toRefuse('unauthenticated')
 })
 
-test('oauth4webapi takes our access tokens for RFC 9068 ones, by the published keys alone', async () => {
+test('oauth4webapi validates our access tokens as RFC 9068 tokens, with the published keys alone', async () => {
   const ada = await people.verified()
   const server = { issuer: url, jwks_uri: `${url}/.well-known/jwks.json` }
   const request = new Request('https://api.acme.example/orders', { headers: { authorization: `Bearer ${ada.token}` } })
@@ -68,7 +68,7 @@ test('oauth4webapi takes our access tokens for RFC 9068 ones, by the published k
   expect(claims).toMatchObject({ iss: url, aud: url, sid: ada.tokens.sessionId, client_id: 'latchkey' })
 })
 
-test('jose verifies them with createRemoteJWKSet', async () => {
+test('jose verifies our access tokens with createRemoteJWKSet', async () => {
   const ada = await people.verified()
   const keys = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`))
 
@@ -77,7 +77,7 @@ test('jose verifies them with createRemoteJWKSet', async () => {
   expect(payload['sid']).toBe(ada.tokens.sessionId)
 })
 
-test('the metadata names every endpoint where it is, and may be cached', async () => {
+test('the metadata names the URL of every endpoint, and may be cached', async () => {
   const answer = await api.get('/.well-known/oauth-authorization-server')
 
   expect(answer.headers['cache-control']).toBe('public, max-age=3600')

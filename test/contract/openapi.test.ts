@@ -8,13 +8,13 @@ import { startTestApp } from '../support/test-app.ts'
 const { app } = await startTestApp()
 const committed = await readFile(new URL('../../openapi.yaml', import.meta.url), 'utf8')
 
-test('openapi.yaml is what the routes say of themselves (if not: npm run openapi)', async () => {
+test('openapi.yaml agrees with the schemas of the routes (if not: npm run openapi)', async () => {
   await app.ready()
 
   expect(openapiYaml(app)).toBe(committed)
 })
 
-test('GET /openapi.yaml serves it', async () => {
+test('GET /openapi.yaml serves the description of the API', async () => {
   const response = await app.inject('/openapi.yaml')
 
   expect(response.statusCode).toBe(200)
@@ -22,7 +22,7 @@ test('GET /openapi.yaml serves it', async () => {
   expect(response.body).toBe(committed)
 })
 
-test('GET /docs shows it to a person, and loads nothing from elsewhere', async () => {
+test('GET /docs shows the description to a person, and loads nothing from other hosts', async () => {
   const page = await app.inject('/docs/')
 
   expect(page.statusCode).toBe(200)

@@ -31,7 +31,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test('the tour works as it stands, mail included', () => {
+test('the tour of the README works unchanged, including the mails', () => {
   const lines = [...readme.matchAll(/<!-- tour -->\n```sh\n([\s\S]*?)```/g)].map((block) => block[1]).join('\n')
   const tour = lines.replace('http://127.0.0.1:3000', `http://127.0.0.1:${PORT}`)
 
@@ -53,7 +53,7 @@ test('the tour works as it stands, mail included', () => {
   ])
 }, 90_000)
 
-test('the links in the README lead somewhere', async () => {
+test('every link in the README leads to a file', async () => {
   const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)]
     .map((match) => String(match[1]))
     .filter((link) => !link.includes(':'))

@@ -12,7 +12,7 @@ async function change(column: string, value: unknown): Promise<unknown> {
 }
 
 test.each(['0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55', 'latchkey', 'svc_', 'svc_XYZ', ' svc_', `svc_${'a'.repeat(33)}`])(
-  'a client’s id can be nobody else’s: %p is refused',
+  'an id that does not have the form of a client id is refused: %p',
   async (id) => {
     await expect(change('id', id)).rejects.toThrow('service_clients_id_namespace')
   },
@@ -25,14 +25,14 @@ test.each(['secret_hash', 'previous_secret_hash'])('%s holds a hash and never a 
   await expect(change('secret_hash', HASH.toUpperCase())).rejects.toThrow('service_clients_secret_hashed')
 })
 
-test('a previous secret ends, and an end has a secret', async () => {
+test('a previous secret has an expiry, and an expiry has a previous secret', async () => {
   await expect(change('previous_secret_hash', HASH)).rejects.toThrow('service_clients_previous_secret_ends')
   await expect(change('previous_secret_expires_at', new Date(0))).rejects.toThrow(
     'service_clients_previous_secret_ends',
   )
 })
 
-test('only a key that is not in use yet is planned to be', async () => {
+test('only a key that is not in use yet has an activation time', async () => {
   const plan = `UPDATE keys SET activate_at = now() WHERE purpose = 'signing' AND state = $1`
 
   await expect(pool.query(plan, ['current'])).rejects.toThrow('keys_only_next_is_planned')

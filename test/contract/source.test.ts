@@ -68,7 +68,7 @@ test('only one file makes a normalised address', () => {
 })
 
 test('a literal is written where it belongs and not spread into another literal, however long the lines become', () => {
-  // A list of which something is made, as in `...['a', 'b'].map(…)`, is no trick.
+  // A list that something is derived from, as in `...['a', 'b'].map(…)`, is no trick.
   const spreadLiteral = /\.\.\.\(?\{|\.\.\.\(?\[(?:'[^'\n]*'|"[^"\n]*"|`[^`]*`|[^\]'"`])*\](?! as const\)\.|\.)/
   const offenders = [...sources, ...tests].filter(({ code }) => spreadLiteral.test(code)).map(({ name }) => name)
 

@@ -5,11 +5,11 @@ const DOCS = new URL('../../docs/', import.meta.url)
 const threatModel = await readFile(new URL('threat-model.md', DOCS), 'utf8')
 const catalogue = await readFile(new URL('attack-catalogue.md', DOCS), 'utf8')
 
-/** The attacks that everything starts from: enumeration, links, e-mail change, passwords, tokens, the machine. */
+/** The attacks of the first threat model: enumeration, links, email change, passwords, tokens, the machine. */
 const ATTACKS = Object.entries({ E: 7, L: 15, C: 9, P: 8, T: 8, M: 9 }).flatMap(([letter, count]) =>
   Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
 )
-/** How many entries of the catalogue there are of each sort; an entry that is taken out is missed here. */
+/** How many entries the catalogue has of each kind, so that a removed entry is noticed. */
 const CATALOGUE = {
   ENU: 11,
   IDN: 13,
@@ -64,7 +64,7 @@ describe('the threat model', () => {
 describe('the catalogue', () => {
   const rows = rowsOf(catalogue, /^[A-Z]{3,4}-\d+$/)
 
-  test('says of every entry what became of it', () => {
+  test('states the outcome of every entry', () => {
     const counts: Record<string, number> = {}
     for (const { id } of rows) counts[id.replace(/-\d+$/, '')] = (counts[id.replace(/-\d+$/, '')] ?? 0) + 1
 
@@ -83,7 +83,7 @@ describe('the catalogue', () => {
   })
 })
 
-test('what both documents link to exists', async () => {
+test('every link in both documents leads to a file', async () => {
   for (const [, link] of `${threatModel}${catalogue}`.matchAll(/\]\(([^)#]+)\)/g)) {
     await readFile(new URL(link ?? '', DOCS))
   }

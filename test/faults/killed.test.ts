@@ -36,7 +36,7 @@ async function countUnderWay(condition = 'true', values: string[] = []): Promise
 }
 
 test(
-  `M6: killed ${ROUNDS} times at any instant, no committed change lacks its event or its mail, no link works twice`,
+  `M6: after ${ROUNDS} kills at random instants no committed change lacks its event or its mail, and no link has worked twice`,
   async () => {
     const chronicle: Chronicle = {
       url: service.url,

@@ -30,7 +30,7 @@ async function twoAccounts(): Promise<Model> {
 }
 
 test(
-  `in ${RUNS} random interleavings of all that two accounts can do, each address has one owner, each account one password, and nothing dead works`,
+  `in ${RUNS} random interleavings of everything that two accounts can do, each address has one owner, each account one password, and no ended session or link works`,
   async () => {
     let performed = 0
     await fc.assert(

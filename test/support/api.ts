@@ -17,7 +17,7 @@ export interface CallOptions {
   readonly ip?: string
 }
 
-/** Requests as a client makes them, through the whole of Fastify but the socket. */
+/** Sends requests as a client does, through all of Fastify except the socket. */
 export class Api {
   readonly #app: FastifyInstance
 
@@ -33,7 +33,7 @@ export class Api {
     return this.call('POST', path, body, options)
   }
 
-  /** A form, as the OAuth endpoints take it. */
+  /** Sends a form, which the OAuth endpoints expect. */
   form(path: string, fields: Readonly<Record<string, string>>, options: CallOptions = {}): Promise<Answer> {
     const headers = { 'content-type': 'application/x-www-form-urlencoded', ...options.headers }
     return this.call('POST', path, new URLSearchParams(fields).toString(), { ...options, headers })
@@ -47,7 +47,7 @@ export class Api {
     return this.call('DELETE', path, undefined, options)
   }
 
-  /** A body that is text or bytes is sent as it is, anything else as JSON. */
+  /** Sends text and bytes unchanged, and any other body as JSON. */
   async call(method: string, path: string, body: unknown, options: CallOptions = {}): Promise<Answer> {
     const isRaw = typeof body === 'string' || Buffer.isBuffer(body)
     const response = await this.#app.inject({

@@ -16,8 +16,8 @@ let runs = 0
 let last: Promise<unknown> = Promise.resolve()
 
 /**
- * `latchkey …`: the whole program, src/main.ts, in the process of the test. It takes its arguments and settings from the
- * process and answers there, so commands run one after the other, also those that a test starts together.
+ * Runs `latchkey …`, the whole program (src/main.ts), in the process of the test. The program reads its arguments and settings
+ * from the process and writes its answer there. Commands therefore run one after the other, even if a test starts several.
  */
 export function latchkey(args: readonly string[], env: Environment): Promise<CommandResult> {
   const result = last.then(() => runHere(args, env))
@@ -53,7 +53,7 @@ async function runHere(args: readonly string[], env: Environment): Promise<Comma
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
 }
 
-/** Keeps what is written, and is no terminal: commands show people more than they show scripts. */
+/** Collects what is written. The stream is no terminal meanwhile, because commands show a progress bar on a terminal. */
 function capture(stream: NodeJS.WriteStream): { text(): string; release(): void } {
   const { write, isTTY } = stream
   let text = ''
@@ -65,12 +65,15 @@ function capture(stream: NodeJS.WriteStream): { text(): string; release(): void 
   return { text: () => text, release: () => void Object.assign(stream, { write, isTTY }) }
 }
 
-/** `latchkey …` as operators run it: a process of its own, from the build. It costs a second, so it is for what only that shows. */
+/**
+ * Runs `latchkey …` as an operator does, as a process and from the build. This takes a second: use it only for what depends
+ * on the process.
+ */
 export async function latchkeyProcess(args: readonly string[], env: Environment): Promise<CommandResult> {
   return (await start(args, env)).result
 }
 
-/** Kills the command as the kernel would as soon as `isTime`, unless it has ended before. */
+/** Kills the command with SIGKILL as soon as `isTime` is true, unless it has ended before. */
 export async function latchkeyKilledWhen(
   isTime: () => Promise<boolean>,
   args: readonly string[],

@@ -5,7 +5,7 @@ import pg from 'pg'
 import { socketFolderOf } from '../../src/database/embedded-postgres/cluster.ts'
 import { temporaryFolder } from './test-server.ts'
 
-/** A data folder for one test; `discard` removes it with its server, whoever started that and whatever became of it. */
+/** A data folder for one test. `discard` removes it with its server, in whatever state the server is. */
 export async function temporaryDataDir(parent?: string): Promise<{ dataDir: string; discard(): Promise<void> }> {
   const folder = parent ?? (await temporaryFolder('latchkey-test-data-'))
   const dataDir = path.join(folder, 'data')
@@ -14,7 +14,7 @@ export async function temporaryDataDir(parent?: string): Promise<{ dataDir: stri
 
 async function discard(folder: string, dataDir: string): Promise<void> {
   const pid = await postmasterPid(dataDir)
-  if (pid) process.kill(pid, 'SIGQUIT') // at once: nobody needs what is in it
+  if (pid) process.kill(pid, 'SIGQUIT') // immediate shutdown: its data is not needed any more
   while (pid && (await postmasterPid(dataDir)) === pid) await sleep(10)
   const cluster = await realpath(path.join(dataDir, 'postgres')).catch(() => undefined)
   if (cluster) await rm(cluster, { recursive: true, force: true })
@@ -22,13 +22,13 @@ async function discard(folder: string, dataDir: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
 }
 
-/** The process id of the server, as its own lock file has it; undefined once it was stopped in good order. */
+/** The process id of the server, from its lock file; undefined after a regular stop. */
 export async function postmasterPid(dataDir: string): Promise<number | undefined> {
   const lockFile = await readFile(path.join(dataDir, 'postgres/postmaster.pid'), 'utf8').catch(() => '')
   return Number(lockFile.split('\n')[0]) || undefined
 }
 
-/** As the service would: a connection of its own, closed again. Answers the rows. */
+/** Runs one statement on a connection of its own, and returns the rows. */
 export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => undefined)
@@ -40,7 +40,7 @@ export async function query(url: string, sql: string): Promise<Record<string, un
   }
 }
 
-/** Kills a process as the kernel does when memory runs out: nothing in it gets a chance to clean up. */
+/** Kills a process with SIGKILL, as the kernel does when memory runs out, so that it cannot clean up. */
 export async function killAtOnce(pid: number | undefined): Promise<void> {
   if (!pid) throw new Error('no process to kill')
   process.kill(pid, 'SIGKILL')

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 
 export interface ExampleRequest {
-  /** `METHOD /path`, as openapi.yaml has it. */
+  /** `METHOD /path`, as in openapi.yaml. */
   readonly route: string
   readonly method: string
   readonly path: string
-  /** Whose token it takes. */
+  /** Whose token the route takes. */
   readonly caller: 'public' | 'account' | 'service'
   readonly body: object | undefined
 }
@@ -27,7 +27,7 @@ interface Description {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
 }
 
-/** One well-formed request for every route with a JSON body or none that openapi.yaml describes, from its own examples. */
+/** One well-formed request for every route of openapi.yaml that takes JSON or no body, from the examples in the document. */
 export async function exampleRequests(app: FastifyInstance): Promise<ExampleRequest[]> {
   await app.ready()
   const { paths, components } = app.swagger() as unknown as Description

@@ -1,7 +1,7 @@
 import { startTestServer, type TestServer } from './test-server.ts'
 
 declare global {
-  /** How the setup hands over to the teardown; Jest runs both in one process, and the tests in others. */
+  /** From the setup to the teardown. Jest runs both in one process, and the tests in others. */
   var testServer: TestServer | undefined
 }
 

@@ -6,7 +6,7 @@ import ts from 'typescript'
 const ROOT = path.join(import.meta.dirname, '../..')
 const PLATFORM_PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`
 
-/** Starts the database, says where it is (or why not) and stays until it is told to stop. */
+/** Starts the database, prints its URL (or why it does not start), and runs until it is told to stop. */
 const PROGRAM = `
 import { startEmbeddedPostgres } from './dist/database/embedded-postgres.js'
 try {
@@ -22,7 +22,7 @@ try {
 }
 `
 
-/** The embedded database as a build and `npm ci` lay it out, small enough to be put anywhere and broken there. */
+/** Installs the embedded database as a build and `npm ci` would, small enough to be copied anywhere and broken there. */
 export async function install(folder: string): Promise<void> {
   for (const name of ['embedded-postgres.ts', ...(await sourcesIn('embedded-postgres'))]) await compile(name, folder)
   for (const name of await withDependencies(['pg', PLATFORM_PACKAGE])) {
@@ -30,7 +30,7 @@ export async function install(folder: string): Promise<void> {
   }
   await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }')
   await writeFile(path.join(folder, 'program.js'), PROGRAM)
-  execFileSync('chmod', ['-R', 'a+rX', folder]) // our umask may have closed it to the users it is tried with
+  execFileSync('chmod', ['-R', 'a+rX', folder]) // our umask may have closed the folder to the users that the tests try
 }
 
 async function sourcesIn(folder: string): Promise<string[]> {
@@ -67,7 +67,7 @@ async function withDependencies(names: string[], found = new Set<string>()): Pro
 
 interface Program {
   process: ChildProcess
-  /** What it printed first: the database's URL, or `Error: …`. */
+  /** The first line it printed: the URL of the database, or `Error: …`. */
   answer: Promise<string>
   stop(): Promise<number | null>
 }
@@ -75,7 +75,7 @@ interface Program {
 interface ProgramOptions {
   installation: string
   dataDir: string
-  /** As whom: only root can choose. */
+  /** The user it runs as. Only root can choose another one. */
   uid?: number
   env?: Record<string, string>
 }

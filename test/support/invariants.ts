@@ -1,6 +1,6 @@
 import type { Pool } from '../../src/database/client.ts'
 
-/** What must hold in the database after every committed request, whatever was killed when. Each query finds offenders. */
+/** What must be true of the database after any committed request, at whatever moment a process was killed. A query finds violations. */
 const INVARIANTS: Readonly<Record<string, string>> = {
   'I1: an account whose address is not the one address row it holds': `
     SELECT a.id FROM accounts a
@@ -66,7 +66,7 @@ const INVARIANTS: Readonly<Record<string, string>> = {
       SELECT FROM graphile_worker._private_jobs j WHERE j.key = 'mail ' || m.id AND j.attempts < j.max_attempts)`,
 }
 
-/** The names of the invariants that do not hold, with how many rows offend. */
+/** The names of the violated invariants, with some of the rows. */
 export async function findViolations(pool: Pick<Pool, 'query'>): Promise<string[]> {
   const violations: string[] = []
   for (const [name, query] of Object.entries(INVARIANTS)) {

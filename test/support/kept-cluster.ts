@@ -6,9 +6,10 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 
 /**
- * PostgreSQL's data folder with the migrated template in it, kept from one test run to the next: to copy it takes a tenth
- * of a second, to make it takes seconds. It is kept under a hash of all that it is made from, is only ever renamed into
- * place when it is whole, and is never started itself: so parallel runs may share it, and a run may be killed at any time.
+ * A PostgreSQL data folder that contains the migrated template, kept from one test run to the next. Copying it takes a
+ * tenth of a second, and making it takes seconds. Its name has a hash of everything that it is made from. It is renamed
+ * into place when it is complete, and no server is ever started in it. Parallel runs may therefore share it, and a run may
+ * be killed at any time.
  */
 const PREFIX = 'latchkey-test-cluster-'
 const ROOT = path.join(import.meta.dirname, '../..')
@@ -25,15 +26,15 @@ export async function copyKeptCluster(dataDir: string): Promise<boolean> {
     await utimes(kept, new Date(), new Date())
     return true
   } catch {
-    await rm(path.join(dataDir, 'postgres'), { recursive: true, force: true }) // somebody removed it meanwhile
+    await rm(path.join(dataDir, 'postgres'), { recursive: true, force: true }) // it was removed in the meantime
     return false
   }
 }
 
-/** Keeps a copy of the cluster of this data folder, whose server was stopped. A run that cannot do so goes on without. */
+/** Keeps a copy of the cluster of this data folder, whose server has stopped. If that fails, the run goes on without it. */
 export async function keepCluster(dataDir: string): Promise<void> {
   const cluster = path.join(dataDir, 'postgres')
-  if ((await lstat(cluster)).isSymbolicLink()) return // as root, elsewhere than here: see embedded-postgres/cluster.ts
+  if ((await lstat(cluster)).isSymbolicLink()) return // as root it may be in another place, see embedded-postgres/cluster.ts
   const partial = await mkdtemp(path.join(tmpdir(), `${PREFIX}partial-`))
   try {
     await copy(cluster, path.join(partial, 'postgres'))
@@ -44,7 +45,7 @@ export async function keepCluster(dataDir: string): Promise<void> {
   await sweepUnusedClusters()
 }
 
-/** With owners and modes, which PostgreSQL checks. */
+/** Copies with owners and modes, because PostgreSQL checks them. */
 async function copy(from: string, to: string): Promise<void> {
   await run('cp', ['-Rp', from, to])
 }
@@ -67,7 +68,7 @@ async function inputFiles(): Promise<string[]> {
   return ['package-lock.json', ...names.flat().filter(isInput)].sort()
 }
 
-/** The folder for temporary files is open to all users: a cluster that another one laid there would run their code. */
+/** All users can write to the folder for temporary files, and a cluster that another user put there could run their code. */
 async function isOurs(folder: string): Promise<boolean> {
   const found = await lstat(folder).catch(() => undefined)
   return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o022) === 0

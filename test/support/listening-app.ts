@@ -1,7 +1,7 @@
 import { freePort } from './free-port.ts'
 import { startTestApp, type TestApp } from './test-app.ts'
 
-/** The service on a real port, under the URL it says it has: for clients that are not ours. */
+/** The service on a real port, whose PUBLIC_URL is the URL of that port, for clients by other authors. */
 export async function startListeningApp(
   options: { env?: Record<string, string>; databaseUrl?: string } = {},
 ): Promise<TestApp & { url: string }> {

@@ -1,8 +1,8 @@
 import TestSequencer from '@jest/test-sequencer'
 
 /**
- * The order of `npm test`: the files that took longest come first, so that no process works alone at the end. Jest
- * remembers how long each file took; these wait for other processes or for a time-out, and are first where it does not yet.
+ * The order of `npm test`: the longest files come first, so that no worker is alone at the end. Jest remembers how long each
+ * file took. Where it does not yet, these files come first: most of them wait for other processes or for a time-out.
  */
 const LONG = [
   'commands/support-commands',

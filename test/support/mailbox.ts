@@ -17,7 +17,7 @@ export interface ReceivedMail {
 
 const SILENT = new Logger(() => () => undefined)
 
-/** Everybody's mail, as SendGrid would have delivered it. Reading it first lets the real worker finish its queue. */
+/** All mails that SendGrid would have delivered. Before each look into it, the real worker finishes its queue. */
 export class Mailbox {
   readonly #deps: Deps
   readonly #mailer: Mailer
@@ -29,13 +29,13 @@ export class Mailbox {
     this.#sendgrid = sendgrid
   }
 
-  /** Does every job that is waiting, also those put off for later. */
+  /** Runs every waiting job, including those that are scheduled for later. */
   async drain(): Promise<void> {
     await this.#deps.pool.query('UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now()')
     await this.work()
   }
 
-  /** Does the jobs whose time has come. */
+  /** Runs the jobs that are due. */
   async work(): Promise<void> {
     await runOnce({
       pgPool: this.#deps.pool,
@@ -64,7 +64,7 @@ export class Mailbox {
     return (await this.to(email)).map((mail) => mail.kind)
   }
 
-  /** What is mailed because of `act`, to whomever: `kind to address`, in alphabetical order. */
+  /** The mails that `act` causes, to any address, as `kind to address` in alphabetical order. */
   async during(act: () => Promise<unknown>): Promise<string[]> {
     await this.drain()
     const before = this.#sendgrid.mails.length
@@ -74,7 +74,7 @@ export class Mailbox {
     return mails.map(({ kind, to }) => `${kind} to ${to}`).sort()
   }
 
-  /** What has become of the newest mail that was asked for so, and why, once all that waits is done. */
+  /** The state of the newest mail of this request, and its reason, after all waiting jobs have run. */
   async endOf(request: RequestedMail, address: string): Promise<{ state: string; reason: string | null } | null> {
     await this.drain()
     const where = { request, address }

@@ -6,7 +6,7 @@ import type { Answer } from './api.ts'
 declare module 'expect' {
   interface Matchers<R> {
     toHaveStatus(status: number): R
-    /** A problem document with this code and the code's own status, and all that the contract says of every problem. */
+    /** A problem document with this code and the status of the code, and with everything the contract requires of a problem. */
     toRefuse(code: ProblemCode): R
   }
 }
@@ -27,7 +27,7 @@ expect.extend({
   },
 })
 
-/** What a problem lacks of RFC 9457 and of the contract's conventions, so that every refusal of every test is held to them. */
+/** What a problem lacks of RFC 9457 and of the conventions of the contract. Every refusal in every test is checked for it. */
 function flawsOf(body: Answer['body'], headers: Answer['headers']): string[] {
   const isSame = (left: unknown, right: unknown) => String(left) === String(right)
   const rules: ReadonlyArray<readonly [name: string, isKept: boolean]> = [

@@ -7,7 +7,7 @@ export interface Tokens {
   readonly sessionId: string
 }
 
-/** Someone with a confirmed account, signed in on one device. Everything goes through the API, as it would for them. */
+/** A person with a verified account, signed in on one device. Everything goes through the API, as it would for a real person. */
 export class Person {
   readonly api: Api
   email: string
@@ -43,7 +43,7 @@ export class Person {
     return this.api.delete(path, { token: this.token })
   }
 
-  /** Spends the refresh token, and keeps the answer's tokens where there are some. */
+  /** Uses the refresh token, and keeps the new tokens if the answer has some. */
   async refresh(): Promise<Answer> {
     const answer = await this.api.post('/v1/token/refresh', { refreshToken: this.tokens.refreshToken })
     if (answer.status === 200) this.tokens = tokensIn(answer)
@@ -57,7 +57,7 @@ export class Person {
 
 let count = 0
 
-/** Makes people, each with an address of their own, so that tests of one file do not meet. */
+/** Makes people, each with an address of their own, so that the tests of a file do not affect each other. */
 export class People {
   readonly #api: Api
   readonly #mailbox: Mailbox
@@ -72,7 +72,7 @@ export class People {
     return `${name}.${count}@example.com`
   }
 
-  /** Registered, confirmed and signed in. */
+  /** A person who has registered, verified their address and signed in. */
   async verified(given: { email?: string; password?: string } = {}): Promise<Person> {
     const email = given.email ?? this.newEmail()
     const password = given.password ?? 'Correct-Horse-7'
@@ -81,12 +81,12 @@ export class People {
     return this.signedIn(email, password)
   }
 
-  /** Somebody with an account, on another device. */
+  /** Signs a person in who has an account. */
   async signedIn(email: string, password: string): Promise<Person> {
     return new Person(this.#api, email, password, tokensIn(await this.#api.post('/v1/login', { email, password })))
   }
 
-  /** Moves someone to another address: asked for, confirmed with the mailed link, and their session goes on. */
+  /** Changes a person's address: requests the change, confirms it with the mailed link, and refreshes their session. */
   async move(person: Person, newEmail: string): Promise<void> {
     await person.changeEmail(newEmail)
     await this.#api.post('/v1/email/change/confirm', { token: await this.#mailbox.token(newEmail, 'confirm_email') })
@@ -94,7 +94,7 @@ export class People {
     await person.refresh()
   }
 
-  /** An address that an account has used and left, which nobody else may have. */
+  /** A locked address: an account has used and left it, and nobody else may take it. */
   async lockedEmail(): Promise<string> {
     const person = await this.verified()
     const former = person.email

@@ -7,14 +7,14 @@ export type RangeFailure = 'hang' | 'drop' | 'error' | 'redirect' | 'endless' | 
 
 export interface RangeService {
   readonly url: string
-  /** What it was asked: path and query, and the headers that matter. */
+  /** The requests it received: path and query, and the header that matters. */
   readonly requests: Array<{ path: string; padding: string | undefined }>
   failWith(failure: RangeFailure): void
   recover(): void
   close(): Promise<void>
 }
 
-/** The range service of Have I Been Pwned on a local port, knowing these passwords; it can be told to fail. */
+/** The range service of Have I Been Pwned on a local port. It knows these passwords, and can be told to fail. */
 export async function startRangeService(breached: readonly string[]): Promise<RangeService> {
   const known = breached.map(sha1)
   const requests: RangeService['requests'] = []
@@ -59,7 +59,7 @@ export async function startRangeService(breached: readonly string[]): Promise<Ra
   }
 }
 
-/** A password whose hash is only padding counts as unknown. */
+/** The answer has this password as padding only, so it counts as unknown. */
 export const ONLY_PADDING = 'Only-Padding-99'
 
 export function sha1(password: string): string {

@@ -10,7 +10,7 @@ export interface RedisServer {
   kill(): Promise<void>
 }
 
-/** Whether Debian's redis-server is here: without it its tests are skipped, and say so. */
+/** Whether Debian's redis-server is installed. Without it, its tests are skipped with a message. */
 export function hasRedisServer(): boolean {
   try {
     execFileSync('redis-server', ['--version'])
@@ -20,7 +20,7 @@ export function hasRedisServer(): boolean {
   }
 }
 
-/** A real Redis on a port of its own, which can be killed and started again. */
+/** A real Redis on its own port, which can be killed and started again. */
 export async function redisServer(): Promise<RedisServer> {
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`

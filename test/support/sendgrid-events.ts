@@ -4,12 +4,12 @@ import type { TestApp } from './test-app.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
-/** What an operator copies from SendGrid's page. */
+/** The public key that an operator copies from SendGrid's page. */
 export const SENDGRID_PUBLIC_KEY = publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
 
 const PATH = '/v1/webhooks/sendgrid'
 
-/** SendGrid's end of the event webhook: makes events, signs them, posts them. */
+/** The sending side of SendGrid's event webhook: creates, signs and posts events. */
 export class SendgridEvents {
   readonly #service: TestApp
 
@@ -17,7 +17,7 @@ export class SendgridEvents {
     this.#service = service
   }
 
-  /** The newest mail to an address, sent by the real worker. */
+  /** The id of the newest mail to an address, which the real worker has sent. */
   async mailTo(email: string): Promise<string> {
     await this.#service.mailbox.drain()
     const mail = this.#service.sendgrid.mails.findLast(({ to }) => to === email)

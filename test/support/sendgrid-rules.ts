@@ -13,7 +13,7 @@ interface ApiRequest {
   body: unknown
 }
 
-/** What SendGrid answers to a request that it does not take, in its own words; undefined for one that it takes. */
+/** SendGrid's answer to a request that it refuses; undefined for one that it accepts. */
 export function refusalOf(request: ApiRequest, apiKey: string | undefined): Answer | undefined {
   const [, key] = /^Bearer (SG\..+)$/.exec(request.headers.authorization ?? '') ?? []
   if (key === undefined || (apiKey !== undefined && key !== apiKey)) {
@@ -32,7 +32,7 @@ export function refusalOf(request: ApiRequest, apiKey: string | undefined): Answ
   return errors.length === 0 ? undefined : { status: 400, body: { errors } }
 }
 
-/** `bounces/ada@example.com` for the path of one address on one list. */
+/** Turns the path of one address on one list into `bounces/ada@example.com`. */
 export function suppressionIn(path: string): string | null {
   const [, list, address] =
     /^\/v3\/suppression\/(bounces|blocks|invalid_emails|spam_reports)\/([^/]+)$/.exec(path) ?? []

@@ -8,7 +8,7 @@ export interface RegisteredClient {
   readonly secret: string
 }
 
-/** A service client as `latchkey clients create` makes it: there is no route for that. */
+/** Creates a service client as `latchkey clients create` does. There is no route for it. */
 export async function registerClient(deps: Deps, ...scopes: Scope[]): Promise<RegisteredClient> {
   const { clientId, clientSecret } = await createClient(deps, { name: `for ${scopes.join(' ')}`, scopes })
   return { id: clientId, secret: clientSecret.reveal() }

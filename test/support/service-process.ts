@@ -9,10 +9,10 @@ import { freePort } from './free-port.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
-/** Longer than a build takes: whoever holds the lock longer was killed. */
+/** Longer than a build takes. A process that holds the lock for longer was killed. */
 const OLDEST_LOCK_MS = 120_000
 
-/** Builds what `bin/latchkey.cjs` runs, once however many test files want it at the same time. */
+/** Builds what `bin/latchkey.cjs` runs, once for all test files that need it at the same time. */
 export async function buildService(): Promise<void> {
   const lock = path.join(tmpdir(), `latchkey-build-${createHash('sha256').update(ROOT).digest('hex').slice(0, 12)}`)
   while (!(await take(lock))) await sleep(100)
@@ -49,18 +49,18 @@ async function isStale(): Promise<boolean> {
 
 export interface ServiceProcess {
   readonly url: string
-  /** What it has logged, over all its lives. */
+  /** The log of all starts. */
   readonly log: string[]
   start(): Promise<void>
   /** As `start`, without waiting until it is ready. */
   launch(): ChildProcess
-  /** As the kernel does when memory runs out: nothing in it gets a chance to clean up. */
+  /** SIGKILL, as the kernel does when memory runs out, so that the process cannot clean up. */
   kill(): Promise<void>
-  /** SIGTERM; answers with what it ended, and after how long. */
+  /** SIGTERM; returns the exit code, and the time until the process ended. */
   terminate(): Promise<{ code: number | null; ms: number }>
 }
 
-/** The real service in a process of its own, started as a user does and on the same port each time. */
+/** The real service in a process of its own, started as a user starts it, on the same port each time. */
 export async function serviceProcess(env: Record<string, string>): Promise<ServiceProcess> {
   await buildService()
   const port = String(await freePort())

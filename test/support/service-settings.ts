@@ -1,6 +1,6 @@
 import type { SendgridStandIn } from './sendgrid-stand-in.ts'
 
-/** What a real service process is started with: its own database, a stand-in for SendGrid, the cheapest hash allowed. */
+/** Settings of a real service process: a database, a stand-in for SendGrid, and the cheapest hash that is allowed. */
 export function serviceSettings(databaseUrl: string, sendgrid: SendgridStandIn): Record<string, string> {
   return {
     NODE_ENV: 'test',

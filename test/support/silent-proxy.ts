@@ -2,17 +2,17 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 export interface SilentProxy {
-  /** As the database's own URL, but through here. */
+  /** The URL of the database, through this proxy. */
   readonly url: string
   /**
-   * Cuts the connections over which `text` was sent, as a failover or a firewall does: their server ends are gone, and
-   * the client is not told.
+   * Cuts the connections over which `text` was sent, as a failover or a firewall does: the server's end is closed, and the
+   * client does not learn of it.
    */
   silence(text: string): void
   close(): Promise<void>
 }
 
-/** Stands between the service and its database. */
+/** A proxy between the service and its database. */
 export async function startSilentProxy(databaseUrl: string): Promise<SilentProxy> {
   const { hostname, port, pathname, searchParams, username, password } = new URL(databaseUrl)
   const folder = searchParams.get('host')

@@ -5,16 +5,16 @@ import { postmasterPid, temporaryDataDir } from './embedded-server.ts'
 
 export interface StoppablePostgres {
   readonly url: string
-  /** Every connection breaks and none is taken, as when the server is restarted. */
+  /** Every connection breaks and new ones are refused, as during a restart of the server. */
   stop(): Promise<void>
   start(): Promise<void>
-  /** It keeps its connections and says nothing any more, as when its disk or its network hangs. */
+  /** Connections stay open but nothing is answered, as when the server's disk or network hangs. */
   freeze(): Promise<void>
   thaw(): Promise<void>
   discard(): Promise<void>
 }
 
-/** A real, migrated PostgreSQL of one test's own, which may be taken away from under the service. */
+/** A real, migrated PostgreSQL for one test, which can be stopped while the service uses it. */
 export async function stoppablePostgres(): Promise<StoppablePostgres> {
   const { dataDir, discard } = await temporaryDataDir()
   const settings = { fsync: 'off', max_connections: '100' }

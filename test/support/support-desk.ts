@@ -1,7 +1,7 @@
 import type { Answer, Api } from './api.ts'
 import type { TestApp } from './test-app.ts'
 
-/** A support tool with every scope of the desk: what an agent's clicks become. */
+/** A support tool with every scope of the support desk. Its calls are what the clicks of an agent lead to. */
 export class SupportDesk {
   readonly #api: Api
   readonly token: string
@@ -37,7 +37,7 @@ export class SupportDesk {
     return (await this.get(`/addresses/${encodeURIComponent(email)}`)).body.state
   }
 
-  /** The types of an account's audit trail, the newest first. */
+  /** The event types in the audit trail of an account, the newest first. */
   async trailOf(id: string): Promise<string[]> {
     const { body } = await this.get(`/users/${id}/events?limit=100`)
     return body.events.map((event: { type: string }) => event.type)

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SendgridStandIn } from './sendgrid-stand-in.ts'
 
-/** What all survivors see together; `defects` are broken promises of the service. */
+/** What all survivors observe together. `defects` are the promises that the service broke. */
 export interface Chronicle {
   readonly url: string
   readonly sendgrid: SendgridStandIn
   readonly defects: string[]
-  /** How often each link was honoured. */
+  /** How often each link was accepted. */
   readonly honoured: Map<string, number>
-  /** A mail may take its time: the job of a worker that was killed is handed out again after some seconds. */
+  /** A mail may take some seconds, because the job of a killed worker is released after that time only. */
   isMailUnderWay(email: string): Promise<boolean>
   changes: number
   unanswered: number
@@ -25,9 +25,9 @@ let lastId = 0
 let requests = 0
 
 /**
- * One customer of a service that may die at any moment. A request without an answer may have been done or not, and
- * either is fine; what is never fine is both, or something in between. So a survivor keeps every password and address
- * that may be in force, and signing in afterwards must work with exactly one of them.
+ * One customer of a service that may be killed at any moment. A request without an answer may have been carried out or not,
+ * and both are correct. A state between the two is a defect. A survivor therefore remembers every password and address
+ * that may be in force, and afterwards signing in must work with exactly one of them.
  */
 export class Survivor {
   readonly #chronicle: Chronicle
@@ -43,7 +43,7 @@ export class Survivor {
     this.#passwords = [this.#newPassword()]
   }
 
-  /** Registers, does so many things, and checks after each that the account is in one piece. */
+  /** Registers, makes this many changes, and checks after each that the account is consistent. */
   async live(deeds: number): Promise<void> {
     await this.#open()
     for (let deed = 0; deed < deeds && !this.#chronicle.isOver; deed += 1) {
@@ -55,7 +55,7 @@ export class Survivor {
     }
   }
 
-  /** Finds out what is in force by signing in: exactly one address with exactly one password. */
+  /** Signs in to find out what is in force: exactly one address with exactly one password. */
   async settle(): Promise<void> {
     const works: Array<{ email: string; password: string; token: string }> = []
     for (const email of this.#emails) {
@@ -92,18 +92,18 @@ export class Survivor {
     this.#count(answer)
   }
 
-  /** Tries one link until it is answered, each time for another password: one of the tries may have gone through. */
+  /** Opens one link until there is an answer, with another password each time, because an unanswered try may have succeeded. */
   async #resetPassword(): Promise<void> {
     const since = this.#chronicle.sendgrid.mails.length
     await this.#insist('/v1/password/forgot', { email: this.#email })
     const token = await this.#mailed(this.#email, /reset-password#token=([\w-]+)/, since)
-    if (!token) return // held back by the limit on mails: as it should be
+    if (!token) return // held back by the limit on mails, as it should be
     for (let answer: Answer | null = null; answer === null; ) {
       const newPassword = this.#newPassword()
       answer = await this.#ask('/v1/password/reset', { token, newPassword })
       if (answer?.status === 204) this.#passwords = [newPassword]
       else if (answer === null) this.#passwords.push(newPassword)
-      else if (answer.status === 410 && this.#passwords.length > 1) this.#passwords.shift() // a lost try has spent it
+      else if (answer.status === 410 && this.#passwords.length > 1) this.#passwords.shift() // an unanswered try has used it
       this.#note(token, answer)
     }
   }
@@ -139,7 +139,7 @@ export class Survivor {
     else if (answer.status < 300) this.#chronicle.changes += 1
   }
 
-  /** Null where there was no answer, or one that does not say what was done. */
+  /** Null if there was no answer, or one that does not say what was done. */
   async #ask(path: string, body: object, token?: string): Promise<Answer | null> {
     await this.#untilAlive()
     const answer = await this.#send(path, body, token)
@@ -148,7 +148,7 @@ export class Survivor {
     return answer
   }
 
-  /** For what may be repeated: until there is an answer. */
+  /** Repeats a request until there is an answer. Only for requests that may be repeated. */
   async #insist(path: string, body: object): Promise<Answer> {
     for (;;) {
       const answer = await this.#ask(path, body)
@@ -176,7 +176,7 @@ export class Survivor {
     }
   }
 
-  /** Whoever tries every password that may be in force from one network is soon made to wait for minutes. */
+  /** A new network for each request, because tries of every possible password from one network would soon be throttled. */
   #elsewhere(): string {
     requests += 1
     return `198.18.${(requests >> 8) & 255}.${requests & 255}`

@@ -23,7 +23,7 @@ export interface TestApp {
   readonly deps: Deps
   readonly clock: TestClock
   readonly api: Api
-  /** As the worker sends: to `sendgrid`. */
+  /** Sends mails as the worker does, to `sendgrid`. */
   readonly mailer: Mailer
   readonly mailbox: Mailbox
   readonly people: People
@@ -52,18 +52,19 @@ const SETTINGS = {
   LINK_CONFIRM_EMAIL: 'https://app.acme.example/confirm-email#token={token}',
   LINK_REVERT_EMAIL: 'https://app.acme.example/revert-email#token={token}',
   LOG_LEVEL: 'trace',
-  RATE_LIMIT_FACTOR: '0', // tests ask more of one address than anybody may; guarantees/rate-limits.test.ts sets it
+  RATE_LIMIT_FACTOR: '0', // tests send more requests than the limits allow; guarantees/rate-limits.test.ts sets it
 }
 
-/** Registered as the file is loaded, so that a test may start an app too; what was opened last is closed first. */
+/** afterAll is called while the file is loaded, so that a test may start an app as well. What was opened last is closed first. */
 const toClose: Array<() => Promise<unknown>> = []
 afterAll(async () => {
   for (const close of toClose.reverse()) await close()
 })
 
 /**
- * The whole service on a database of its own: real PostgreSQL, real routes, real worker, real SendGrid client talking to
- * a stand-in. Only bcrypt is cheaper than an operator may make it. Closed after the file's tests.
+ * Starts the whole service on a database of its own: real PostgreSQL, real routes, real worker, and the real SendGrid client,
+ * which talks to a stand-in. Only bcrypt is cheaper than an operator may configure. The service is closed after the tests of
+ * the file.
  */
 export async function startTestApp(
   options: {

@@ -7,10 +7,10 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-/** What PostgreSQL offers to copy that holds nothing at all. */
+/** PostgreSQL's own template, which is completely empty. */
 export const EMPTY = 'template0'
 
-/** A database of its own: a copy of the migrated template, which takes some 30 ms. */
+/** Creates a database as a copy of the migrated template. This takes about 30 ms. */
 export async function createTestDatabase(template = setting('LATCHKEY_TEST_TEMPLATE')): Promise<TestDatabase> {
   const name = `latchkey_test_${randomBytes(6).toString('hex')}`
   await copy(template, name)
@@ -24,7 +24,7 @@ async function copy(template: string, name: string): Promise<void> {
     try {
       return await onServer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
     } catch (error) {
-      // 55006: the template is being accessed by other users, which autovacuum counts as.
+      // 55006: the template is being accessed by other users. Autovacuum is one of them on a server that was named.
       if ((error as pg.DatabaseError).code !== '55006' || attempt === 20) throw error
       await sleep(50 * attempt)
     }

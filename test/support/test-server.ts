@@ -8,20 +8,29 @@ import { migrate } from '../../src/database/migrate.ts'
 import { copyKeptCluster, keepCluster } from './kept-cluster.ts'
 
 export interface TestServer {
-  /** Of a database one may create others from. */
+  /** The URL of a database from which others may be created. */
   url: string
-  /** The database that test-database.ts copies: migrated, and empty otherwise. */
+  /** The name of the database that test-database.ts copies. It is migrated, and empty otherwise. */
   template: string
   stop(): Promise<void>
 }
 
-/** Nothing on it outlives the run, so it need not survive a power cut. */
-const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
+/** Nothing on the server outlives the run: it need not survive a power failure, and no table grows enough to need a vacuum. */
+const FAST = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  max_wal_size: '4GB',
+  autovacuum: 'off',
+  max_connections: '300',
+}
 const PREFIX = 'latchkey-test-server-'
 
 const TEMPLATE = 'latchkey_template'
 
-/** A server with a migrated template: one of its own for this run, or the one that TEST_DATABASE_URL names. */
+/** Starts a server for this run, or uses the one that TEST_DATABASE_URL names. Either has a migrated template. */
 export async function startTestServer(): Promise<TestServer> {
   const given = process.env.TEST_DATABASE_URL
   if (given) return useServer(given)
@@ -32,14 +41,14 @@ export async function startTestServer(): Promise<TestServer> {
   return { url: server.url, template: TEMPLATE, stop: () => remove(dataDir, server) }
 }
 
-/** Other runs may use the server that was named at the same time, so the template has a name of this run's own. */
+/** Several runs may use the named server at the same time, so the name of the template is unique. */
 async function useServer(url: string): Promise<TestServer> {
   const template = `${TEMPLATE}_${randomBytes(6).toString('hex')}`
   await makeTemplate(url, template)
   return { url, template, stop: () => onServer(url, `DROP DATABASE ${template} WITH (FORCE)`) }
 }
 
-/** Takes seconds, most of them for PostgreSQL's own initdb: kept for the runs to come. */
+/** This takes seconds, most of them in PostgreSQL's initdb, so the result is kept for later runs. */
 async function makeCluster(dataDir: string): Promise<void> {
   const server = await startEmbeddedPostgres({ dataDir, settings: FAST })
   try {
@@ -64,7 +73,7 @@ async function onServer(url: string, statement: string): Promise<void> {
   await admin.end()
 }
 
-/** A folder PostgreSQL's own user can pass through where the tests run as root; mkdtemp's are closed to it. */
+/** A folder that PostgreSQL's own user can pass through when the tests run as root. Folders of mkdtemp are closed to it. */
 export async function temporaryFolder(prefix: string): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), prefix))
   await chmod(folder, 0o711)
@@ -76,7 +85,7 @@ async function remove(dataDir: string, server: EmbeddedPostgres): Promise<void> 
   await rm(dataDir, { recursive: true, force: true })
 }
 
-/** A run that was interrupted leaves its server behind, which is made to outlive those who use it. */
+/** An interrupted run leaves its server running, because the server is made to outlive the processes that use it. */
 async function sweepAbandonedServers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = Number(/^latchkey-test-server-(\d+)-/.exec(name)?.[1])
@@ -84,7 +93,7 @@ async function sweepAbandonedServers(): Promise<void> {
     const dataDir = path.join(tmpdir(), name)
     await startEmbeddedPostgres({ dataDir, settings: FAST })
       .then((server) => remove(dataDir, server))
-      .catch(() => undefined) // another user's, perhaps: not ours to clean
+      .catch(() => undefined) // it may belong to another user
   }
 }
 
@@ -93,6 +102,6 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' // somebody else's process, but alive
+    return (error as NodeJS.ErrnoException).code === 'EPERM' // the process of another user, but it is running
   }
 }

@@ -10,10 +10,10 @@ export interface ReceivedEvent {
   readonly data: Record<string, unknown>
 }
 
-/** Another system that is told of changes: verifies with the Standard Webhooks library, as its authors would. */
+/** A system that receives security events. It verifies them with the Standard Webhooks library, as its authors would. */
 export class WebhookReceiver {
   readonly events: ReceivedEvent[] = []
-  /** Every body that came, also those that were answered with a failure. */
+  /** Every body that was received, including those that were answered with a failure. */
   readonly bodies: string[] = []
   readonly #server = createServer()
   readonly #verifier: Webhook
@@ -44,7 +44,7 @@ export class WebhookReceiver {
     })
   }
 
-  /** Starts to listen, on the port it had before if there is one. */
+  /** Starts to listen, on this port if one is given. */
   async start(port = 0): Promise<string> {
     this.#server.listen(port, '127.0.0.1')
     await once(this.#server, 'listening')

@@ -9,12 +9,12 @@ export interface Parameter {
 }
 
 export interface Operation {
-  /** `METHOD /path`, as openapi.yaml has it. */
+  /** `METHOD /path`, as in openapi.yaml. */
   readonly route: string
   readonly method: string
   readonly path: string
   readonly parameters: readonly Parameter[]
-  /** Null where the route takes none. */
+  /** Null if the route takes no body. */
   readonly body: { readonly contentType: string; readonly fields: readonly string[] } | null
 }
 
@@ -62,12 +62,12 @@ addFormats.default(ajv)
 ajv.addSchema({ $id: 'api', components })
 const compiled = new Map<string, ValidateFunction>()
 
-/** What openapi.yaml does not say of an answer; null where it is as described. `method` may be one the path does not have. */
+/** How an answer deviates from openapi.yaml; null if it does not. The path may not support `method`. */
 export function deviation(path: string, method: string, answer: Answered): string | null {
   const { statusCode: status } = answer
   if (status >= 500) return `${status} ${answer.body}`
   const operation = paths[path]?.[method.toLowerCase()]
-  if (!operation) return null // another method: refused in one of several ways, and a 500 is none of them
+  if (!operation) return null // an unsupported method may be refused in several ways, but not with a 500
   const described = operation.responses[status]
   if (!described) return `${status} is not described: ${answer.body}`
   const contentType = String(answer.headers['content-type'] ?? '').split(';')[0] as string
@@ -84,7 +84,7 @@ function schemaDeviation(name: string, schema: object | undefined, body: string)
   return validate(JSON.parse(body)) ? null : `${ajv.errorsText(validate.errors)}: ${body}`
 }
 
-/** References in openapi.yaml are to the document; Ajv knows that as `api`. */
+/** References in openapi.yaml point into the document, which Ajv knows as `api`. */
 function withAbsoluteReferences(schema: object): object {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"api#/components'))
 }

@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { type LiveName, live } from './live-values.ts'
 
-/** Texts that somebody's parser, database or header has choked on, and any other. */
+/** Texts on which parsers, databases or headers have failed before, and arbitrary ones. */
 export const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme' }),
@@ -41,7 +41,7 @@ export const anyJson = fc.oneof(
   fc.constantFrom<unknown>(null, true, 0, -0, -1, 1e308, 2 ** 53, [], {}, ['{{email}}'], { $ne: null }, [[[]]]),
 )
 
-/** What a field of this name, or of this route and name, holds in a request that makes sense. */
+/** Sensible values of a field, by its name or by its route and name. */
 const sensible: Readonly<Record<string, Arbitrary<unknown>>> = {
   email: oneLive('email', 'email', 'otherEmail', 'lockedEmail', 'freshEmail', 'suppressedEmail'),
   everHeld: oneLive('email', 'lockedEmail'),
@@ -94,7 +94,7 @@ const sensible: Readonly<Record<string, Arbitrary<unknown>>> = {
   'POST /v1/email/verify token': oneLive('verifyToken'),
   'POST /v1/email/change/confirm token': oneLive('confirmToken'),
   'POST /v1/email/change/revert token': oneLive('revertToken'),
-  // Whose other links and sessions are still to be used.
+  // The other links and sessions of this person are still needed.
   'PATCH /v1/admin/users/{id} id': oneLive('otherAccountId', 'otherAccountId', 'nobodysId'),
   'DELETE /v1/admin/users/{id} id': oneLive('otherAccountId', 'otherAccountId', 'nobodysId'),
   'DELETE /v1/admin/users/{id}/sessions id': oneLive('otherAccountId', 'otherAccountId', 'nobodysId'),
@@ -108,7 +108,7 @@ export function oneLive(...names: LiveName[]): Arbitrary<string> {
   return fc.constantFrom(...names.map(live))
 }
 
-/** What a field of a JSON body may hold: now and then something of another type. */
+/** Values of a field of a JSON body, sometimes of another type. */
 export function jsonFor(field: string, route = ''): Arbitrary<unknown> {
   return fc.oneof(
     { arbitrary: sensible[`${route} ${field}`] ?? sensible[field] ?? anyJson, weight: 7 },
@@ -116,7 +116,7 @@ export function jsonFor(field: string, route = ''): Arbitrary<unknown> {
   )
 }
 
-/** The same of a path, a query or a form, where everything is text. */
+/** Values of a path, a query or a form, where everything is text. */
 export function textFor(field: string, route = ''): Arbitrary<string> {
   return fc.oneof(
     { arbitrary: (sensible[`${route} ${field}`] ?? sensible[field] ?? anyText) as Arbitrary<string>, weight: 5 },

@@ -4,11 +4,11 @@ import type { SendgridEvents } from '../sendgrid-events.ts'
 import { basicOf, registerClient, serviceTokenOf } from '../service-clients.ts'
 import type { TestApp } from '../test-app.ts'
 
-/** Everything that requests can hold and that only the running service knows. */
+/** The values of requests that only the running service knows, such as tokens and ids. */
 export type LiveValues = Awaited<ReturnType<typeof liveValues>>
 export type LiveName = keyof LiveValues
 
-/** Stands for a live value in a request that was made before there was one. */
+/** A placeholder for a live value in a request that is generated before the value exists. */
 export function live(name: LiveName): string {
   return `{{${name}}}`
 }
@@ -20,8 +20,8 @@ export function fillIn(text: string, values: LiveValues): string {
 let made = 0
 
 /**
- * New people to ask things of, for what came before is spent by now: one who is signed in, one with links of all four
- * kinds in the mail (which end sessions when they are used), one whom Support may do anything to, one whose mail bounces.
+ * New people, because the links and sessions of earlier ones are used up by now: one who is signed in, one who was mailed links
+ * of all four kinds (using them ends sessions), one for the requests of Support, and one whose mail bounces.
  */
 export async function liveValues(service: TestApp, sendgridEvents: SendgridEvents) {
   const { api, people, deps, serviceToken } = service

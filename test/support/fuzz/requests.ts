@@ -3,7 +3,7 @@ import type { Operation } from './description.ts'
 import { anyJson, anyText, jsonFor, oneLive, textFor } from './field-values.ts'
 import { type LiveName, live } from './live-values.ts'
 
-/** A request as data: what is live in it, such as a token, stands as a placeholder until it is sent. */
+/** A request as data. Live values in it, such as a token, are placeholders until it is sent. */
 export interface FuzzedRequest {
   readonly operation: Operation
   readonly method: string
@@ -20,7 +20,7 @@ function fieldsOf(names: readonly string[], route: string): Arbitrary<Record<str
   return fc.oneof({ arbitrary: known, weight: 6 }, { arbitrary: some, weight: 2 }, { arbitrary: more, weight: 1 })
 }
 
-/** An event as SendGrid's webhook tells it, now and then with a field that is not as documented. */
+/** An event of SendGrid's webhook, sometimes with a field that differs from the documentation. */
 const webhookEvents = fc.array(
   fc.record(
     {
@@ -83,12 +83,12 @@ function formOf(names: readonly string[]): Arbitrary<string> {
     .map((pairs) => pairs.map(([name, text]) => `${encode(String(name))}=${encode(String(text))}`).join('&'))
 }
 
-/** Percent-encoded but for the placeholders. */
+/** Percent-encodes everything except the placeholders. */
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll('%7B%7B', '{{').replaceAll('%7D%7D', '}}')
 }
 
-/** A URL loses these on the way: with one of them it is another route's. */
+/** These are removed or interpreted in a URL, so a path with one of them belongs to another route. */
 function isSegment(text: string): boolean {
   return text !== '.' && text !== '..'
 }
@@ -108,7 +108,7 @@ function pathOf({ route, path, parameters }: Operation): Arbitrary<string> {
     .map(([parts, pairs]) => parts.join('/') + (pairs.length > 0 ? `?${pairs.join('&')}` : ''))
 }
 
-/** What Node lets through in a header. */
+/** The characters that Node allows in a header. */
 const headerText = fc.string({
   unit: fc
     .integer({ min: 0x20, max: 0xff })
@@ -186,7 +186,7 @@ function contentTypeOf({ body }: Operation): Arbitrary<string | undefined> {
 
 const ips = fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant('198.51.100.7'))
 
-/** Requests for one operation: mostly sensible ones, so that they get past the first check, with something odd in most. */
+/** Requests for one operation. Most are sensible enough to pass the first check, and most have something odd in them. */
 export function requestsFor(operation: Operation): Arbitrary<FuzzedRequest> {
   const method = fc.oneof(
     { arbitrary: fc.constant(operation.method), weight: 40 },
