@@ -51,9 +51,10 @@ export function createDeps(input: {
   createClock?: (pool: Pool, log: Logger) => Clock
 }): Deps {
   const { config, databaseUrl, secretKey, log, createClock = createDatabaseClock } = input
-  const { db, pool } = connect(databaseUrl, (error) =>
-    log.warn({ reason: error.message }, 'a database connection was lost'),
-  )
+  const { db, pool } = connect(databaseUrl, {
+    poolSize: config.databasePoolSize,
+    onIdleError: (error) => log.warn({ reason: error.message }, 'A database connection was lost'),
+  })
   const clock = createClock(pool, log)
   const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
   const cores = availableParallelism()

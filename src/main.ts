@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { CommandRefused } from './commands/command-line.ts'
 import { ConfigError } from './config/environment.ts'
-import { isDatabaseUnavailable } from './database/client.ts'
+import { DatabaseRefused, isDatabaseUnavailable, sqlStateOf } from './database/connection/connection-errors.ts'
+import { InvalidDatabaseUrl } from './database/connection/database-url.ts'
 import { EmbeddedPostgresFailure } from './database/embedded-postgres.ts'
 import { GrantRefused } from './database/migrations/grant-service-role.ts'
 import { MigrationRefused } from './database/migrations/lock-waits.ts'
@@ -16,6 +17,7 @@ const WRONG_USE = 2
 
 /** Errors whose message is one line that says what to mend. */
 const FOR_THE_OPERATOR = [
+  InvalidDatabaseUrl,
   ConfigError,
   StartRefused,
   EmbeddedPostgresFailure,
@@ -68,10 +70,19 @@ function reasonOf(error: unknown): { error: string; detail: string } | null {
   if (error instanceof Refusal) return { error: error.code, detail: problems[error.code].detail }
   if (!(error instanceof Error)) return null
   if (FOR_THE_OPERATOR.some((kind) => error instanceof kind)) return { error: 'refused', detail: error.message }
-  if ('code' in error && /^(28|3D)/.test(String(error.code))) {
-    return { error: 'database_refused', detail: `The database refuses us: ${error.message}` }
+  if (error instanceof DatabaseRefused) return { error: 'database_refused', detail: error.message }
+  if (sqlStateOf(error) === INSUFFICIENT_PRIVILEGE) {
+    const detail = `The database role lacks a privilege: ${lastLine(error.message)}. See "latchkey migrate --grant ROLE" in docs/operations.md.`
+    return { error: 'database_refused', detail }
   }
   if (!isDatabaseUnavailable(error)) return null
-  const detail = 'The database cannot be reached: is it up, and DATABASE_URL right?'
+  const detail = `The database cannot be reached: ${lastLine(error.message)}. Check that it is running and that DATABASE_URL is right.`
   return { error: 'database_unavailable', detail }
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501'
+
+/** Prisma puts the reason last, below the place of the call. */
+function lastLine(message: string): string {
+  return message.trim().split('\n').at(-1) ?? ''
 }

@@ -7,9 +7,11 @@ import { buildApp } from './app.ts'
 import type { Config } from './config/config.ts'
 import { readSecretKey } from './config/development-secret.ts'
 import { doubtfulSettings } from './config/doubtful-settings.ts'
-import { isDatabaseUnavailable } from './database/client.ts'
+import { assertGranted, assertMigrated } from './database/assert-ready.ts'
+import { DatabaseRefused, isDatabaseUnavailable } from './database/connection/connection-errors.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
-import { migrate, migrationStatus } from './database/migrate.ts'
+import { migrate } from './database/migrate.ts'
+import { MigrationRefused } from './database/migrations/lock-waits.ts'
 import { closeDeps, createDeps, type Deps } from './deps.ts'
 import type { Readiness } from './http/readiness.ts'
 import { RELOAD_KEYS_SECONDS } from './keys/key-lifetimes.ts'
@@ -90,7 +92,7 @@ async function reloadKeysAndTime({ keys, clock, log }: Deps): Promise<void> {
     await keys.load()
   } catch (error) {
     if (isDatabaseUnavailable(error)) return
-    log.warn({ reason: (error as Error).message }, 'the keys or the database time cannot be read again')
+    log.warn({ reason: (error as Error).message }, 'The keys or the database time cannot be read again')
   }
 }
 
@@ -141,29 +143,27 @@ async function listen(deps: Deps, readiness: Readiness): Promise<FastifyInstance
   return app
 }
 
-/** The embedded database is brought up to date here; any other is the operator's, who runs `latchkey migrate`. */
+/**
+ * Waits for the database, and makes sure that the service can run on it. The embedded database is migrated here; any other
+ * is the operator's, who runs `latchkey migrate`.
+ *
+ * @throws {DatabaseRefused | MigrationRefused} where waiting would not help.
+ */
 async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, leaving: AbortSignal): Promise<void> {
   while (!leaving.aborted) {
     try {
       if (isEmbedded) await migrate(url)
       else await assertMigrated(url)
+      await assertGranted(deps.pool)
       await deps.clock.synchronize()
       await deps.keys.load()
       return
     } catch (error) {
-      if (!isDatabaseUnavailable(error)) throw error
-      deps.log.warn('the database cannot be reached; trying again')
+      const isFinal = error instanceof DatabaseRefused || error instanceof MigrationRefused
+      if (isFinal || !isDatabaseUnavailable(error)) throw error
+      deps.log.warn({ reason: (error as Error).message }, 'The database cannot be reached; trying again')
       await wait(RETRY_DATABASE_MS, undefined, { signal: leaving }).catch(() => undefined)
     }
-  }
-}
-
-/** @throws {StartRefused} where the database is behind this build, for the operator to run `migrate`. */
-export async function assertMigrated(url: string): Promise<void> {
-  const { pending, failed } = await migrationStatus(url)
-  if (failed.length > 0) throw new StartRefused(`Migration ${failed[0]} has failed: see "latchkey migrate status"`)
-  if (pending.length > 0) {
-    throw new StartRefused(`The database lacks ${pending.length} migration(s): run "latchkey migrate" first`)
   }
 }
 
@@ -171,8 +171,9 @@ export async function assertMigrated(url: string): Promise<void> {
 async function stop(running: Running, noticeMs: number): Promise<void> {
   const { deps, readiness, app, worker, embedded } = running
   readiness.isDraining = true
+  deps.log.info({ noticeMs }, 'Draining: not ready any more; finishing requests and jobs, then exiting')
   const giveUp = setTimeout(() => {
-    deps.log.warn('leaving with requests or jobs still under way: what is not committed did not happen')
+    deps.log.warn('Exiting although requests or jobs are unfinished; uncommitted work is rolled back')
     process.exit(0)
   }, LONGEST_DRAIN_MS)
   if (running.reload) clearInterval(running.reload)

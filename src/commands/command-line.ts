@@ -1,12 +1,12 @@
 import { userInfo } from 'node:os'
 import type { Config } from '../config/config.ts'
 import { readSecretKey } from '../config/development-secret.ts'
+import { assertMigrated } from '../database/assert-ready.ts'
 import { startEmbeddedPostgres } from '../database/embedded-postgres.ts'
 import { migrate } from '../database/migrate.ts'
 import { closeDeps, createDeps, type Deps } from '../deps.ts'
 import type { Requester } from '../domain/events/requester.ts'
 import { createLog } from '../log.ts'
-import { assertMigrated } from '../serve.ts'
 
 /** The command cannot do what it was asked: one line for a person, or a code for a script (`--json`), and exit code 1. */
 export class CommandRefused extends Error {

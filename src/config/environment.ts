@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { resolve } from 'node:path'
+import { InvalidDatabaseUrl, parseDatabaseUrl } from '../database/connection/database-url.ts'
 import { parseAddress } from '../mail/email-address.ts'
 import type { Mailbox } from '../mail/mailer.ts'
 import { Secret } from '../security/secret.ts'
@@ -188,8 +189,12 @@ export class EnvironmentReader {
   databaseUrl(name: string): Secret<'database-url'> | undefined {
     if (!this.has(name)) return undefined
     const value = this.text(name)
-    if (!(URL.canParse(value) && /^postgres(ql)?:\/\//.test(value)))
-      this.#problems.push(`${name} must be a postgresql:// URL`)
+    try {
+      parseDatabaseUrl(value)
+    } catch (error) {
+      if (!(error instanceof InvalidDatabaseUrl)) throw error
+      this.#problems.push(`${name} ${error.message}`)
+    }
     return new Secret(value)
   }
 }

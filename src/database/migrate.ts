@@ -1,8 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { runMigrations } from 'graphile-worker'
-import pg from 'pg'
+import type pg from 'pg'
+import { DatabasePool } from './connection/database-pool.ts'
+import { assertSessionMode } from './connection/session-mode.ts'
+import type { SessionLimits } from './connection/session-settings.ts'
 import { applyMigration } from './migrations/apply-migration.ts'
 import { grantServiceRole } from './migrations/grant-service-role.ts'
+import { assertOnlyInstallation, createSchema } from './migrations/installation.ts'
 import { MigrationRefused, type Report, retryWhileLocked, watchLocks } from './migrations/lock-waits.ts'
 import { type Migration, readMigrations } from './migrations/migration-files.ts'
 import { type MigrationStatus, QUEUE, readStatus } from './migrations/migration-status.ts'
@@ -12,9 +16,11 @@ const MIGRATION_LOCK = 7_166_438
 const ASK_FOR_LOCK_EVERY_MS = 250
 
 /** For the queue's migrations, which are not ours to bound statement by statement. */
-const QUEUE_LOCK_TIMEOUT_MS = 1_000
-
-const CONNECT_TIMEOUT_MS = 5_000
+const QUEUE_LIMITS = { statementMs: 0, lockMs: 1_000, idleInTransactionMs: 0 }
+/** An index may take hours to build. A migration sets its own `lock_timeout`. */
+const NO_LIMITS = { statementMs: 0, lockMs: 0, idleInTransactionMs: 0 }
+/** Reading which migrations are applied waits for nothing. */
+const STATUS_LIMITS = { statementMs: 4_000, lockMs: 2_500, idleInTransactionMs: 6_000 }
 
 interface MigrateOptions {
   /** Receives a line for each session that a migration has to wait for. */
@@ -31,15 +37,18 @@ interface MigrateOptions {
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const { report = () => undefined, migrations = await readMigrations() } = options
-  return withConnection(databaseUrl, async (client) => {
+  return withClient(databaseUrl, NO_LIMITS, async (client, pool) => {
+    await assertSessionMode(pool)
     await takeMigrationLock(client, report)
+    await createSchema(client, await pool.schema())
+    await assertOnlyInstallation(client)
     const { pending, failed } = await readStatus(client, migrations)
     if (failed.length > 0) {
       throw new MigrationRefused(
         `Migration ${failed[0]} failed half-way before. Repair the database, then run "prisma migrate resolve".`,
       )
     }
-    await withLockWatch(databaseUrl, client, report, async () => {
+    await withLockWatch(client, pool, report, async () => {
       for (const migration of migrations)
         if (pending.includes(migration.name)) await applyMigration(client, migration, report)
     })
@@ -48,19 +57,27 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
   })
 }
 
-/** What `prisma migrate status` would tell, and whether the queue is there. */
+/**
+ * What `prisma migrate status` would tell, and whether the queue is there.
+ *
+ * @throws {DatabaseRefused | MigrationRefused} where the service cannot run on this database as DATABASE_URL leads to it.
+ */
 export async function migrationStatus(databaseUrl: string): Promise<MigrationStatus> {
   const migrations = await readMigrations()
-  return withConnection(databaseUrl, (client) => readStatus(client, migrations))
+  return withClient(databaseUrl, STATUS_LIMITS, async (client, pool) => {
+    await assertSessionMode(pool)
+    await assertOnlyInstallation(client)
+    return readStatus(client, migrations)
+  })
 }
 
 /** Grants `role` what the service needs to run on this database without owning the tables. */
 export async function grantRights(databaseUrl: string, role: string): Promise<void> {
-  await withConnection(databaseUrl, (client) => grantServiceRole(client, role))
+  await withClient(databaseUrl, STATUS_LIMITS, (client) => grantServiceRole(client, role))
 }
 
 /** Asks again and again: a statement that waited for the lock would hold up the building of indexes, which waits for it. */
-async function takeMigrationLock(client: pg.Client, report: Report): Promise<void> {
+async function takeMigrationLock(client: pg.ClientBase, report: Report): Promise<void> {
   for (let asked = 0; ; asked += 1) {
     const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
       MIGRATION_LOCK,
@@ -72,54 +89,60 @@ async function takeMigrationLock(client: pg.Client, report: Report): Promise<voi
 }
 
 async function withLockWatch(
-  databaseUrl: string,
-  client: pg.Client,
+  client: pg.ClientBase,
+  pool: DatabasePool,
   report: Report,
   work: () => Promise<void>,
 ): Promise<void> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-  await withConnection(databaseUrl, async (watcher) => {
-    const watch = watchLocks(watcher, rows[0]?.pid ?? 0, report)
+  const watcher = await pool.connect()
+  const watch = watchLocks(watcher, rows[0]?.pid ?? 0, report)
+  try {
+    await work()
+  } finally {
+    await watch.stop()
+    watcher.release()
+  }
+}
+
+async function migrateQueue(databaseUrl: string, report: Report): Promise<void> {
+  await withPool(databaseUrl, QUEUE_LIMITS, (pool) =>
+    retryWhileLocked(`The migrations of ${QUEUE}`, report, () => runMigrations({ pgPool: pool })),
+  )
+}
+
+async function withClient<T>(
+  databaseUrl: string,
+  limits: SessionLimits,
+  work: (client: pg.ClientBase, pool: DatabasePool) => Promise<T>,
+): Promise<T> {
+  return withPool(databaseUrl, limits, async (pool) => {
+    const client = await pool.connect()
     try {
-      await work()
+      return await work(client, pool)
     } finally {
-      await watch.stop()
+      client.release(true) // and with it the advisory lock
     }
   })
 }
 
-async function migrateQueue(databaseUrl: string, report: Report): Promise<void> {
-  const pool = new pg.Pool({
-    connectionString: databaseUrl,
-    max: 2,
-    application_name: APPLICATION_NAME,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    onConnect: async (client) => void (await client.query(`SET lock_timeout = ${QUEUE_LOCK_TIMEOUT_MS}`)),
+async function withPool<T>(
+  databaseUrl: string,
+  limits: SessionLimits,
+  work: (pool: DatabasePool) => Promise<T>,
+): Promise<T> {
+  const pool = new DatabasePool(databaseUrl, {
+    limits,
+    size: MOST_CONNECTIONS,
+    applicationName: 'latchkey migrate',
+    ...(limits.statementMs > 0 && { queryTimeoutMs: limits.statementMs + 2_000 }),
   })
-  // A connection that is lost fails the query in hand; without listeners it would end the process.
-  pool.on('error', () => undefined)
-  pool.on('connect', (client) => client.on('error', () => undefined))
   try {
-    await retryWhileLocked(`The migrations of ${QUEUE}`, report, () => runMigrations({ pgPool: pool }))
+    return await work(pool)
   } finally {
     await pool.end()
   }
 }
 
-const APPLICATION_NAME = 'latchkey migrate'
-
-async function withConnection<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: APPLICATION_NAME,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-  })
-  client.on('error', () => undefined) // the query in hand fails too
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
-}
+/** One that works, and two to find out about the pooler. */
+const MOST_CONNECTIONS = 3

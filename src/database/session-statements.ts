@@ -1,4 +1,5 @@
-import { isWriteConflict, type Pool } from './client.ts'
+import type { Pool } from './client.ts'
+import { isWriteConflict } from './connection/connection-errors.ts'
 
 /**
  * The statements that run for every request of a session. They are written by hand and named, because one statement

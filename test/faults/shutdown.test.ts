@@ -46,7 +46,7 @@ test('M6: on SIGTERM readiness turns off first, all requests until then are answ
   for (const { status } of [late, ...answers]) expect(status).toBe(202)
   expect(code).toBe(0)
   expect(ms).toBeLessThan(9_500)
-  expect(service.log.join('')).not.toContain('still under way')
+  expect(service.log.join('')).not.toContain('unfinished')
 }, 60_000)
 
 test('M6: SIGTERM while the mail provider hangs ends the process under 10 s, and the next process sends the mail', async () => {
@@ -85,7 +85,7 @@ test('M6: the jobs of a worker that was killed are handed out again within half 
 test('M6: SIGTERM while the start still waits for the database ends the process with exit code 0', async () => {
   const waiting = await serviceProcess(serviceSettings('postgresql://127.0.0.1:1/nowhere', sendgrid))
   waiting.launch()
-  await until(() => waiting.log.join('').includes('the database cannot be reached'))
+  await until(() => waiting.log.join('').includes('The database cannot be reached'))
 
   const { code, ms } = await waiting.terminate()
 

@@ -16,7 +16,7 @@ const LOCK_TIMEOUT_MS = 1_000
  *
  * @throws {MigrationRefused}
  */
-export async function applyMigration(client: pg.Client, migration: Migration, report: Report): Promise<void> {
+export async function applyMigration(client: pg.ClientBase, migration: Migration, report: Report): Promise<void> {
   const what = `Migration ${migration.name}`
   try {
     if (migration.runsInTransaction) {
@@ -52,7 +52,7 @@ const CREATE_MIGRATIONS_TABLE = `
     applied_steps_count INTEGER NOT NULL DEFAULT 0
   )`
 
-async function runInTransaction(client: pg.Client, migration: Migration): Promise<void> {
+async function runInTransaction(client: pg.ClientBase, migration: Migration): Promise<void> {
   await client.query('BEGIN')
   try {
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
@@ -67,7 +67,7 @@ async function runInTransaction(client: pg.Client, migration: Migration): Promis
 }
 
 /** A row without `finished_at` is one that the Prisma command line began: it is closed, as `migrate resolve` would. */
-async function record(client: pg.Client, { name, checksum }: Migration, startedAt: Date): Promise<void> {
+async function record(client: pg.ClientBase, { name, checksum }: Migration, startedAt: Date): Promise<void> {
   await client.query(CREATE_MIGRATIONS_TABLE)
   await client.query(
     `UPDATE _prisma_migrations SET rolled_back_at = now()
@@ -81,7 +81,7 @@ async function record(client: pg.Client, { name, checksum }: Migration, startedA
   )
 }
 
-async function readClock(client: pg.Client): Promise<Date> {
+async function readClock(client: pg.ClientBase): Promise<Date> {
   const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now')
   return rows[0]?.now ?? new Date()
 }

@@ -20,7 +20,7 @@ const NOT_DEFINED_YET = /^42/
  *
  * @returns the SQL that is left for the transaction, in which the indexes that were built are passed over.
  */
-export async function buildIndexesConcurrently(client: pg.Client, sql: string): Promise<string> {
+export async function buildIndexesConcurrently(client: pg.ClientBase, sql: string): Promise<string> {
   let remaining = sql
   for (const each of indexStatements(sql)) {
     if (!(await tableExists(client, each.table))) continue
@@ -36,7 +36,7 @@ export async function buildIndexesConcurrently(client: pg.Client, sql: string): 
 }
 
 /** Runs a migration that is one `CREATE INDEX CONCURRENTLY`; `sql` is any other statement where it names no index. */
-export async function runOutsideTransaction(client: pg.Client, sql: string): Promise<void> {
+export async function runOutsideTransaction(client: pg.ClientBase, sql: string): Promise<void> {
   const [index] = indexStatements(sql)
   if (!index) {
     await client.query(sql)
@@ -53,7 +53,7 @@ function indexStatements(sql: string): IndexStatement[] {
   }))
 }
 
-async function tableExists(client: pg.Client, table: string): Promise<boolean> {
+async function tableExists(client: pg.ClientBase, table: string): Promise<boolean> {
   const { rows } = await client.query<{ exists: boolean }>(
     'SELECT to_regclass(quote_ident($1)) IS NOT NULL AS exists',
     [table],
@@ -61,7 +61,7 @@ async function tableExists(client: pg.Client, table: string): Promise<boolean> {
   return rows[0]?.exists === true
 }
 
-async function isBuilt(client: pg.Client, index: string, statement: string): Promise<boolean> {
+async function isBuilt(client: pg.ClientBase, index: string, statement: string): Promise<boolean> {
   try {
     await buildOrDrop(client, index, statement)
     return true
@@ -75,7 +75,7 @@ async function isBuilt(client: pg.Client, index: string, statement: string): Pro
  * A build that failed or was killed leaves an index that is invalid: no query uses it, but every write maintains it,
  * and `IF NOT EXISTS` takes it for the real one.
  */
-async function buildOrDrop(client: pg.Client, index: string, statement: string): Promise<void> {
+async function buildOrDrop(client: pg.ClientBase, index: string, statement: string): Promise<void> {
   await dropIfInvalid(client, index)
   try {
     await client.query(statement)
@@ -85,7 +85,7 @@ async function buildOrDrop(client: pg.Client, index: string, statement: string):
   }
 }
 
-async function dropIfInvalid(client: pg.Client, index: string): Promise<void> {
+async function dropIfInvalid(client: pg.ClientBase, index: string): Promise<void> {
   const { rowCount } = await client.query(
     'SELECT FROM pg_index WHERE indexrelid = to_regclass(quote_ident($1)) AND NOT indisvalid',
     [index],

@@ -12,7 +12,7 @@ const INSUFFICIENT_PRIVILEGE = '42501'
  *
  * @throws {GrantRefused} where the role does not exist, or the tables belong to somebody else.
  */
-export async function grantServiceRole(client: pg.Client, role: string): Promise<void> {
+export async function grantServiceRole(client: pg.ClientBase, role: string): Promise<void> {
   const { rows } = await client.query<{ exists: boolean; schema: string | null }>(
     'SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS exists, current_schema() AS schema',
     [role],
@@ -51,7 +51,7 @@ function grantsIn(schema: string, grantee: string): string {
 }
 
 /** graphile-worker protects its tables by row security: without a policy, a role that is not the owner sees no job. */
-async function admitToQueue(client: pg.Client, role: string): Promise<void> {
+async function admitToQueue(client: pg.ClientBase, role: string): Promise<void> {
   const { rows } = await client.query<{ table: string }>(
     `SELECT c.relname AS table FROM pg_class c
      WHERE c.relnamespace = to_regnamespace($1::text) AND c.relkind = 'r' AND c.relrowsecurity

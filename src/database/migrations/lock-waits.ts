@@ -50,7 +50,7 @@ export interface LockWatch {
 }
 
 /** Reports the sessions that the server process `pid` waits for, each of them once, over a connection of its own. */
-export function watchLocks(watcher: pg.Client, pid: number, report: Report): LockWatch {
+export function watchLocks(watcher: pg.ClientBase, pid: number, report: Report): LockWatch {
   const reported = new Set<string>()
   let isStopped = false
   const stopping = new AbortController()

@@ -20,7 +20,7 @@ interface RecordedMigration {
 }
 
 /** Compares the migrations with `_prisma_migrations`, the table in which the Prisma command line records them. */
-export async function readStatus(client: pg.Client, migrations: readonly Migration[]): Promise<MigrationStatus> {
+export async function readStatus(client: pg.ClientBase, migrations: readonly Migration[]): Promise<MigrationStatus> {
   const recorded = await readRecorded(client)
   const byName = new Map(recorded.map((row) => [row.name, row]))
   const isPending = ({ name, runsInTransaction }: Migration) => {
@@ -38,7 +38,7 @@ export async function readStatus(client: pg.Client, migrations: readonly Migrati
   }
 }
 
-async function readRecorded(client: pg.Client): Promise<RecordedMigration[]> {
+async function readRecorded(client: pg.ClientBase): Promise<RecordedMigration[]> {
   if (!(await exists(client, '_prisma_migrations'))) return []
   const { rows } = await client.query<RecordedMigration>(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
@@ -48,11 +48,11 @@ async function readRecorded(client: pg.Client): Promise<RecordedMigration[]> {
 }
 
 /** The Prisma command line does not know the queue: after `prisma migrate deploy` only the queue is missing. */
-async function hasQueue(client: pg.Client): Promise<boolean> {
+async function hasQueue(client: pg.ClientBase): Promise<boolean> {
   return exists(client, `${QUEUE}.jobs`)
 }
 
-async function exists(client: pg.Client, relation: string): Promise<boolean> {
+async function exists(client: pg.ClientBase, relation: string): Promise<boolean> {
   const { rows } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [relation])
   return rows[0]?.exists === true
 }

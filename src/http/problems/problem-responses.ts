@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
-import { isDatabaseUnavailable } from '../../database/client.ts'
+
+import { isDatabaseUnavailable } from '../../database/connection/connection-errors.ts'
+
 import {
   deadLinks,
   type ProblemCode,

@@ -1,0 +1,104 @@
+import pg from 'pg'
+import { Prisma } from '../generated/client.ts'
+
+/** The database could not be reached, or the connection to it was lost. Waiting may help. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable'
+}
+
+/** The server refuses the connection for a reason that waiting does not change. The message is one line. */
+export class DatabaseRefused extends Error {
+  override readonly name = 'DatabaseRefused'
+}
+
+/** Invalid authorisation (28), no such database (3D), no privilege to connect (42501), and what our settings meet. */
+const REFUSED_SQLSTATE = /^(28|3D|42|22|0A)/
+
+/** Node's codes for certificates that fail verification, and OpenSSL's for a handshake that fails. */
+const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|EPROTO|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH)/
+
+/** The words of node-postgres 8.23 for a server without TLS: it has no code for it. */
+const NO_TLS = 'The server does not support SSL connections'
+
+/** Converts whatever made a connection attempt fail: everything that is not a refusal is an outage. */
+export function toConnectError(error: unknown): DatabaseUnreachable | DatabaseRefused {
+  if (error instanceof DatabaseUnreachable || error instanceof DatabaseRefused) return error
+  const { code, message } = describe(error)
+  if (error instanceof pg.DatabaseError && REFUSED_SQLSTATE.test(code)) {
+    return new DatabaseRefused(`The database refused the connection: ${message} (SQLSTATE ${code})`, { cause: error })
+  }
+  if (TLS_CODE.test(code) || message === NO_TLS) {
+    return new DatabaseRefused(`TLS to the database failed: ${message}. See sslmode and sslrootcert in DATABASE_URL.`, {
+      cause: error,
+    })
+  }
+  return new DatabaseUnreachable(message, { cause: error })
+}
+
+/**
+ * Converts an error of a query on an open connection. What carries no SQLSTATE comes from the connection, not from the
+ * server: the connection was lost, or the server did not answer in time.
+ */
+export function toQueryError(error: unknown): unknown {
+  if (error instanceof pg.DatabaseError || error instanceof DatabaseUnreachable) return error
+  if (error instanceof TypeError || error instanceof RangeError) return error // a parameter that cannot be sent
+  return new DatabaseUnreachable(describe(error).message, { cause: error })
+}
+
+/** A failed attempt at several addresses of one name has its reasons inside, and no message of its own. */
+function describe(error: unknown): { code: string; message: string } {
+  if (error instanceof AggregateError && error.message === '') {
+    return {
+      code: describe(error.errors[0]).code,
+      message: error.errors.map((each) => describe(each).message).join('; '),
+    }
+  }
+  if (!isError(error)) return { code: '', message: String(error) }
+  return { code: 'code' in error ? String(error.code) : '', message: error.message || error.name }
+}
+
+/** Prisma's codes: unreachable, time-out, closed, no free connection, a transaction that took too long. */
+const UNAVAILABLE_PRISMA = /^P(1001|1002|1008|1017|2024|2028|2037)$/
+
+/**
+ * PostgreSQL's classes and codes for a server that cannot serve now: connection (08), conflict with another transaction
+ * (40001, 40P01), resources (53), an operator or a time-out (57), the system below (58), a lock that is not free
+ * (55P03), a server that is read-only (25006), a session that was idle in a transaction (25P03).
+ */
+const UNAVAILABLE_SQLSTATE = /^(08|40001|40P01|53|57|58|55P03|25006|25P03)/
+
+/** Whether the error says that the database is away, overloaded or read-only, rather than that the code is wrong. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseUnreachable || error instanceof DatabaseRefused) return true
+  if (!isError(error)) return false
+  if (error instanceof pg.DatabaseError) return UNAVAILABLE_SQLSTATE.test(error.code ?? '')
+  const code = 'code' in error ? String(error.code) : ''
+  if (UNAVAILABLE_PRISMA.test(code) || UNAVAILABLE_SQLSTATE.test(sqlStateOf(error))) return true
+  return isDatabaseUnavailable(error.cause)
+}
+
+const WRITE_CONFLICT = /^(40001|40P01)$/
+
+/** Whether PostgreSQL ended one of two transactions that conflict, and asks for it to be run again. */
+export function isWriteConflict(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return WRITE_CONFLICT.test(error.code ?? '')
+  return (
+    error instanceof Prisma.PrismaClientKnownRequestError &&
+    (error.code === 'P2034' || WRITE_CONFLICT.test(sqlStateOf(error)))
+  )
+}
+
+/** The SQLSTATE of an error of either driver; '' where it has none. Prisma's adapter keeps it in its metadata. */
+export function sqlStateOf(error: unknown): string {
+  if (error instanceof pg.DatabaseError) return error.code ?? ''
+  if (!isError(error)) return ''
+  const meta =
+    'meta' in error ? (error.meta as { driverAdapterError?: { cause?: { originalCode?: string } } } | null) : null
+  const own = error.cause as { originalCode?: string } | undefined
+  return meta?.driverAdapterError?.cause?.originalCode ?? own?.originalCode ?? ''
+}
+
+/** By shape: a native error may come from another realm, where `instanceof` does not recognise it. */
+function isError(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && 'message' in error && 'name' in error
+}

@@ -1,0 +1,129 @@
+import pg from 'pg'
+import { DatabaseUnreachable, sqlStateOf, toConnectError } from './connection-errors.ts'
+import { type DatabaseTarget, parseDatabaseUrl } from './database-url.ts'
+import { type HostClient, hostClientClass } from './host-client.ts'
+import { HostSelector } from './host-selector.ts'
+import { prepareSession, type SessionLimits } from './session-settings.ts'
+
+interface PoolOptions {
+  readonly limits: SessionLimits
+  /** The most connections that are open at once. */
+  readonly size: number
+  readonly applicationName: string
+  /** Milliseconds after which a query counts as lost: the server or the network hangs. Undefined: never. */
+  readonly queryTimeoutMs?: number
+  readonly onIdleError?: (error: Error) => void
+}
+
+const CONNECT_TIMEOUT_MS = 2_000
+const IDLE_TIMEOUT_MS = 30_000
+const KEEP_ALIVE_AFTER_MS = 10_000
+/** A server that stays read-only must not cost a new connection for each statement. */
+const LONGEST_DISTRUST_MS = 1_000
+
+const READ_ONLY = '25006'
+
+/**
+ * A pool whose connections all have the same session settings and lead to a server that can be used. Whatever goes wrong
+ * while getting or using a connection is a `DatabaseUnreachable` or a `DatabaseRefused`; only what the server says about
+ * a statement stays a `pg.DatabaseError`. Every wait has an end: node-postgres has no time-outs of its own, and a request
+ * that hangs on a dead database would hold its caller for minutes.
+ */
+export class DatabasePool extends pg.Pool {
+  readonly #hosts: HostSelector
+  readonly #target: DatabaseTarget
+  /** Connections that may be used: those that have broken, or lead to a server that turned read-only, are not in it. */
+  #trusted = new WeakSet<pg.ClientBase>()
+  #distrustedAt = Number.NEGATIVE_INFINITY
+  #schema: string | null
+
+  constructor(url: string, options: PoolOptions) {
+    const target = parseDatabaseUrl(url)
+    const hosts = new HostSelector(target.hosts)
+    super({
+      user: target.user,
+      password: target.password,
+      database: target.database,
+      ssl: target.ssl,
+      enableChannelBinding: target.enableChannelBinding,
+      application_name: target.applicationName ?? options.applicationName,
+      max: options.size,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      // Both ends notice within a minute or so that the other is gone; the default is two hours.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+      ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
+      Client: hostClientClass(hosts),
+      onConnect: (client: HostClient) => this.#prepare(client, options.limits),
+      // Its type knows no constructor that takes the configuration, and no promise of `onConnect`.
+    } as unknown as pg.PoolConfig)
+    this.#target = target
+    this.#hosts = hosts
+    this.#schema = target.schema
+    // Without listeners a connection that breaks, idle or in use, ends the process.
+    this.on('error', (error) => options.onIdleError?.(error))
+    this.on('connect', (client) => client.on('error', () => this.#trusted.delete(client)))
+  }
+
+  override connect(): Promise<pg.PoolClient>
+  override connect(callback: ConnectCallback): void
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    const connecting = this.#acquire()
+    if (!callback) return connecting
+    void connecting.then(
+      (client) => callback(undefined, client, (error) => client.release(error)),
+      (error: Error) => callback(error, undefined, () => undefined),
+    )
+    return undefined
+  }
+
+  /** The schema of the tables: that of the URL, or the one that the role's search path leads to. */
+  async schema(): Promise<string> {
+    if (this.#schema === null) (await this.connect()).release()
+    return this.#schema ?? ''
+  }
+
+  /** Opens no connection again that was opened before now. */
+  distrustConnections(): void {
+    const now = performance.now()
+    if (now - this.#distrustedAt < LONGEST_DISTRUST_MS) return
+    this.#distrustedAt = now
+    this.#trusted = new WeakSet()
+  }
+
+  async #acquire(): Promise<pg.PoolClient> {
+    for (let attempt = 1; ; ) {
+      const host = this.#hosts.current
+      const client = await super.connect().catch((error: unknown) => {
+        const isWorthAnother = attempt < this.#hosts.count && this.#hosts.current !== host
+        if (!isWorthAnother) throw toConnectError(error)
+        attempt += 1
+        return null
+      })
+      if (client && this.#trusted.has(client)) return client
+      client?.release(true)
+    }
+  }
+
+  async #prepare(client: HostClient, limits: SessionLimits): Promise<void> {
+    const { schema, isReadOnly } = await prepareSession(client, { ...this.#target, schema: this.#schema }, limits)
+    const { host, port } = client.databaseHost
+    if (isReadOnly && this.#target.mustBeWritable) {
+      this.#hosts.passOver(client.databaseHost)
+      throw new DatabaseUnreachable(`the database server ${host}:${port} is read-only`)
+    }
+    this.#schema = schema
+    this.#trusted.add(client)
+    client.onQueryError = (error) => {
+      if (error instanceof DatabaseUnreachable) this.#trusted.delete(client)
+      else if (sqlStateOf(error) === READ_ONLY) this.distrustConnections()
+    }
+  }
+}
+
+type ConnectCallback = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: Error | boolean) => void,
+) => void

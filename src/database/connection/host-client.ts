@@ -1,0 +1,60 @@
+import pg from 'pg'
+import { toQueryError } from './connection-errors.ts'
+import type { DatabaseHost } from './database-url.ts'
+import type { HostSelector } from './host-selector.ts'
+
+type Callback = (error: unknown, result?: unknown) => void
+type Loose = (...args: unknown[]) => unknown
+
+/** A connection to the host that the selector names when it is made. Its queries fail with the errors of `toQueryError`. */
+export interface HostClient extends pg.Client {
+  readonly databaseHost: DatabaseHost
+  /** Told of every query that fails. */
+  onQueryError: (error: unknown) => void
+}
+
+/** The class that a pool makes its connections of: node-postgres itself knows one host. */
+export function hostClientClass(hosts: HostSelector): new (config: pg.ClientConfig) => HostClient {
+  return class extends pg.Client implements HostClient {
+    readonly databaseHost: DatabaseHost
+    onQueryError: (error: unknown) => void = () => undefined
+
+    constructor(config: pg.ClientConfig) {
+      const host = hosts.current
+      super({ ...config, ...host })
+      this.databaseHost = host
+    }
+
+    // The two overrides take whatever node-postgres takes: its overloads cannot be written as one signature.
+    override connect(...args: unknown[]): never {
+      const connect = super.connect as Loose
+      const callback = args[0]
+      if (typeof callback !== 'function') throw new TypeError('a pool connects with a callback')
+      const connected: Callback = (error) => {
+        if (error) hosts.passOver(this.databaseHost)
+        callback(error)
+      }
+      return connect.call(this, connected) as never
+    }
+
+    override query(...args: unknown[]): never {
+      const query = super.query as Loose
+      const last = args.at(-1)
+      if (typeof last === 'function') {
+        const answered: Callback = (error, result) => last(error ? this.#report(error) : error, result)
+        return query.call(this, ...args.slice(0, -1), answered) as never
+      }
+      const result = query.call(this, ...args)
+      if (!(result instanceof Promise)) return result as never // a cursor, which has events of its own
+      return result.catch((error: unknown) => {
+        throw this.#report(error)
+      }) as never
+    }
+
+    #report(error: unknown): unknown {
+      const converted = toQueryError(error)
+      this.onQueryError(converted)
+      return converted
+    }
+  }
+}

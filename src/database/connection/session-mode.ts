@@ -1,0 +1,35 @@
+import { DatabaseRefused } from './connection-errors.ts'
+import type { DatabasePool } from './database-pool.ts'
+
+/**
+ * Makes sure that each connection is a session of its own. The limits, the named statements, LISTEN and the session locks
+ * need that; through a pooler in transaction mode they fail now and then, and silently.
+ *
+ * @throws {DatabaseRefused} where two open connections share one session of the server.
+ */
+export async function assertSessionMode(pool: DatabasePool): Promise<void> {
+  const first = await pool.connect()
+  const second = await pool.connect()
+  try {
+    const before = await readServerProcess(first)
+    // A pooler in transaction mode gives the session that the first connection has just left to the second, and while
+    // the transaction holds it, another one to the first.
+    await second.query('BEGIN')
+    const during = await readServerProcess(second)
+    const after = await readServerProcess(first)
+    await second.query('ROLLBACK')
+    if (before === during || before !== after) {
+      throw new DatabaseRefused(
+        'The connection pooler in DATABASE_URL is in transaction mode, which Latchkey does not support. Use session mode (PgBouncer: pool_mode = session), or connect to PostgreSQL directly.',
+      )
+    }
+  } finally {
+    first.release(true)
+    second.release(true)
+  }
+}
+
+async function readServerProcess(client: { query: DatabasePool['query'] }): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  return rows[0]?.pid ?? 0
+}

@@ -1,0 +1,97 @@
+import type pg from 'pg'
+import { DatabaseRefused } from './connection-errors.ts'
+import type { DatabaseTarget } from './database-url.ts'
+
+/** Limits of one session, in milliseconds; 0 is no limit. */
+export interface SessionLimits {
+  readonly statementMs: number
+  readonly lockMs: number
+  readonly idleInTransactionMs: number
+}
+
+/** Settings that decide how values are read and what a transaction sees. The code relies on each of them. */
+const FORMS = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  client_encoding: 'UTF8',
+  standard_conforming_strings: 'on',
+  transform_null_equals: 'off',
+  array_nulls: 'on',
+  default_transaction_isolation: 'read committed',
+  default_transaction_deferrable: 'off',
+  row_security: 'on',
+  // Both ends notice within a minute or so that the other is gone; the default is two hours. In seconds.
+  tcp_keepalives_idle: '30',
+  tcp_keepalives_interval: '10',
+  tcp_keepalives_count: '3',
+}
+
+export function sessionSettings(limits: SessionLimits): Record<string, string> {
+  return {
+    ...FORMS,
+    statement_timeout: String(limits.statementMs),
+    lock_timeout: String(limits.lockMs),
+    idle_in_transaction_session_timeout: String(limits.idleInTransactionMs),
+    // Would end connections of the pool, or transactions within their own limits, if a role or a database set them.
+    idle_session_timeout: '0',
+    transaction_timeout: '0',
+  }
+}
+
+export interface PreparedSession {
+  /** The schema of the tables, which is the session's search path. */
+  readonly schema: string
+  readonly isReadOnly: boolean
+}
+
+/**
+ * Gives a new session the settings that the code relies on, whatever the URL, the role or the database say. They are set
+ * by a statement, because PgBouncer refuses settings in the start-up message.
+ *
+ * @throws {DatabaseRefused} where no schema is named and the search path leads to none.
+ */
+export async function prepareSession(
+  client: pg.ClientBase,
+  target: Pick<DatabaseTarget, 'options' | 'schema'>,
+  limits: SessionLimits,
+): Promise<PreparedSession> {
+  if (target.options.length > 0) await setAll(client, target.options)
+  await setAll(client, Object.entries(sessionSettings(limits)))
+  const { rows } = await client.query<{ schema: string | null; isReadOnly: boolean }>(CHOOSE_SCHEMA, [target.schema])
+  const schema = rows[0]?.schema
+  if (!schema) {
+    throw new DatabaseRefused(
+      'The search path of the database role leads to no schema: add ?schema=NAME to DATABASE_URL',
+    )
+  }
+  return { schema, isReadOnly: rows[0]?.isReadOnly === true }
+}
+
+/** Passes over a setting that this version of PostgreSQL does not know. */
+async function setAll(client: pg.ClientBase, settings: ReadonlyArray<readonly [string, string]>): Promise<void> {
+  await client.query(
+    `SELECT set_config(wanted.name, wanted.value, false)
+     FROM unnest($1::text[], $2::text[]) AS wanted (name, value)
+     WHERE current_setting(wanted.name, true) IS NOT NULL OR strpos(wanted.name, '.') > 0`,
+    [settings.map(([name]) => name), settings.map(([, value]) => value)],
+  )
+}
+
+/**
+ * Without a name given, the first schema of the search path in which Latchkey is installed, so that the owner of the
+ * tables and the role of the service find the same ones; before the installation, the one where new tables go.
+ */
+const CHOOSE_SCHEMA = `
+  WITH chosen AS MATERIALIZED (
+    SELECT coalesce($1::text, (
+      SELECT found.schema FROM unnest(current_schemas(false)) WITH ORDINALITY AS found (schema, place)
+      WHERE to_regclass(format('%I._prisma_migrations', found.schema)) IS NOT NULL
+      ORDER BY found.place LIMIT 1
+    ), current_schema()) AS schema
+  )
+  SELECT schema, set_config('search_path', quote_ident(schema) || ', pg_temp', false),
+         current_setting('transaction_read_only')::boolean AS "isReadOnly"
+  FROM chosen`
