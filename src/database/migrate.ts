@@ -15,10 +15,8 @@ import { type MigrationStatus, QUEUE, readStatus } from './migrations/migration-
 const MIGRATION_LOCK = 7_166_438
 const ASK_FOR_LOCK_EVERY_MS = 250
 
-/** For the queue's migrations, which are not ours to bound statement by statement. */
-const QUEUE_LIMITS = { statementMs: 0, lockMs: 1_000, idleInTransactionMs: 0 }
-/** An index may take hours to build. A migration sets its own `lock_timeout`. */
-const NO_LIMITS = { statementMs: 0, lockMs: 0, idleInTransactionMs: 0 }
+/** An index may take hours to build. The wait for a lock is bounded for all that does not set its own `lock_timeout`. */
+const MIGRATION_LIMITS = { statementMs: 0, lockMs: 1_000, idleInTransactionMs: 0 }
 /** Reading which migrations are applied waits for nothing. */
 const STATUS_LIMITS = { statementMs: 4_000, lockMs: 2_500, idleInTransactionMs: 6_000 }
 
@@ -37,8 +35,8 @@ interface MigrateOptions {
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const { report = () => undefined, migrations = await readMigrations() } = options
-  return withClient(databaseUrl, NO_LIMITS, async (client, pool) => {
-    await assertSessionMode(pool)
+  return withClient(databaseUrl, MIGRATION_LIMITS, async (client, pool) => {
+    await assertSessionMode(client, pool)
     await takeMigrationLock(client, report)
     await createSchema(client, await pool.schema())
     await assertOnlyInstallation(client)
@@ -48,11 +46,13 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
         `Migration ${failed[0]} failed half-way before. Repair the database, then run "prisma migrate resolve".`,
       )
     }
-    await withLockWatch(client, pool, report, async () => {
-      for (const migration of migrations)
-        if (pending.includes(migration.name)) await applyMigration(client, migration, report)
-    })
-    await migrateQueue(databaseUrl, report)
+    const ahead = migrations.filter(({ name }) => pending.includes(name))
+    if (ahead.length > 0) {
+      await withLockWatch(client, pool, report, async () => {
+        for (const migration of ahead) await applyMigration(client, migration, report)
+      })
+    }
+    await migrateQueue(pool, report)
     return { applied: pending }
   })
 }
@@ -65,7 +65,7 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
 export async function migrationStatus(databaseUrl: string): Promise<MigrationStatus> {
   const migrations = await readMigrations()
   return withClient(databaseUrl, STATUS_LIMITS, async (client, pool) => {
-    await assertSessionMode(pool)
+    await assertSessionMode(client, pool)
     await assertOnlyInstallation(client)
     return readStatus(client, migrations)
   })
@@ -105,10 +105,8 @@ async function withLockWatch(
   }
 }
 
-async function migrateQueue(databaseUrl: string, report: Report): Promise<void> {
-  await withPool(databaseUrl, QUEUE_LIMITS, (pool) =>
-    retryWhileLocked(`The migrations of ${QUEUE}`, report, () => runMigrations({ pgPool: pool })),
-  )
+async function migrateQueue(pool: DatabasePool, report: Report): Promise<void> {
+  await retryWhileLocked(`The migrations of ${QUEUE}`, report, () => runMigrations({ pgPool: pool }))
 }
 
 async function withClient<T>(
@@ -144,5 +142,5 @@ async function withPool<T>(
   }
 }
 
-/** One that works, and two to find out about the pooler. */
-const MOST_CONNECTIONS = 3
+/** One that works, and one to find out about the pooler or to watch what the first waits for. */
+const MOST_CONNECTIONS = 2

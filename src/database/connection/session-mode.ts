@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { DatabaseRefused } from './connection-errors.ts'
 import type { DatabasePool } from './database-pool.ts'
 
@@ -7,8 +8,7 @@ import type { DatabasePool } from './database-pool.ts'
  *
  * @throws {DatabaseRefused} where two open connections share one session of the server.
  */
-export async function assertSessionMode(pool: DatabasePool): Promise<void> {
-  const first = await pool.connect()
+export async function assertSessionMode(first: pg.ClientBase, pool: DatabasePool): Promise<void> {
   const second = await pool.connect()
   try {
     const before = await readServerProcess(first)
@@ -24,12 +24,11 @@ export async function assertSessionMode(pool: DatabasePool): Promise<void> {
       )
     }
   } finally {
-    first.release(true)
-    second.release(true)
+    second.release()
   }
 }
 
-async function readServerProcess(client: { query: DatabasePool['query'] }): Promise<number> {
+async function readServerProcess(client: pg.ClientBase): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
   return rows[0]?.pid ?? 0
 }
