@@ -89,6 +89,22 @@ test('after a reset the only known network is that of the link: a thief who knew
   expect(await guesser.guess(person.email, hotel, 'Battery-Staple-8')).toHaveStatus(200)
 })
 
+test('after a revert the only known network is that of the link', async () => {
+  const person = await people.verified()
+  const oldEmail = person.email
+  const thief = newNetwork()
+  await person.logIn({ ip: thief })
+  await people.move(person, people.newEmail())
+  const library = newNetwork()
+  const revertLink = await mailbox.token(oldEmail, 'email_changed')
+  expect(await api.post('/v1/email/change/revert', { token: revertLink }, { ip: library })).toHaveStatus(200)
+
+  await guesser.guessAsStrangers(oldEmail, 101)
+
+  expect(await guesser.guess(oldEmail, thief)).toRefuse('too_many_attempts')
+  expect(await guesser.guess(oldEmail, library)).toRefuse('invalid_credentials') // it has no password until a reset
+})
+
 test('E5: the wait after too many guesses does not show that an account was opened or erased meanwhile', async () => {
   const opened = people.newEmail()
   const { email: erased } = await people.verified()

@@ -10,6 +10,7 @@ import { queueMail } from '../mails/queue-mail.ts'
 import { deadLink } from '../problems.ts'
 import { endAccess } from '../sessions/end-access.ts'
 import { endSessionsOfAccount } from '../sessions/end-sessions-of-account.ts'
+import { resetAttempts } from '../throttle/reset-attempts.ts'
 import { judgeRevertLink, type RevertOutcome } from './judge-revert-link.ts'
 
 /**
@@ -87,6 +88,7 @@ async function restore(deps: Deps, tx: Transaction, { account, change, origin, n
   })
   await endAccess(tx, { accountId, reason: 'email_reverted', now })
   await markReverted(tx, change, now)
+  await resetAttempts(deps, tx, { address: restored.address, origin, now })
 
   const details = { from: displaced.email, to: restored.email }
   await recordEvent(tx, { type: 'email_change.reverted', at: now, accountId, origin, details })
