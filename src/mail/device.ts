@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { getParser } from 'bowser'
 
-/** The parser's name of a browser, and ours. No other name is ever repeated. */
+/** The parser's name of a browser, and the name that we show. No other name is shown. */
 const BROWSERS = new Map([
   ['Amazon Silk', 'Amazon Silk'],
   ['Android Browser', 'Android Browser'],
@@ -30,12 +30,12 @@ const BROWSERS = new Map([
 
 const SYSTEMS = new Set(['Android', 'Chrome OS', 'HarmonyOS', 'iOS', 'Linux', 'macOS', 'Windows', 'Windows Phone'])
 
-/** A browser's header is a few hundred characters; the parser's patterns need not meet more. */
+/** A browser's header has a few hundred characters. The parser's patterns are not run over more. */
 const LONGEST_USER_AGENT = 512
 
 /**
- * Which device something came from, in words for its owner. A User-Agent is text that an attacker writes and a victim
- * would read in a mail from us, so only names from our own lists come out of here, never a piece of the header.
+ * Describes the device that a request came from, in words for its owner. An attacker could write a User-Agent for a victim
+ * to read in our mail. So only names from our own lists are shown, and no part of the header.
  */
 export function describeDevice(userAgent: string | null, ip: string | null): string {
   const address = ip === null ? '' : plainIp(ip)
@@ -53,7 +53,7 @@ function deviceName(userAgent: string): string {
   return system === undefined ? browser : `${browser} on ${system}`
 }
 
-/** Nothing but digits and colons: an IPv6 zone (`fe80::1%…`) may hold words. */
+/** An address without an IPv6 zone (`fe80::1%…`), which could contain words. */
 function plainIp(ip: string): string {
   if (isIP(ip) === 0 || ip.includes('%')) return ''
   return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(ip) ? ip.slice('::ffff:'.length) : ip

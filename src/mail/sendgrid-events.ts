@@ -1,6 +1,6 @@
 import { quotableReason } from './outgoing-mail.ts'
 
-/** What a provider tells of a mail after it took it. `blocked` is a bounce that says nothing against the address. */
+/** An event that a provider reports after it accepted a mail. `blocked` is a bounce that is not about the address. */
 export type ProviderEventType =
   | 'processed'
   | 'deferred'
@@ -13,7 +13,7 @@ export type ProviderEventType =
   | 'spam_reported'
 
 export interface ProviderEvent {
-  /** The provider's own id: the same, however often it tells it. */
+  /** The provider's own id: the same each time that the event is reported. */
   readonly id: string
   readonly mailId: string
   readonly type: ProviderEventType
@@ -21,7 +21,7 @@ export interface ProviderEvent {
   readonly at: Date
 }
 
-/** SendGrid's names; who unsubscribes from a list has told us nothing of this mail. */
+/** SendGrid's names. Events about unsubscribing are missing: they say nothing about a mail of ours. */
 const TYPES: ReadonlyMap<unknown, ProviderEventType> = new Map([
   ['processed', 'processed'],
   ['deferred', 'deferred'],
@@ -37,10 +37,10 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const LATEST_SECONDS = 253_402_300_799 // the year 9999
 
 /**
- * Reads a batch of SendGrid's event webhook. What is not about a mail of ours, or has a form we do not know, is left
- * out rather than refused: a refusal would have SendGrid send the whole batch again, for a day, and then drop it.
+ * Reads a batch of SendGrid's event webhook. Events that are not about our mails, or have an unknown form, are left out
+ * rather than refused: after a refusal, SendGrid would send the whole batch again for a day, and then drop it.
  *
- * @returns null where the body is no batch at all.
+ * @returns null if the body is not a batch.
  */
 export function readSendgridEvents(body: Buffer): ProviderEvent[] | null {
   let batch: unknown

@@ -1,8 +1,8 @@
 /**
- * Posts a signed body. Only a 2xx counts: a redirect would take it to a host that nobody configured. What the receiver
- * answers beyond its status is not read.
+ * Posts a signed body. Only a 2xx counts as delivered: a redirect would send it to a host that nobody configured. Only the
+ * status of the answer is read.
  *
- * @returns null once it is delivered, else why it is not.
+ * @returns null if it was delivered, otherwise the reason.
  */
 export async function postWebhook(
   url: string,
@@ -18,16 +18,18 @@ export async function postWebhook(
       signal: AbortSignal.any([AbortSignal.timeout(deadlineMs), message.stopping]),
     })
     await response.body?.cancel()
-    return response.ok ? null : `It answered ${response.status}`
+    return response.ok ? null : `The receiver answered ${response.status}`
   } catch (error) {
     return failureOf(error)
   }
 }
 
-/** By shape: these errors come from Node's own realm, where `instanceof` may be blind. */
+/** Recognises errors by their shape: they come from Node's own realm, where `instanceof` may fail. */
 function failureOf(error: unknown): string {
   const { name, cause } = error as { name?: string; cause?: { code?: unknown } }
-  if (name === 'TimeoutError') return 'It did not answer in time'
-  if (name === 'AbortError') return 'The worker was stopped meanwhile'
-  return typeof cause?.code === 'string' ? `It could not be reached (${cause.code})` : 'It could not be reached'
+  if (name === 'TimeoutError') return 'The receiver did not answer in time'
+  if (name === 'AbortError') return 'The worker was stopped'
+  return typeof cause?.code === 'string'
+    ? `The receiver could not be reached (${cause.code})`
+    : 'The receiver could not be reached'
 }

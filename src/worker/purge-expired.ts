@@ -1,12 +1,12 @@
 import type { Database } from '../database/client.ts'
 import type { Deps } from '../deps.ts'
 import { KNOWN_NETWORK_DAYS } from '../domain/throttle/known-networks.ts'
-import { inBatches } from './in-batches.ts'
+import { deleteInBatches } from './delete-in-batches.ts'
 
 const DAY_MS = 86_400_000
-/** So many that the lot goes quickly, so few that each statement, with what hangs on its rows, is over in a moment. */
+/** Large enough that the whole purge is quick, and small enough that each statement, with its cascades, is short. */
 const BATCH = 5_000
-/** A spent refresh token must be recognised as long as its session could have lived, and ended sessions explain themselves. */
+/** A consumed refresh token must be recognised for as long as its session could have lasted. Support also reads ended sessions. */
 const SESSION_DAYS = 1
 const LINK_DAYS = 30
 const MAIL_DAYS = 90
@@ -15,10 +15,11 @@ const THROTTLE_DAYS = 7
 type Before = (days: number) => Date
 
 /**
- * Deletes what has expired and is no longer worth explaining to anybody. Run every hour, on one replica; what a flood or
- * an outage has piled up goes in as many batches as it takes, and one table that fails does not keep the others full.
+ * Deletes rows that have expired and that Support no longer needs. The worker runs it every hour, on one replica. Rows that
+ * a flood or an outage has left are deleted in as many batches as it takes. If one table fails, the others are still
+ * purged.
  *
- * @throws the first table's error, once the others are done.
+ * @throws the error of the first table that failed, once all others are done.
  */
 export async function purgeExpired(deps: Deps): Promise<void> {
   const now = deps.clock.now()
@@ -28,7 +29,7 @@ export async function purgeExpired(deps: Deps): Promise<void> {
   const failures: unknown[] = []
   for (const [what, purge] of Object.entries(purges)) {
     try {
-      purged[what] = await inBatches(BATCH, () => purge(deps.db, before, revertDays))
+      purged[what] = await deleteInBatches(BATCH, () => purge(deps.db, before, revertDays))
     } catch (error) {
       failures.push(error)
     }
@@ -50,12 +51,13 @@ const purges: Readonly<Record<string, (db: Database, before: Before, revertDays:
       (SELECT token_hash FROM mailed_tokens WHERE expires_at < ${before(LINK_DAYS)} LIMIT ${BATCH})`,
   mails: (db, before) => db.$executeRaw`
     DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE queued_at < ${before(MAIL_DAYS)} LIMIT ${BATCH})`,
-  // Never confirmed, and too old for the links in its notices. What was confirmed says who had an address, and stays.
+  // Changes that were never confirmed, once the links in their notices have expired. Confirmed changes are kept: they show
+  // who had an address.
   emailChanges: (db, before, revertDays) => db.$executeRaw`
     DELETE FROM email_changes WHERE id IN
       (SELECT id FROM email_changes WHERE confirmed_at IS NULL
          AND expires_at < ${before(Math.max(MAIL_DAYS, revertDays))} LIMIT ${BATCH})`,
-  // Typed by somebody, and nobody's.
+  // Addresses that no account has.
   suppressedAddresses: (db, before) => db.$executeRaw`
     DELETE FROM suppressed_addresses WHERE address IN
       (SELECT address FROM suppressed_addresses s WHERE since < ${before(MAIL_DAYS)}

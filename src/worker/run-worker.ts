@@ -68,7 +68,10 @@ async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Prom
   }
 }
 
-/** A lane has its own slots, so that the jobs of one lane never wait for those of another. */
+/**
+ * A lane has its own slots, so that the jobs of one lane never wait for those of another. Each lane also holds one
+ * connection on which it listens for new jobs: DATABASE_POOL_SIZE has a minimum for that.
+ */
 function lanesOf(deps: Deps, mailer: Mailer): RunnerOptions[] {
   const { send_reset_mail, send_registration_mail, ...others } = createTasks(deps, mailer)
   return [

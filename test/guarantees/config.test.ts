@@ -74,7 +74,7 @@ test('a second listener, another database URL and the resources of tokens are re
   const config = readConfig({
     DATABASE_URL: 'postgresql://pooler/latchkey',
     DATABASE_URL_DIRECT: 'postgresql://primary/latchkey',
-    DATABASE_POOL_SIZE: '5',
+    DATABASE_POOL_SIZE: '8',
     OPERATIONS_PORT: '9000',
     OPERATIONS_HOST: '0.0.0.0',
     TOKEN_RESOURCES: 'https://orders.example, urn:example:billing',
@@ -82,7 +82,7 @@ test('a second listener, another database URL and the resources of tokens are re
 
   expect(config.databaseUrlDirect?.reveal()).toBe('postgresql://primary/latchkey')
   expect(config).toMatchObject({
-    databasePoolSize: 5,
+    databasePoolSize: 8,
     operations: { host: '0.0.0.0', port: 9000 },
     tokenResources: ['https://orders.example', 'urn:example:billing'],
   })
@@ -172,7 +172,7 @@ describe('a value that makes no sense stops the start with one line that names t
     ['OPERATIONS_PORT', ['abc', '65536', '3000']],
     ['OPERATIONS_HOST', ['not a host', '127.0.0.1']],
     ['DATABASE_URL_DIRECT', ['mysql://db/x', 'postgresql://db/latchkey']],
-    ['DATABASE_POOL_SIZE', ['0', '1', '1001', 'many']],
+    ['DATABASE_POOL_SIZE', ['0', '1', '5', '1001', 'many']],
     ['TOKEN_RESOURCES', ['orders', 'https://orders.example/#x', 'http://127.0.0.1:3000']],
     ['PUBLIC_URL', ['acme.example', 'ftp://acme.example', 'https://acme.example/?x', 'https://user:pw@acme.example']],
     ['DATABASE_URL', ['mysql://db/x', 'db:5432', 'postgres://u:p w@h:99999999/x']],

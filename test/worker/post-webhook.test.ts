@@ -24,14 +24,14 @@ test.each([200, 202, 204])('a %d is a delivery', async (status) => {
 test.each([300, 304, 400, 401, 404, 410, 429, 500, 503])('a %d is none', async (status) => {
   receiver.failWith(status)
 
-  expect(await postWebhook(url, MESSAGE)).toBe(`It answered ${status}`)
+  expect(await postWebhook(url, MESSAGE)).toBe(`The receiver answered ${status}`)
 })
 
 test.each([301, 302, 303, 307, 308])('a %d takes nothing to a host that nobody configured', async (status) => {
   const elsewhere = new WebhookReceiver('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
   receiver.failWith(status, { location: await elsewhere.start() })
 
-  expect(await postWebhook(url, MESSAGE)).toBe(`It answered ${status}`)
+  expect(await postWebhook(url, MESSAGE)).toBe(`The receiver answered ${status}`)
 
   expect(elsewhere.bodies).toEqual([])
   await elsewhere.stop()
@@ -40,7 +40,7 @@ test.each([301, 302, 303, 307, 308])('a %d takes nothing to a host that nobody c
 test('a receiver that says nothing is given up after the deadline', async () => {
   receiver.hang()
 
-  expect(await postWebhook(url, MESSAGE, 200)).toBe('It did not answer in time')
+  expect(await postWebhook(url, MESSAGE, 200)).toBe('The receiver did not answer in time')
 })
 
 test('a worker that is told to stop does not wait for the receiver', async () => {
@@ -50,9 +50,9 @@ test('a worker that is told to stop does not wait for the receiver', async () =>
   const posting = postWebhook(url, { ...MESSAGE, stopping: stopping.signal })
   stopping.abort()
 
-  expect(await posting).toBe('The worker was stopped meanwhile')
+  expect(await posting).toBe('The worker was stopped')
 })
 
 test('a port where nobody listens is named by the system’s own code', async () => {
-  expect(await postWebhook('http://127.0.0.1:1/', MESSAGE)).toMatch(/^It could not be reached/)
+  expect(await postWebhook('http://127.0.0.1:1/', MESSAGE)).toMatch(/^The receiver could not be reached/)
 })

@@ -2,8 +2,8 @@ import type { Transaction } from '../../database/client.ts'
 import { addJob } from '../jobs.ts'
 
 /**
- * What other systems are told of: whatever makes the sessions and links they may have built on an account worth
- * ending. The reuse of a refresh token is queued by its own statement, in database/session-statements.ts.
+ * The events that other systems are told about, because they should end what they have built on the account. One more, the
+ * reuse of a refresh token, is queued by a statement in database/session-statements.ts.
  */
 const TOLD: ReadonlySet<string> = new Set([
   'password.changed',
@@ -15,7 +15,7 @@ const TOLD: ReadonlySet<string> = new Set([
   'account.erased',
 ])
 
-/** Queues what others are to be told in the transaction of the change and its audit event: all of them, or none. */
+/** Queues an event for other systems in the transaction of the change and its audit event, so that all exist or none. */
 export async function queueSecurityEvent(
   tx: Transaction,
   event: {
@@ -30,6 +30,6 @@ export async function queueSecurityEvent(
   const { accountId } = event
   if (accountId === null || !TOLD.has(event.type)) return
   await tx.securityEvent.create({ data: { ...event, accountId }, select: { id: true } })
-  // The worker decides which URLs receive it: it is the process that sends, with its own configuration.
+  // The worker decides which URLs receive the event, because it sends with its own configuration.
   await addJob(tx, 'address_security_events', { accountId })
 }

@@ -1,8 +1,8 @@
 import type { EventActor, Origin } from './record-event.ts'
 
-/** Who does something to somebody else's account: a service client through the API, or an operator at a shell. */
+/** The author of a change to somebody else's account: a service client through the API, or an operator at a shell. */
 export interface Requester {
   readonly actor: EventActor
-  /** Null at a shell. */
+  /** Null for an operator at a shell. */
   readonly origin: Origin | null
 }

@@ -4,7 +4,7 @@ import { lockUnaddressedSecurityEvents } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import { addJob } from '../jobs.ts'
 
-/** Writes down to whom an account's new events go, in the order they were committed, and sets off the deliveries. */
+/** Creates the deliveries of an account's new events, in the order in which they were committed, and queues the jobs. */
 export async function addressSecurityEvents(deps: Deps, accountId: string): Promise<void> {
   const now = deps.clock.now()
   const { urls } = deps.config.securityEvents
@@ -21,16 +21,16 @@ export async function addressSecurityEvents(deps: Deps, accountId: string): Prom
 }
 
 /**
- * One job stands for all that an account has waiting for one URL; `preserve_run_at` leaves one that waits for its next
- * try in peace. Each URL has a queue of its own, worked one job at a time, so that a receiver that hangs holds one slot
- * of the worker and nobody else's events.
+ * One job delivers everything that an account has waiting for one URL. `preserve_run_at` does not disturb a job that waits
+ * for its next attempt. Each URL has its own queue, which runs one job at a time, so that a receiver that hangs holds one
+ * slot of the worker and delays no other receiver.
  */
 export async function addDeliveryJob(
   tx: Transaction,
   job: { accountId: string; url: string; mode: 'replace' | 'preserve_run_at'; delaySeconds?: number },
 ): Promise<void> {
   const { accountId, url, mode, delaySeconds = 0 } = job
-  const queue = `security events ${createHash('sha256').update(url).digest('hex').slice(0, 16)}` // names are short there
+  const queue = `security events ${createHash('sha256').update(url).digest('hex').slice(0, 16)}` // graphile-worker limits the length of queue names
   await addJob(
     tx,
     'deliver_security_events',

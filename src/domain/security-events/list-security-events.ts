@@ -16,7 +16,7 @@ export interface SecurityEventView {
   }>
 }
 
-/** What other systems were told, or are still to be told, the newest first. */
+/** The events that other systems were told, or are still to be told, the newest first. */
 export async function listSecurityEvents(
   deps: Deps,
   filter: { accountId?: string; state?: 'pending' | 'delivered' | 'failed' },

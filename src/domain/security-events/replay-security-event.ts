@@ -6,8 +6,8 @@ import { Refusal } from '../problems.ts'
 import { addDeliveryJob } from './address-security-events.ts'
 
 /**
- * Sends an event again to every URL that is configured now, those it has reached included. Its id stays the same, so
- * that a receiver which has it can tell.
+ * Sends an event again to every URL that is configured now, including those that have received it. The id stays the same,
+ * so that a receiver can recognise the event.
  *
  * @throws {Refusal} not_found
  */
@@ -19,11 +19,11 @@ export async function replaySecurityEvent(deps: Deps, input: { eventId: string; 
     if (!event) throw new Refusal('not_found')
     const { accountId } = event
     for (const url of deps.config.securityEvents.urls) {
-      const anew = { state: 'pending', queuedAt: now, attempts: 0, deliveredAt: null, reason: null }
+      const restarted = { state: 'pending', queuedAt: now, attempts: 0, deliveredAt: null, reason: null }
       await tx.securityEventDelivery.upsert({
         where: { eventId_url: { eventId, url } },
-        create: { eventId, url, ...anew },
-        update: anew,
+        create: { eventId, url, ...restarted },
+        update: restarted,
       })
       await addDeliveryJob(tx, { accountId, url, mode: 'replace' })
     }

@@ -257,7 +257,7 @@ describe('a receiver that is away', () => {
     const deliveryTo = (url: string) =>
       body.events[0].deliveries.find((delivery: { url: string }) => delivery.url === url)
     expect(deliveryTo(siem.url)).toMatchObject({ state: 'delivered', attempts: 1, reason: null })
-    expect(deliveryTo(shop.url)).toMatchObject({ state: 'failed', attempts: 2, reason: 'It answered 400' })
+    expect(deliveryTo(shop.url)).toMatchObject({ state: 'failed', attempts: 2, reason: 'The receiver answered 400' })
     expect(shop.bodies.slice(before)).toHaveLength(1)
   })
 })

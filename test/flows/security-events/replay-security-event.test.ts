@@ -84,7 +84,7 @@ test('the list can be asked for one state', async () => {
   const pending = await list(`?accountId=${accountId}&state=pending`)
   const delivered = await list(`?accountId=${accountId}&state=delivered`)
 
-  expect(pending.body.events[0].deliveries).toMatchObject([{ reason: 'It answered 500' }])
+  expect(pending.body.events[0].deliveries).toMatchObject([{ reason: 'The receiver answered 500' }])
   expect(delivered.body.events).toEqual([])
   await mailbox.drain()
 })
@@ -127,7 +127,7 @@ test('what waits for a URL that is configured no more is given up, not sent', as
 
   const { events } = (await list(`?accountId=${accountId}&state=failed`)).body
   expect(events).toHaveLength(2)
-  expect(events[0].deliveries[0].reason).toBe('The URL is not configured any more')
+  expect(events[0].deliveries[0].reason).toBe('The URL is no longer configured')
   expect(siem.bodies).toHaveLength(before)
 })
 

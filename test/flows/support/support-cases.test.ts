@@ -187,7 +187,7 @@ test('of several mails each shows its own link and its own history, page by page
     'password_was_reset',
     `reset_password ${unused.receipt}`,
     `reset_password ${used.receipt}`,
-    'verify_email',
+    expect.stringMatching(/^verify_email \S+$/),
   ])
   expect(shown([...first.mails, ...rest.mails])).toEqual(shown(all))
   expect(rest.nextCursor).toBeNull()
