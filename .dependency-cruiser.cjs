@@ -29,7 +29,7 @@ const DOMAIN = [
   ['mailed-links', 'throttle', 'password-policy'],
   ['addresses', 'events'],
   ['problems.ts', 'jobs.ts', 'principals.ts', 'page.ts', 'row-states.ts'],
-  ['scopes.ts'],
+  ['scopes.ts', 'dead-links.ts'],
 ]
 
 const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to })

@@ -18,6 +18,7 @@ import { emailChangeRoutes } from './routes/email-change.ts'
 import { oauthRoutes } from './routes/oauth.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/password.ts'
+import { passwordPolicyRoutes } from './routes/password-policy.ts'
 import { registrationRoutes } from './routes/registration.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { signInRoutes } from './routes/sign-in.ts'
@@ -57,6 +58,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
     account: accountRoutes(deps),
     emailChange: emailChangeRoutes(deps),
     password: passwordRoutes(deps),
+    passwordPolicy: passwordPolicyRoutes(deps),
     oauth: oauthRoutes(deps),
     wellKnown: wellKnownRoutes(deps),
     supportUsers: supportUserRoutes(deps),

@@ -8,12 +8,12 @@ import { createKeyRing, type KeyRing } from './keys/key-ring.ts'
 import { readMailBacklog } from './operations/mail-backlog.ts'
 import { readMailOutcomes } from './operations/mail-outcomes.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
-import { createHashingLane, type HashingLane } from './security/hashing-lane.ts'
+import { createHashingLane, type HashingLane } from './security/hashing/hashing-lane.ts'
+import { createTurns, type Turns } from './security/hashing/turns.ts'
+import { createWorkUnderWay, type WorkUnderWay } from './security/hashing/work-under-way.ts'
 import { createPasswords, type Passwords } from './security/password-hash.ts'
 import { createSealer } from './security/sealed-value.ts'
 import type { Secret } from './security/secret.ts'
-import { createTurns, type Turns } from './security/turns.ts'
-import { createWorkUnderWay, type WorkUnderWay } from './security/work-under-way.ts'
 
 /** What flows are given. It is built once, in serve.ts and in the test harness. */
 export interface Deps {

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { HashingLane } from '../security/hashing-lane.ts'
+import type { HashingLane } from '../security/hashing/hashing-lane.ts'
 
 export interface Metrics {
   /** Labels are a route's pattern and a status: never an id or an address, or their number would have no bound. */

@@ -1,14 +1,12 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
-import { checkPassword } from '../domain/password-policy/check-password.ts'
-import { passwordPolicy } from '../domain/password-policy/password-policy.ts'
 import { changePassword } from '../domain/passwords/change-password.ts'
 import { checkResetLink } from '../domain/passwords/check-reset-link.ts'
 import { requestPasswordReset } from '../domain/passwords/request-password-reset.ts'
 import { resetPassword } from '../domain/passwords/reset-password.ts'
 import { principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
-import { EmailRequest, named, requestBody, TokenRequest, Tokens, Violation } from '../http/schemas.ts'
+import { EmailRequest, named, requestBody, TokenRequest, Tokens } from '../http/schemas.ts'
 import { toTokens } from '../http/tokens/tokens-answer.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
@@ -27,14 +25,6 @@ const ResetPasswordRequest = requestBody(
   'ResetPasswordRequest',
   { token: Type.String(), newPassword: Type.String() },
   { token: 'Ew3kYt0m3D0kq0yC8r9Jm1cJ7k8vXo2p5sQd6TzLh4A', newPassword: 'Battery-Staple-8' },
-)
-const CheckPasswordRequest = requestBody(
-  'CheckPasswordRequest',
-  {
-    password: Type.String(),
-    email: Type.Optional(Type.String({ description: 'The address of the account, to judge `not_email` by.' })),
-  },
-  { password: 'correct horse' },
 )
 const ResetRequested = named(
   'ResetRequested',
@@ -55,41 +45,8 @@ const ResetLink = named(
     { description: 'The link works.' },
   ),
 )
-const PasswordPolicy = named(
-  'PasswordPolicy',
-  Type.Object(
-    {
-      minLength: Type.Integer(),
-      maxLength: Type.Integer(),
-      rules: Type.Array(
-        Type.Object({
-          rule: Type.String(),
-          description: Type.String(),
-          checkedBy: Type.Union([Type.Literal('check'), Type.Literal('save')], {
-            description:
-              '`check`: `POST /v1/password/check` can judge the rule. `save`: only the request that sets the password can.',
-          }),
-        }),
-      ),
-    },
-    { description: 'Every rule that a new password must meet.' },
-  ),
-)
-const PasswordChecklist = named(
-  'PasswordChecklist',
-  Type.Object(
-    {
-      acceptable: Type.Boolean({ description: 'Whether no rule that can be judged here is broken.' }),
-      violations: Type.Array(Violation),
-      unchecked: Type.Array(Type.String(), {
-        description: 'The rules that cannot be judged here. The request that sets the password judges them.',
-      }),
-    },
-    { description: 'The rules that the password breaks.' },
-  ),
-)
 
-/** Changing a known password, resetting a forgotten one, and the rules for both. */
+/** Changing a known password, and resetting a forgotten one. */
 export const passwordRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -192,47 +149,6 @@ export const passwordRoutes =
           origin: originOf(request),
         })
         return reply.code(204).send(null)
-      },
-    )
-
-    app.get(
-      '/v1/password/policy',
-      {
-        config: { caller: 'public' },
-        schema: {
-          operationId: 'readPasswordPolicy',
-          tags: ['Password'],
-          summary: 'Read the password policy',
-          response: { 200: PasswordPolicy },
-        },
-      },
-      async () => {
-        const policy = passwordPolicy(deps.config.passwordPreset, { hasBreachList: deps.breachList !== null })
-        return { ...policy, rules: [...policy.rules] }
-      },
-    )
-
-    app.post(
-      '/v1/password/check',
-      {
-        config: { caller: 'public', limit: 'passwords' },
-        schema: {
-          operationId: 'checkPassword',
-          tags: ['Password'],
-          summary: 'Check a password',
-          description: 'For a live checklist while a password is being typed. Sets nothing.',
-          body: CheckPasswordRequest,
-          response: { 200: PasswordChecklist },
-        },
-      },
-      async (request) => {
-        const { password, email } = request.body
-        const { broken, unchecked } = await checkPassword(deps, { password: new PlainPassword(password), email })
-        return {
-          acceptable: broken.length === 0,
-          violations: broken.map((rule) => ({ field: 'password', ...rule })),
-          unchecked,
-        }
       },
     )
   }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import bcrypt from 'bcrypt'
-import type { HashingPlace } from './hashing-lane.ts'
+import type { HashingPlace } from './hashing/hashing-lane.ts'
 import type { NamedKeys } from './named-keys.ts'
 import { MAX_PASSWORD_LENGTH, type PlainPassword } from './plain-password.ts'
 import {

@@ -25,7 +25,7 @@ function filesWith(pattern: RegExp): string[] {
 }
 
 test('time comes from the clock, so that tests can move it', () => {
-  const allowed = ['deps.ts', 'mail/console.ts'] // the clock itself, and the name of a file
+  const allowed = ['database/clock.ts', 'mail/console.ts'] // the clock itself, and the name of a file
 
   expect(filesWith(/new Date\(\)|Date\.now\(\)/).filter((name) => !allowed.includes(name))).toEqual([])
 })
@@ -37,7 +37,14 @@ test('the environment is read by the command line, and handed on as one frozen r
 test('no SQL statement is put together from text', () => {
   expect(filesWith(/\$queryRawUnsafe|\$executeRawUnsafe|Prisma\.raw/)).toEqual([])
   // Prisma's tagged templates turn their values into parameters; node-postgres takes a template as plain text.
-  const allowed = ['database/embedded-postgres.ts'] // CREATE DATABASE takes no parameter; the name is a constant
+  // These statements take no parameters. Their names are escaped as identifiers, and the others are constants.
+  const allowed = [
+    'database/embedded-postgres.ts', // CREATE DATABASE
+    'database/migrations/apply-migration.ts', // SET LOCAL lock_timeout
+    'database/migrations/build-index.ts', // DROP INDEX
+    'database/migrations/grant-service-role.ts', // GRANT and REVOKE
+    'database/migrations/installation.ts', // CREATE SCHEMA
+  ]
   expect(filesWith(/\bquery(<[^;]*?>)?\(\s*`[^`]*\$\{/).filter((name) => !allowed.includes(name))).toEqual([])
 })
 

@@ -5,7 +5,7 @@ import { brokenRules } from '../../src/domain/password-policy/password-policy.ts
 import { networkOf } from '../../src/domain/throttle/network.ts'
 import { parseStrictJson, UnreadableBody } from '../../src/http/bodies/strict-json.ts'
 import { parseAddress } from '../../src/mail/email-address.ts'
-import type { HashingPlace } from '../../src/security/hashing-lane.ts'
+import type { HashingPlace } from '../../src/security/hashing/hashing-lane.ts'
 import { hashOpaqueToken, newOpaqueToken } from '../../src/security/opaque-token.ts'
 import { createPasswords } from '../../src/security/password-hash.ts'
 import { PlainPassword } from '../../src/security/plain-password.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { createHashingLane, HashingLaneFull, type HashingPlace } from '../../src/security/hashing-lane.ts'
+import { createHashingLane, HashingLaneFull, type HashingPlace } from '../../src/security/hashing/hashing-lane.ts'
 
 const PATIENT = 60_000
 

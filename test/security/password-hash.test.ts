@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { expect, jest, test } from '@jest/globals'
 import bcrypt from 'bcrypt'
-import type { HashingPlace } from '../../src/security/hashing-lane.ts'
+import type { HashingPlace } from '../../src/security/hashing/hashing-lane.ts'
 import { asImportedHash, asPasswordHash, createPasswords, type PasswordHash } from '../../src/security/password-hash.ts'
 import { MAX_PASSWORD_LENGTH, PlainPassword } from '../../src/security/plain-password.ts'
 

@@ -1,5 +1,5 @@
 import type { Deps } from '../../src/deps.ts'
-import { HashingLaneFull } from '../../src/security/hashing-lane.ts'
+import { HashingLaneFull } from '../../src/security/hashing/hashing-lane.ts'
 import { HOME } from './api.ts'
 
 /**

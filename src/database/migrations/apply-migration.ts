@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { buildIndexesConcurrently, runOutsideTransaction } from './build-index.ts'
 import { MigrationRefused, type Report, retryWhileLocked } from './lock-waits.ts'
@@ -76,12 +75,13 @@ async function record(client: pg.ClientBase, { name, checksum }: Migration, star
   )
   await client.query(
     `INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
-     VALUES ($1, $2, clock_timestamp(), $3, $4, 1)`,
-    [randomUUID(), checksum, name, startedAt],
+     VALUES (gen_random_uuid(), $1, clock_timestamp(), $2, $3, 1)`,
+    [checksum, name, startedAt],
   )
 }
 
 async function readClock(client: pg.ClientBase): Promise<Date> {
   const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now')
-  return rows[0]?.now ?? new Date()
+  if (rows[0] === undefined) throw new Error('The database did not say what time it is')
+  return rows[0].now
 }

@@ -1,7 +1,8 @@
 import type { Database, Transaction } from '../../database/client.ts'
 import type { MailedToken } from '../../database/generated/client.ts'
 import { hashOpaqueToken } from '../../security/opaque-token.ts'
-import { type DeadLink, deadLink, Refusal } from '../problems.ts'
+import type { DeadLink } from '../dead-links.ts'
+import { deadLink, Refusal } from '../problems.ts'
 import { liveLink } from '../row-states.ts'
 import type { LinkPurpose } from './create-mailed-link.ts'
 

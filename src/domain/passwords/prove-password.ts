@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import type { HashingPlace } from '../../security/hashing-lane.ts'
+import type { HashingPlace } from '../../security/hashing/hashing-lane.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { type Origin, recordEventWithoutChange } from '../events/record-event.ts'
 import { assertComparablePassword } from '../password-policy/password-policy.ts'

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import type { NormalizedAddress } from '../../mail/email-address.ts'
-import type { HashingPlace } from '../../security/hashing-lane.ts'
+import type { HashingPlace } from '../../security/hashing/hashing-lane.ts'
 import { asPasswordHash, MAX_COST, MIN_COST, type PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { REGISTRATION_LIFETIME_SECONDS } from '../registration/register.ts'

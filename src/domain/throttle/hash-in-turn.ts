@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import type { HashingPlace } from '../../security/hashing-lane.ts'
+import type { HashingPlace } from '../../security/hashing/hashing-lane.ts'
 import type { Origin } from '../events/record-event.ts'
 import { networkOf } from './network.ts'
 

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Deps } from '../../deps.ts'
 import { Refusal } from '../../domain/problems.ts'
 import { networkOf } from '../../domain/throttle/network.ts'
-import { HashingLaneFull } from '../../security/hashing-lane.ts'
+import { HashingLaneFull } from '../../security/hashing/hashing-lane.ts'
 import { limitOf } from '../route-declaration.ts'
 import { clientAddress } from './client-address.ts'
 
@@ -12,7 +12,7 @@ const RETRY_AFTER_SECONDS = 2
 
 /**
  * Refuses a request before any work is done for it, if all it could do is wait. Two things are scarce: connections to the
- * database, and cores that hash passwords (security/hashing-lane.ts). Past their bounds, a service that accepted
+ * database, and cores that hash passwords (security/hashing/hashing-lane.ts). Past their bounds, a service that accepted
  * everything would answer nothing in time. The event loop needs no bound of its own: no request occupies it for more than
  * a millisecond at a time (bodies end at 16 KiB).
  */

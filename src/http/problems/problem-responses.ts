@@ -5,16 +5,10 @@ import { v7 as uuidv7 } from 'uuid'
 
 import { isDatabaseUnavailable } from '../../database/connection/connection-errors.ts'
 
-import {
-  deadLinks,
-  type ProblemCode,
-  problems,
-  Refusal,
-  type RefusalDetails,
-  type Violation,
-} from '../../domain/problems.ts'
+import { deadLinks } from '../../domain/dead-links.ts'
+import { type ProblemCode, problems, Refusal, type RefusalDetails, type Violation } from '../../domain/problems.ts'
 import { KeysNotLoaded } from '../../keys/key-ring.ts'
-import { HashingLaneFull } from '../../security/hashing-lane.ts'
+import { HashingLaneFull } from '../../security/hashing/hashing-lane.ts'
 import { UnreadableBody } from '../bodies/strict-json.ts'
 import { problemStatuses } from './problem-statuses.ts'
 

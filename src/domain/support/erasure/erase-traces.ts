@@ -1,6 +1,6 @@
 import type { Transaction } from '../../../database/client.ts'
 import type { Deps } from '../../../deps.ts'
-import type { NormalizedAddress } from '../../../mail/email-address.ts'
+import { normalizedForm } from '../../../mail/email-address.ts'
 import { hashesOfAddress } from '../../addresses/address-hashes.ts'
 import type { Erasure } from '../../jobs.ts'
 import { pseudonymOf } from './erased-account.ts'
@@ -125,7 +125,7 @@ async function pseudonymizeOwnEvents(deps: Pick<Deps, 'keys'>, tx: Transaction, 
 /** Attempts of strangers, who named the address and proved nothing. */
 async function eraseEventsAboutAddresses(deps: Pick<Deps, 'keys'>, tx: Transaction, erasure: Erasure, limit: number) {
   const { addresses, startedAt } = erasure
-  const hashes = addresses.flatMap((address) => hashesOfAddress(deps, address as NormalizedAddress))
+  const hashes = addresses.flatMap((address) => hashesOfAddress(deps, normalizedForm(address)))
   return tx.$executeRaw`
     UPDATE events SET ip = NULL, user_agent = NULL, request_id = NULL, details = '{}'
     WHERE id IN (

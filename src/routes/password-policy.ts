@@ -1,0 +1,94 @@
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Deps } from '../deps.ts'
+import { checkPassword } from '../domain/password-policy/check-password.ts'
+import { passwordPolicy } from '../domain/password-policy/password-policy.ts'
+import { named, requestBody, Violation } from '../http/schemas.ts'
+import { PlainPassword } from '../security/plain-password.ts'
+
+const CheckPasswordRequest = requestBody(
+  'CheckPasswordRequest',
+  {
+    password: Type.String(),
+    email: Type.Optional(Type.String({ description: 'The address of the account, to judge `not_email` by.' })),
+  },
+  { password: 'correct horse' },
+)
+const PasswordPolicy = named(
+  'PasswordPolicy',
+  Type.Object(
+    {
+      minLength: Type.Integer(),
+      maxLength: Type.Integer(),
+      rules: Type.Array(
+        Type.Object({
+          rule: Type.String(),
+          description: Type.String(),
+          checkedBy: Type.Union([Type.Literal('check'), Type.Literal('save')], {
+            description:
+              '`check`: `POST /v1/password/check` can judge the rule. `save`: only the request that sets the password can.',
+          }),
+        }),
+      ),
+    },
+    { description: 'Every rule that a new password must meet.' },
+  ),
+)
+const PasswordChecklist = named(
+  'PasswordChecklist',
+  Type.Object(
+    {
+      acceptable: Type.Boolean({ description: 'Whether no rule that can be judged here is broken.' }),
+      violations: Type.Array(Violation),
+      unchecked: Type.Array(Type.String(), {
+        description: 'The rules that cannot be judged here. The request that sets the password judges them.',
+      }),
+    },
+    { description: 'The rules that the password breaks.' },
+  ),
+)
+
+/** The rules for a new password, and a check of one while it is typed. */
+export const passwordPolicyRoutes =
+  (deps: Deps): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/v1/password/policy',
+      {
+        config: { caller: 'public' },
+        schema: {
+          operationId: 'readPasswordPolicy',
+          tags: ['Password'],
+          summary: 'Read the password policy',
+          response: { 200: PasswordPolicy },
+        },
+      },
+      async () => {
+        const policy = passwordPolicy(deps.config.passwordPreset, { hasBreachList: deps.breachList !== null })
+        return { ...policy, rules: [...policy.rules] }
+      },
+    )
+
+    app.post(
+      '/v1/password/check',
+      {
+        config: { caller: 'public', limit: 'passwords' },
+        schema: {
+          operationId: 'checkPassword',
+          tags: ['Password'],
+          summary: 'Check a password',
+          description: 'For a live checklist while a password is being typed. Sets nothing.',
+          body: CheckPasswordRequest,
+          response: { 200: PasswordChecklist },
+        },
+      },
+      async (request) => {
+        const { password, email } = request.body
+        const { broken, unchecked } = await checkPassword(deps, { password: new PlainPassword(password), email })
+        return {
+          acceptable: broken.length === 0,
+          violations: broken.map((rule) => ({ field: 'password', ...rule })),
+          unchecked,
+        }
+      },
+    )
+  }
