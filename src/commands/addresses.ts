@@ -6,10 +6,10 @@ import { CommandRefused, operator, print, withDeps } from './command-line.ts'
 
 export function addressesCommand(): Command {
   const unlock = new Command('unlock')
-    .description('Unlock an address for whoever asks for it next.')
+    .description('Unlock a locked address. Then anyone can use it.')
     .argument('<email>')
-    .option('--reason <text>', 'why, for the audit trail')
-    .option('--json', 'answer in JSON', false)
+    .option('--reason <text>', 'why the address is unlocked, for the audit trail')
+    .option('--json', 'print JSON', false)
     .action(async (email: string, options: { reason?: string; json: boolean }) => {
       await withDeps(readConfig(process.env), (deps) =>
         unlockAddress(deps, { email, reason: options.reason ?? null, by: operator() }),
@@ -19,5 +19,5 @@ export function addressesCommand(): Command {
       })
       print(options.json, { address: email, state: 'free' }, `${email} is free.`)
     })
-  return new Command('addresses').description('Who may have an address.').addCommand(unlock)
+  return new Command('addresses').description('Unlock locked addresses.').addCommand(unlock)
 }

@@ -5,7 +5,7 @@ import { createClient } from '../domain/service-clients/create-client.ts'
 import { disableClient } from '../domain/service-clients/disable-client.ts'
 import { listClients } from '../domain/service-clients/list-clients.ts'
 import { rotateClientSecret } from '../domain/service-clients/rotate-client-secret.ts'
-import { CommandRefused, print, table, withDeps } from './command-line.ts'
+import { CommandRefused, operator, print, table, withDeps } from './command-line.ts'
 
 const LONGEST_NAME = 100
 /** A day: enough to change the secret everywhere in working hours. */
@@ -50,7 +50,9 @@ export function clientsCommand(): Command {
 }
 
 async function create({ name, scope, json }: { name: string; scope: Scope[]; json: boolean }): Promise<void> {
-  const made = await withDeps(readConfig(process.env), (deps) => createClient(deps, { name, scopes: scope }))
+  const made = await withDeps(readConfig(process.env), (deps) =>
+    createClient(deps, { name, scopes: scope, by: operator() }),
+  )
   const { clientId, scopes } = made
   const clientSecret = made.clientSecret.reveal()
   const lines = [`clientId:     ${clientId}`, `clientSecret: ${clientSecret}`, `scopes:       ${scopes.join(' ')}`]
@@ -71,7 +73,9 @@ async function list({ json }: { json: boolean }): Promise<void> {
 
 async function rotateSecret(id: string, { overlap, json }: { overlap: number; json: boolean }): Promise<void> {
   const input = { clientId: id, overlapSeconds: overlap }
-  const rotated = await withDeps(readConfig(process.env), (deps) => rotateClientSecret(deps, input))
+  const rotated = await withDeps(readConfig(process.env), (deps) =>
+    rotateClientSecret(deps, { ...input, by: operator() }),
+  )
   if (!rotated)
     throw new CommandRefused('not_found', `There is no client ${id}, or it is disabled: see "latchkey clients list"`)
   const { clientId, previousSecretExpiresAt } = rotated
@@ -85,7 +89,7 @@ async function rotateSecret(id: string, { overlap, json }: { overlap: number; js
 }
 
 async function disable(id: string, { json }: { json: boolean }): Promise<void> {
-  const isKnown = await withDeps(readConfig(process.env), (deps) => disableClient(deps, id))
+  const isKnown = await withDeps(readConfig(process.env), (deps) => disableClient(deps, id, operator()))
   if (!isKnown) throw new CommandRefused('not_found', `There is no client ${id}: see "latchkey clients list"`)
   print(json, { clientId: id, disabled: true }, `${id} is disabled.`)
 }

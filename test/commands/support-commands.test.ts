@@ -1,4 +1,5 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
 import pg from 'pg'
@@ -147,7 +148,27 @@ test('users show tells who has an address, or had it', async () => {
   expect(nobody.stderr).toMatch(/^No account has, or had, /)
 })
 
-test('addresses unlock frees an address, and the trail says who did it and why', async () => {
+test('the audit trail names the operator who created, rotated and disabled a service client', async () => {
+  const created = await latchkey(['clients', 'create', '--name', 'Audited', '--scope', 'users:read', '--json'], env)
+  const { clientId } = JSON.parse(created.stdout)
+  await latchkey(['clients', 'rotate-secret', clientId], env)
+  await latchkey(['clients', 'disable', clientId], env)
+
+  const events = await deps.db.event.findMany({
+    where: { details: { path: ['clientId'], equals: clientId } },
+    orderBy: { id: 'asc' },
+    select: { type: true, actorType: true, actorId: true },
+  })
+
+  const operator = { actorType: 'system', actorId: userInfo().username }
+  expect(events).toEqual([
+    { type: 'service_client.created', ...operator },
+    { type: 'service_client.secret_rotated', ...operator },
+    { type: 'service_client.disabled', ...operator },
+  ])
+})
+
+test('addresses unlock frees a locked address, and the audit trail says who did it and why', async () => {
   const ada = await people.verified()
   const next = people.newEmail()
   await ada.changeEmail(next)

@@ -58,9 +58,10 @@ export async function findAddress(
 }
 
 /**
- * Frees a locked address for whoever asks next.
+ * Frees a locked address. Then anyone can use it.
  *
- * @returns what it was; null where it is not locked, or its former holder is taking it back at this very moment.
+ * @returns the row as it was; null if the address is not locked, or if the account that left it takes it back at the same
+ *   moment.
  */
 export async function freeLockedAddress(
   deps: Pick<Deps, 'keys'>,
@@ -68,7 +69,8 @@ export async function freeLockedAddress(
   address: NormalizedAddress,
 ): Promise<Address | null> {
   const found = await findAddress(deps, tx, address)
-  const { count } = await tx.address.deleteMany({ where: { address: found?.address ?? '', lockedAt: { not: null } } })
+  if (!found) return null
+  const { count } = await tx.address.deleteMany({ where: { address: found.address, lockedAt: { not: null } } })
   return count === 0 ? null : found
 }
 

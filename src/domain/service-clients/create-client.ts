@@ -3,22 +3,23 @@ import type { Deps } from '../../deps.ts'
 import { newClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
 import { recordEvent } from '../events/record-event.ts'
+import { BY_SYSTEM, type Requester } from '../events/requester.ts'
 import type { Scope } from '../scopes.ts'
 import { newClientId } from './client-id.ts'
 
-/** What is shown once: only the secret's hash is kept. */
+/** The secret is shown only once: the service keeps its hash. */
 export interface NewClient {
   readonly clientId: string
   readonly clientSecret: Secret<'client-secret'>
   readonly scopes: readonly Scope[]
 }
 
-/** Makes a client for another service. */
+/** Creates a client for another service. */
 export async function createClient(
   deps: Pick<Deps, 'db' | 'clock'>,
-  input: { name: string; scopes: readonly Scope[] },
+  input: { name: string; scopes: readonly Scope[]; by?: Requester },
 ): Promise<NewClient> {
-  const { name } = input
+  const { name, by = BY_SYSTEM } = input
   const scopes = [...new Set(input.scopes)]
   const clientId = newClientId()
   const { secret, hash } = newClientSecret()
@@ -26,7 +27,7 @@ export async function createClient(
   await inTransaction(deps.db, async (tx) => {
     await tx.serviceClient.create({ data: { id: clientId, name, scopes, secretHash: hash, createdAt: now } })
     const details = { clientId, name, scopes: scopes.join(' ') }
-    await recordEvent(tx, { type: 'service_client.created', at: now, actor: 'system', origin: null, details })
+    await recordEvent(tx, { type: 'service_client.created', at: now, ...by, details })
   })
   return { clientId, clientSecret: secret, scopes }
 }

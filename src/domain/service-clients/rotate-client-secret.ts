@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { newClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
 import { recordEvent } from '../events/record-event.ts'
+import { BY_SYSTEM, type Requester } from '../events/requester.ts'
 
 export interface RotatedSecret {
   readonly clientId: string
@@ -19,9 +20,9 @@ export interface RotatedSecret {
  */
 export async function rotateClientSecret(
   deps: Pick<Deps, 'db' | 'clock'>,
-  input: { clientId: string; overlapSeconds: number },
+  input: { clientId: string; overlapSeconds: number; by?: Requester },
 ): Promise<RotatedSecret | null> {
-  const { clientId, overlapSeconds } = input
+  const { clientId, overlapSeconds, by = BY_SYSTEM } = input
   const { secret, hash } = newClientSecret()
   const now = deps.clock.now()
   const expiresAt = new Date(now.getTime() + overlapSeconds * 1000)
@@ -32,7 +33,7 @@ export async function rotateClientSecret(
       WHERE id = ${clientId} AND disabled_at IS NULL`
     if (rotated === 0) return false
     const details = { clientId, overlapSeconds }
-    await recordEvent(tx, { type: 'service_client.secret_rotated', at: now, actor: 'system', origin: null, details })
+    await recordEvent(tx, { type: 'service_client.secret_rotated', at: now, ...by, details })
     return true
   })
   return hasRotated ? { clientId, clientSecret: secret, previousSecretExpiresAt: expiresAt } : null

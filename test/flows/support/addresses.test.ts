@@ -16,7 +16,7 @@ async function moved(): Promise<{ left: string; now: string }> {
   return { left: ada.email, now }
 }
 
-test('an address is free, in use or locked, and a locked one says since when and why', async () => {
+test('Support sees whether an address is free, in use or locked, and since when and why it is locked', async () => {
   const { left, now } = await moved()
   const free = people.newEmail()
   const nothing = { lockedAt: null, reason: null, suppression: null, registration: null }
@@ -33,14 +33,17 @@ test('an address is free, in use or locked, and a locked one says since when and
   })
 })
 
-test('a registration alone takes no address', async () => {
+test('an address that was only registered stays free, and Support sees the open registration', async () => {
   const email = people.newEmail()
   await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
 
-  expect(await desk.addressState(email)).toBe('free')
+  expect((await desk.get(`/addresses/${email}`)).body).toMatchObject({
+    state: 'free',
+    registration: { createdAt: expect.stringMatching(/Z$/), expiresAt: expect.stringMatching(/Z$/) },
+  })
 })
 
-test('only what is locked is unlocked: a free address and one in use are not found, and stay as they are', async () => {
+test('a free address and an address in use cannot be unlocked', async () => {
   const { now } = await moved()
 
   expect(await desk.delete(`/addresses/${people.newEmail()}/lock`)).toRefuse('not_found')
@@ -48,7 +51,7 @@ test('only what is locked is unlocked: a free address and one in use are not fou
   expect(await desk.addressState(now)).toBe('in_use')
 })
 
-test('of ten that unlock one address at once, one does', async () => {
+test('of ten concurrent requests to unlock one address, one succeeds', async () => {
   const { left } = await moved()
 
   const answers = await Promise.all(Array.from({ length: 10 }, () => desk.delete(`/addresses/${left}/lock`)))
@@ -56,7 +59,7 @@ test('of ten that unlock one address at once, one does', async () => {
   expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array.from({ length: 9 }, () => 404)])
 })
 
-test('an unlocked address can be registered by anybody', async () => {
+test('anyone can register an unlocked address', async () => {
   const { left } = await moved()
   await desk.delete(`/addresses/${left}/lock`)
 
@@ -65,7 +68,7 @@ test('an unlocked address can be registered by anybody', async () => {
   expect((await newcomer.get('/v1/me')).body.email).toBe(left)
 })
 
-test('the reason may stand in the query, where a proxy drops the body of a DELETE', async () => {
+test('the reason for unlocking can be given in the query, because proxies drop the body of a DELETE', async () => {
   const { left, now } = await moved()
 
   const unlocked = await desk.delete(`/addresses/${left}/lock?reason=${encodeURIComponent('Ticket 12')}`)
@@ -91,7 +94,7 @@ test('unlocking an erased person’s address is recorded without the address', a
   expect(JSON.stringify(unlocked)).not.toContain(email)
 })
 
-test('a link that would put an unlocked address back is dead once somebody else has the address', async () => {
+test('a revert link no longer works once another account has the address that it would restore', async () => {
   const { left, now } = await moved()
   const token = await mailbox.token(left, 'email_changed')
   await desk.delete(`/addresses/${left}/lock`)
@@ -104,7 +107,7 @@ test('a link that would put an unlocked address back is dead once somebody else 
   expect(await api.post('/v1/login', { email: now, password: 'Correct-Horse-7' })).toHaveStatus(200)
 })
 
-test('an unlocking that is refused leaves no trace of one', async () => {
+test('a refused request to unlock an address records no unlocking', async () => {
   const { now } = await moved()
 
   await desk.delete(`/addresses/${now}/lock`)
@@ -113,7 +116,7 @@ test('an unlocking that is refused leaves no trace of one', async () => {
 })
 
 test.each(['not-an-address', 'a@b@', '%00', 'a%0a@example.com', 'a,b@example.com'])(
-  '%s is not an address',
+  'Support is told that %s is not an address',
   async (email) => {
     expect(await desk.get(`/addresses/${email}`)).toRefuse('invalid_email')
     expect(await desk.delete(`/addresses/${email}/lock`)).toRefuse('invalid_email')
@@ -126,7 +129,7 @@ test.each([
   [{ because: 'x' }, ''],
   [undefined, '?reason=%00'],
   [undefined, '?because=x'],
-])('a reason that cannot be kept is refused: %j %s', async (body, query) => {
+])('a reason that cannot be stored is refused: %j %s', async (body, query) => {
   const { left } = await moved()
 
   expect(await desk.delete(`/addresses/${left}/lock${query}`, body)).toRefuse('invalid_request')

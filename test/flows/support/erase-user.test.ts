@@ -59,7 +59,7 @@ async function wholeDatabase(): Promise<string> {
   return texts.join('\n')
 }
 
-test('a move that was asked for while the address was free is refused once it was an erased person’s', async () => {
+test('a change to an address is refused if a person who had it since has been erased', async () => {
   const bob = await people.verified()
   const wanted = people.newEmail('wanted')
   await bob.changeEmail(wanted)
@@ -227,7 +227,7 @@ test('a mail that waits in the queue for an erased person is never sent', async 
   expect(testApp.sendgrid.mails).toHaveLength(before)
 })
 
-test('erased while another account asks for the address: one of the two happens first, and never both hold it', async () => {
+test('an address stays locked when a new account is requested for it while its holder is erased', async () => {
   for (let round = 0; round < 10; round += 1) {
     const ada = await people.verified()
     const id = await desk.idOf(ada.email)

@@ -7,7 +7,7 @@ const testApp = await startTestApp()
 const { api, people, serviceToken, logLines } = testApp
 const desk = await openSupportDesk(testApp)
 
-test('the trail says who did what, when and from where, the newest first', async () => {
+test('the audit trail says who did what, when and from where, the newest event first', async () => {
   const ada = await people.verified()
   const id = await desk.idOf(ada.email)
   const device = { ip: '2001:db8::7', headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)' } }
@@ -31,7 +31,7 @@ test('the trail says who did what, when and from where, the newest first', async
   expect(body.events[1]).toMatchObject({ type: 'login', outcome: 'success', actor: { type: 'account', id } })
 })
 
-test('the trail is read page by page, each event once', async () => {
+test('the pages of the audit trail contain each event once', async () => {
   const ada = await people.verified()
   const id = await desk.idOf(ada.email)
   for (let times = 0; times < 7; times += 1) await ada.logIn()
@@ -49,7 +49,7 @@ test('the trail is read page by page, each event once', async () => {
   expect(all.length).toBeGreaterThan(8)
 })
 
-test('what Support does to an account is in its trail, with the client that did it and the request', async () => {
+test('the audit trail of an account records what Support did to it, with the service client and the request', async () => {
   const ada = await people.verified()
   const id = await desk.idOf(ada.email)
 
@@ -75,7 +75,7 @@ test('what Support does to an account is in its trail, with the client that did 
   }
 })
 
-test('what a client was not allowed to do to an account is in its trail too, and in the log', async () => {
+test('a refused request of a service client is in the audit trail of the account and in the log', async () => {
   const ada = await people.verified()
   const id = await desk.idOf(ada.email)
   const reader = await serviceToken('users:read')
@@ -94,11 +94,11 @@ test('what a client was not allowed to do to an account is in its trail too, and
   expect(line).toMatchObject({ status: 403, route: '/v1/admin/users/:id', clientId: body.events[0].actor.id })
 })
 
-test('an account that nothing was ever written of has no trail: not found', async () => {
+test('the audit trail of an id that no account ever had is not found', async () => {
   expect(await desk.get('/users/0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55/events')).toRefuse('not_found')
 })
 
-test('the trail can be limited to a period and to one type', async () => {
+test('the audit trail of an account can be limited to a period and to one type', async () => {
   const ada = await people.verified()
   const id = await desk.idOf(ada.email)
   await ada.logIn()
@@ -117,7 +117,7 @@ test('the trail can be limited to a period and to one type', async () => {
 })
 
 test.each(['from=2026-02-30T00:00:00Z', 'to=yesterday', 'type=%00', 'type=', 'since=2026-01-01T00:00:00Z'])(
-  'the trail refuses the filter %s',
+  'the audit trail of an account refuses the filter %s',
   async (query) => {
     const ada = await people.verified()
 

@@ -22,7 +22,7 @@ async function fill(count: number, at: Date): Promise<void> {
   await deps.db.event.createMany({ data: Array.from({ length: count }, () => ({ id: uuidv7(), ...event })) })
 }
 
-test('the export has one event a line, whole, with whose it is', async () => {
+test('an export has one complete event per line, with the id of its account', async () => {
   const ada = await people.verified()
   const id = await desk.idOf(ada.email)
 
@@ -48,7 +48,7 @@ test('the export has one event a line, whole, with whose it is', async () => {
   })
 })
 
-test('periods that follow each other have each event once', async () => {
+test('the exports of consecutive periods contain each event once', async () => {
   const times = ['2020-01-01T00:00:00.000Z', '2020-01-01T12:00:00.000Z', '2020-01-02T00:00:00.000Z']
   for (const time of times.toReversed()) await fill(1, new Date(time)) // the oldest first, however they came
 
@@ -59,7 +59,7 @@ test('periods that follow each other have each event once', async () => {
   expect(linesIn(second.text).map(({ at }) => at)).toEqual(times.slice(2))
 })
 
-test('more events of one millisecond than are read at once come each once, in order', async () => {
+test('an export contains each event once and in order, even if a batch ends within one millisecond', async () => {
   await fill(2_500, new Date('2021-01-01T00:00:00.000Z'))
 
   const { text } = await desk.get('/events/export?from=2021-01-01T00:00:00Z&to=2021-01-02T00:00:00Z')
@@ -88,19 +88,19 @@ test('the export is read while it is sent: events purged meanwhile are not in it
 })
 
 test.each(['?from=yesterday', '?to=2020-01-01', '?from=2020-02-31T25:00:00Z', '?since=2020-01-01T00:00:00Z'])(
-  'the period %s is refused',
+  'an export of the period %s is refused',
   async (query) => {
     expect(await desk.get(`/events/export${query}`)).toRefuse('invalid_request')
   },
 )
 
-test('a HEAD, as a browser or a proxy sends it, gets no body', async () => {
+test('a HEAD request for an export gets no body', async () => {
   const answer = await api.call('HEAD', '/v1/admin/events/export', undefined, { token: desk.token })
 
   expect(answer.text).toBe('')
 })
 
-test('a period that begins in the year 0, which PostgreSQL does not know, begins with the first event', async () => {
+test('an export from the year 0, which PostgreSQL does not have, begins with the first event', async () => {
   const whole = await desk.get('/events/export?to=2021-01-01T00:00:00Z')
   const sinceEver = await desk.get('/events/export?from=0000-01-01T00:00:00Z&to=2021-01-01T00:00:00Z')
 

@@ -47,7 +47,7 @@ test('"I cannot have my old address": Support sees why it is locked, unlocks it 
   })
 })
 
-test('"No mail came", and none was sent: the receipt says that there is no account with that address', async () => {
+test('"No mail came", because none was sent: the receipt says that no account has that address', async () => {
   const typo = people.newEmail('mistyped')
 
   const asked = await api.post('/v1/password/forgot', { email: typo })
@@ -57,7 +57,7 @@ test('"No mail came", and none was sent: the receipt says that there is no accou
   expect(found.body).toMatchObject({ state: 'no_account', address: typo, accountId: null, sentAt: null, link: null })
 })
 
-test('"No mail came", for a limit held it back: Support sees it, sends it past the limit, and the person gets in', async () => {
+test('"No mail came", because a limit held it back: Support sees this, sends instructions past the limit, and the person signs in', async () => {
   const ada = await people.verified()
   for (let times = 0; times < 3; times += 1) {
     await api.post('/v1/password/forgot', { email: ada.email })
@@ -98,7 +98,7 @@ test('"No mail came", because the provider refuses it: Support sees the reason b
   expect(await mailbox.kinds(ada.email)).toContain('reset_password')
 })
 
-test('"No mail came", for it bounced: Support sees that, when, and the provider’s reason, and the address flagged', async () => {
+test('"No mail came", because it bounced: Support sees when, the provider’s reason, and that the address is suppressed', async () => {
   const ada = await people.verified()
   const asked = await api.post('/v1/password/forgot', { email: ada.email })
   const mailId = await provider.mailTo(ada.email)
@@ -125,7 +125,7 @@ test('"No mail came", for it bounced: Support sees that, when, and the provider�
   expect(address.suppression).toMatchObject({ reason: 'bounced', providerReason: '550 5.1.1 no such mailbox' })
 })
 
-test('"No mail came", for the provider is away: Support sees the last error while it is tried again, then that it went', async () => {
+test('"No mail came", because the provider was down: Support sees the last error while the mail is retried, and then that it was sent', async () => {
   const ada = await people.verified()
   sendgrid.failWith({ status: 503 }, 1)
   const asked = await api.post('/v1/password/forgot', { email: ada.email })
@@ -144,7 +144,7 @@ test('"No mail came", for the provider is away: Support sees the last error whil
   expect(used.body).toMatchObject({ state: 'link_used', link: { usedAt: expect.any(String) } })
 })
 
-test('a receipt tells the whole way: sent, the link looked at, the link used', async () => {
+test('a receipt shows each step: the mail sent, the link checked, the link used', async () => {
   const ada = await people.verified()
   const { body } = await api.post('/v1/password/forgot', { email: ada.email })
   const token = await mailbox.token(ada.email, 'reset_password')
@@ -167,7 +167,7 @@ test('a receipt tells the whole way: sent, the link looked at, the link used', a
   ])
 })
 
-test('of several mails each shows its own link and its own history, page by page, the newest first', async () => {
+test('each mail in a list shows its own link and history, the newest mail first', async () => {
   const ada = await people.verified()
   const id = await desk.idOf(ada.email)
   const { body: used } = await api.post('/v1/password/forgot', { email: ada.email })
@@ -203,7 +203,7 @@ test('of several mails each shows its own link and its own history, page by page
   ])
 })
 
-test('the history of a mail that was never sent ends with why', async () => {
+test('the history of a mail that was never sent ends with the reason', async () => {
   const { body } = await api.post('/v1/password/forgot', { email: people.newEmail() })
   await mailbox.drain()
 
@@ -215,7 +215,7 @@ test('the history of a mail that was never sent ends with why', async () => {
   ])
 })
 
-test('a receipt is found however it was typed', async () => {
+test('a receipt is found in every spelling that a person may read out', async () => {
   const { body } = await api.post('/v1/password/forgot', { email: people.newEmail() })
   const typed = body.receipt.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'O').replaceAll('1', 'l')
 
@@ -225,7 +225,7 @@ test('a receipt is found however it was typed', async () => {
 })
 
 test.each(['0000-0000-0000', 'UUUU-UUUU-UUUU', '%00', 'x'.repeat(300), "' OR 1=1"])(
-  'a receipt that nobody got, %p, is not found',
+  'a receipt that does not exist, %p, is not found',
   async (receipt) => {
     expect(await desk.get(`/receipts/${encodeURIComponent(receipt)}`)).toRefuse('not_found')
   },

@@ -49,9 +49,10 @@ ticket('My address is not available', async (agent) => {
 
 ticket('No mail came when I signed up', async (agent) => {
   const email = people.newEmail()
-  await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
+  const registered = await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
   await bounce(email)
 
+  const receipt = await agent.call('GET /v1/admin/receipts/{receipt}', { receipt: registered.body.receipt })
   const seen = await agent.call('GET /v1/admin/addresses/{email}', { email })
   const mails = await agent.call('GET /v1/admin/addresses/{email}/mail', { email })
   const cleared = await agent.call('DELETE /v1/admin/addresses/{email}/suppression', { email })
@@ -63,6 +64,7 @@ ticket('No mail came when I signed up', async (agent) => {
     registration: { createdAt: expect.stringMatching(/Z$/), expiresAt: expect.stringMatching(/Z$/) },
     suppression: { reason: 'bounced' },
   })
+  expect(mails.body.mails).toEqual([receipt.body])
   expect(mails.body.mails).toMatchObject([
     { request: 'registration', accountId: null, state: 'bounced', reason: '550 5.1.1 no such mailbox' },
   ])

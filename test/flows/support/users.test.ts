@@ -9,7 +9,7 @@ const { api, deps, people, mailbox } = testApp
 const desk = await openSupportDesk(testApp)
 const NOBODY = '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'
 
-test('an account is found by the address it has, in any spelling a mail server would take for it', async () => {
+test('an account is found by its address, in every spelling that a mail server treats as the same', async () => {
   const ada = await people.verified()
 
   const found = await desk.get(`/users?email=${encodeURIComponent(ada.email.toUpperCase())}`)
@@ -37,11 +37,11 @@ test('an account is found by the address it has, in any spelling a mail server w
   expect((await desk.get(`/users/${found.body.users[0].id}`)).body).toEqual(found.body.users[0])
 })
 
-test('nobody is found at an address that nobody has', async () => {
+test('a free address finds no account', async () => {
   expect((await desk.get(`/users?email=${people.newEmail()}`)).body).toEqual({ users: [], nextCursor: null })
 })
 
-test('an account is found by an address it has left, also once Support has freed that', async () => {
+test('an account is found by an address that it has left, even after Support has unlocked the address', async () => {
   const ada = await people.verified()
   const [left, next] = [ada.email, people.newEmail()]
   await ada.changeEmail(next)
@@ -57,7 +57,7 @@ test('an account is found by an address it has left, also once Support has freed
   expect(afterUnlocking.body.users).toMatchObject([{ email: next, addresses: [{ address: next }] }])
 })
 
-test('what an account holds, and what it held and nobody else may have, are told apart', async () => {
+test('an account shows the address that it uses and its locked addresses', async () => {
   const left = await people.lockedEmail()
 
   const { body } = await desk.get(`/users?everHeld=${left}`)
@@ -69,7 +69,7 @@ test('what an account holds, and what it held and nobody else may have, are told
   ])
 })
 
-test('an account that left an address twice, and whoever has it now, are each found once', async () => {
+test('an account that left an address twice and the account that has it now are each found once', async () => {
   const ada = await people.verified()
   const contested = ada.email
   for (const email of [people.newEmail(), contested, people.newEmail()]) await people.move(ada, email)
@@ -81,7 +81,7 @@ test('an account that left an address twice, and whoever has it now, are each fo
   expect(body.users.map(({ email }: { email: string }) => email).sort()).toEqual([ada.email, bob.email].sort())
 })
 
-test('an erased person is found by no address', async () => {
+test('an erased account is not found by any of its addresses', async () => {
   const { email } = await people.verified()
   await desk.delete(`/users/${await desk.idOf(email)}`)
 
@@ -89,7 +89,7 @@ test('an erased person is found by no address', async () => {
   expect((await desk.get(`/users?everHeld=${email}`)).body.users).toEqual([])
 })
 
-test('accounts are listed page by page, each once, by prefix in the order of their addresses', async () => {
+test('a search by prefix lists each account once, in the order of the addresses', async () => {
   const emails = [
     'pre.b@example.com',
     'pre.a@example.com',
@@ -108,7 +108,7 @@ test('accounts are listed page by page, each once, by prefix in the order of the
   expect((await desk.get('/users?emailPrefix=pre.&limit=4')).body).toMatchObject({ nextCursor: null }) // a page that is just full
 })
 
-test('all accounts are listed, the newest first, each once', async () => {
+test('the list of all accounts contains each account once, the newest first', async () => {
   for (let more = 0; more < 8; more += 1) await desk.post('/users', { email: people.newEmail() })
   const made = await desk.post('/users', { email: people.newEmail() })
   const ids: string[] = []
@@ -145,12 +145,12 @@ test.each([
   expect(await desk.get(`/users?${query}`)).toRefuse('invalid_request')
 })
 
-test('an emailPrefix of % finds nobody: it is a beginning, not a pattern', async () => {
+test('an emailPrefix of % finds no account, because it is not a pattern', async () => {
   expect((await desk.get('/users?emailPrefix=%25')).body.users).toEqual([])
 })
 
 test.each([NOBODY, '1', 'not-an-id', '%00', '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c5g'])(
-  'what is no account’s id, %s, is not found, whatever is asked of it',
+  'every route about an account answers not_found for the id %s, which no account has',
   async (id) => {
     expect(await desk.get(`/users/${id}`)).toRefuse('not_found')
     expect(await desk.patch(`/users/${id}`, { disabled: true })).toRefuse('not_found')
@@ -162,7 +162,7 @@ test.each([NOBODY, '1', 'not-an-id', '%00', '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c5
   },
 )
 
-test('a created account has no password and no proven address; instructions from Support give it both', async () => {
+test('reset instructions give a password and a verified address to an account that Support has created', async () => {
   const email = people.newEmail()
 
   const made = await desk.post('/users', { email })
@@ -237,7 +237,7 @@ test.each([
   expect(await desk.addressState(email)).toBe('free')
 })
 
-test('an address that is in use or locked gets no second account', async () => {
+test('Support cannot create a second account for an address that is in use or locked', async () => {
   const ada = await people.verified()
   const left = ada.email
   const next = people.newEmail()
@@ -249,7 +249,7 @@ test('an address that is in use or locked gets no second account', async () => {
   expect(await desk.post('/users', { email: 'not an address' })).toRefuse('invalid_email')
 })
 
-test('of twenty that create one address at once, one does', async () => {
+test('of twenty concurrent requests to create an account for one address, one succeeds', async () => {
   const email = people.newEmail()
 
   const answers = await Promise.all(Array.from({ length: 20 }, () => desk.post('/users', { email })))
@@ -258,7 +258,7 @@ test('of twenty that create one address at once, one does', async () => {
   expect(answers.filter(({ status }) => status === 409)).toHaveLength(19)
 })
 
-test('whoever registered the address before Support created the account gets no foot into it', async () => {
+test('a stranger who registered an address before Support created its account cannot sign in to that account', async () => {
   const email = people.newEmail()
   await api.post('/v1/register', { email, password: 'Attacker-Pass-1' })
   const link = await mailbox.token(email, 'verify_email')
@@ -284,7 +284,7 @@ test.each([
   expect(refused.body.violations).toMatchObject([{ field }])
 })
 
-test('disabling ends every session at once; a right password is told why; enabling lets it in again', async () => {
+test('disabling an account revokes every session at once, and enabling it lets the person sign in again', async () => {
   const ada = await people.verified()
   const phone = await ada.logIn()
   const id = await desk.idOf(ada.email)
@@ -303,7 +303,7 @@ test('disabling ends every session at once; a right password is told why; enabli
   expect(await api.post('/v1/login', { email: ada.email, password: ada.password })).toHaveStatus(200)
 })
 
-test('disabling kills the mailed links for good, but never the revert link', async () => {
+test('disabling an account invalidates its mailed links for good, except the revert link', async () => {
   const ada = await people.verified()
   const [old, next] = [ada.email, people.newEmail()]
   await ada.changeEmail(next)
@@ -324,7 +324,7 @@ test('disabling kills the mailed links for good, but never the revert link', asy
   expect(reverted.body).toEqual({ email: old, outcome: 'restored' })
 })
 
-test('setting what is set already changes nothing and records nothing', async () => {
+test('disabling a disabled account changes and records nothing', async () => {
   const { body } = await desk.post('/users', { email: people.newEmail() })
 
   await desk.patch(`/users/${body.id}`, { disabled: true })
@@ -333,7 +333,7 @@ test('setting what is set already changes nothing and records nothing', async ()
   expect(await desk.trailOf(body.id)).toEqual(['account.disabled', 'account.created'])
 })
 
-test('revoking signs every device out, ends a pending change, and says how many', async () => {
+test('revoking all sessions signs out every device, cancels a pending email change, and says how many sessions ended', async () => {
   const ada = await people.verified()
   const phone = await ada.logIn()
   const next = people.newEmail()
@@ -350,7 +350,7 @@ test('revoking signs every device out, ends a pending change, and says how many'
   expect((await desk.delete(`/users/${id}/sessions`)).body).toEqual({ revoked: 0 })
 })
 
-test('who created an account, from where and with what, is in its trail', async () => {
+test('the audit trail says who created an account, from where, and whether with a password hash', async () => {
   const [without, withHash] = [
     await desk.post('/users', { email: people.newEmail(), emailVerified: true }),
     await desk.post('/users', { email: people.newEmail(), passwordHash: `$2b$12$${'a'.repeat(53)}` }),

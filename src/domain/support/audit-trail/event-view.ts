@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { Event } from '../../../database/generated/client.ts'
 
-/** One line of the audit trail: who did what, when, from where. */
+/** One event of the audit trail: who did what, when, and from where. */
 export interface EventView {
   readonly id: string
   readonly at: Date
@@ -18,7 +18,6 @@ export interface EventView {
 
 export function toEventView(event: Event): EventView {
   const { id, at, type, outcome, actorType, actorId, ip, userAgent, sessionId, requestId, details } = event
-  const families = { 0: null, 4: 'IPv4', 6: 'IPv6' } as const
   return {
     id,
     at,
@@ -29,7 +28,12 @@ export function toEventView(event: Event): EventView {
     requestId,
     outcome: outcome === 'success' ? 'success' : 'failure',
     actor: { type: actorType, id: actorId },
-    ipFamily: families[isIP(ip ?? '') as keyof typeof families],
+    ipFamily: familyOf(ip),
     details: details as Record<string, unknown>,
   }
+}
+
+function familyOf(ip: string | null): EventView['ipFamily'] {
+  if (ip === null) return null
+  return isIP(ip) === 6 ? 'IPv6' : 'IPv4'
 }

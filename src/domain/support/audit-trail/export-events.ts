@@ -2,16 +2,16 @@ import type { Event } from '../../../database/generated/client.ts'
 import type { Deps } from '../../../deps.ts'
 import { type EventView, toEventView } from './event-view.ts'
 
-/** Beside what one account's trail shows, whose it is. */
+/** An event with the id of its account. */
 export type ExportedEvent = EventView & { readonly accountId: string | null }
 
-/** Few enough to hold in memory many times over, enough that a million take a thousand reads. */
+/** Few enough to hold in memory for many exports at once; a million events take a thousand reads. */
 const BATCH = 1_000
 
 /**
- * The audit trail from one time (inclusive) to another (exclusive), the oldest first, a batch at a time: each begins
- * behind the last event of the one before, so neither memory nor a transaction grows with the length of the trail, and
- * a reader that is slow, or goes away, stops the reading.
+ * Reads the audit trail from one time (included) to another (excluded), the oldest event first. It reads one batch at a
+ * time, each behind the last event of the one before. So neither the memory nor a transaction grows with the length of the
+ * trail, and reading stops when the caller stops.
  */
 export async function* exportEvents(deps: Deps, period: { from: Date; to: Date }): AsyncGenerator<ExportedEvent> {
   const { from, to } = period

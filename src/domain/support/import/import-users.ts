@@ -87,7 +87,7 @@ async function importBatch(
   const sound = checked.filter((row): row is Checked => 'user' in row)
   const users = sound.map(({ user }) => user)
   const { created, present } = seen
-    ? await tryOut(deps, { users, by, now, seen })
+    ? await insertAndRollBack(deps, { users, by, now, seen })
     : await insert(deps, { users, by, now })
   const isDone = ({ user }: Checked) => created.has(user.id) || present.has(user.fingerprint)
   const taken = sound.filter((row) => !isDone(row)).map(({ line, user }) => unavailable(line, user.email))
@@ -119,7 +119,7 @@ function refusedRow(line: number, email: string | null, { code, details }: Refus
 }
 
 function unavailable(line: number, email: string): RefusedRow {
-  const reason = 'The address is in use, locked, or stands in the file twice with different values.'
+  const reason = 'The address is in use, locked, or the file has it twice with different values.'
   return { line, email, code: 'email_unavailable', reason }
 }
 
@@ -136,32 +136,32 @@ interface Outcome {
   readonly present: ReadonlySet<string>
 }
 
-async function insert(deps: Deps, { users, by, now }: Sound, isRehearsal = false): Promise<Outcome> {
+async function insert(deps: Deps, { users, by, now }: Sound, isDryRun = false): Promise<Outcome> {
   return inTransaction(deps.db, async (tx) => {
     const created = await insertUsers(deps, tx, { users, by, now })
     const rest = users.filter(({ id }) => !created.has(id))
     const outcome = { created, present: await findImported(tx, rest) }
-    if (isRehearsal) throw new Rehearsed(outcome)
+    if (isDryRun) throw new DryRunDone(outcome)
     return outcome
   })
 }
 
-/** Rolls a rehearsal back. */
-class Rehearsed extends Error {
+/** Rolls a dry run back and brings its result out of the transaction. */
+class DryRunDone extends Error {
   readonly outcome: Outcome
 
   constructor(outcome: Outcome) {
-    super('rehearsed')
+    super('dry run')
     this.outcome = outcome
   }
 }
 
 /** The very same statements, rolled back; what earlier batches would have left is remembered beside the tables. */
-async function tryOut(deps: Deps, { seen, ...sound }: Sound & { seen: SeenAddresses }): Promise<Outcome> {
+async function insertAndRollBack(deps: Deps, { seen, ...sound }: Sound & { seen: SeenAddresses }): Promise<Outcome> {
   const before = await seen.find(sound.users)
   const users = sound.users.filter(({ address }) => !before.has(address))
   const outcome = await insert(deps, { ...sound, users }, true).catch((error: unknown) => {
-    if (error instanceof Rehearsed) return error.outcome
+    if (error instanceof DryRunDone) return error.outcome
     throw error
   })
   await seen.add(users.filter(({ id }) => outcome.created.has(id)))

@@ -7,7 +7,7 @@ import { Refusal } from '../../problems.ts'
 import { endSessionsOfAccount } from '../../sessions/end-sessions-of-account.ts'
 
 /**
- * Signs an account out everywhere. An email change that is pending ends too, whoever asked for it.
+ * Revokes every session of an account. A pending email change is cancelled too.
  *
  * @returns how many sessions ended.
  * @throws {Refusal} not_found
