@@ -67,7 +67,7 @@ export const registrationRoutes =
           tags: ['Registration'],
           summary: 'Verify an email address',
           description:
-            'Takes the token from the verification mail and creates the account of that registration, with its password. The link works regardless of who is signed in.',
+            'Takes the token from the verification mail and creates the account of that registration, with its password. The link works regardless of who is signed in. If so many registrations of the address wait that some got no mail, the account has no password yet, and a mail with a link to choose one follows.',
           body: TokenRequest,
           response: {
             200: EmailAnswer,

@@ -11,6 +11,7 @@ export type RequestedMail =
   | 'reset_password'
   | 'reset_by_support'
   | 'reset_after_revert'
+  | 'choose_password'
   | 'confirm_email'
   | 'email_change_requested'
   | 'email_changed'

@@ -1,7 +1,7 @@
 import type { RequestedMail } from './mail-jobs.ts'
 import { planConfirmEmail, planEmailChanged, planEmailChangeRequested } from './plan-email-change-mails.ts'
 import { planRegistration, planVerification } from './plan-registration-mails.ts'
-import { planReset, planResetAfterRevert, planResetBySupport } from './plan-reset-mails.ts'
+import { planChoosePasswordOfAccount, planReset, planResetAfterRevert, planResetBySupport } from './plan-reset-mails.ts'
 import type { MailPlan, Planning } from './planned-mail.ts'
 
 /** Turns each request into what is sent for it. The request did not know whether there is an account: this does. */
@@ -11,6 +11,7 @@ const planners: Readonly<Record<RequestedMail, (planning: Planning) => Promise<M
   reset_password: planReset,
   reset_by_support: planResetBySupport,
   reset_after_revert: planResetAfterRevert,
+  choose_password: planChoosePasswordOfAccount,
   confirm_email: planConfirmEmail,
   email_change_requested: planEmailChangeRequested,
   email_changed: planEmailChanged,

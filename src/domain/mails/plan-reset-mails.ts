@@ -9,7 +9,7 @@ import { liveLink } from '../row-states.ts'
 import type { RequestedMail } from './mail-jobs.ts'
 import { hasRoomFor, type MailLimit, mayMailStrangers } from './mail-limits.ts'
 import { hashMailbox } from './mailbox.ts'
-import type { MailPlan, Planning } from './planned-mail.ts'
+import type { MailPlan, Planning, UnsentMail } from './planned-mail.ts'
 import type { MailContext } from './queue-mail.ts'
 
 /** Against flooding somebody's mailbox. The links that were sent still work. */
@@ -76,17 +76,37 @@ export async function planResetBySupport(planning: Planning): Promise<MailPlan> 
 
 /** The instructions that follow a revert. No limit holds them back, because no password works until they are followed. */
 export async function planResetAfterRevert(planning: Planning): Promise<MailPlan> {
-  const { tx, mail } = planning
-  const account = mail.accountId && (await shareAccountRow(tx, mail.accountId))
-  if (!account) return { unsent: 'not_needed', reason: 'the account was erased' }
-  if (account.passwordHash !== null) return { unsent: 'not_needed', reason: 'the account has a password again' }
-  if (account.disabledAt) return { unsent: 'not_needed', reason: 'the account is disabled' }
+  const { mail } = planning
+  const account = await readAccountWithoutPassword(planning)
+  if ('unsent' in account) return account
   const link = await createMailedLink(planning, { purpose: 'reset_password', account })
   return {
     to: { email: account.email, address: mail.address },
     accountId: account.id,
     text: { kind: 'reset_after_revert', matter: { ...link, email: account.email } },
   }
+}
+
+/** After a verification that could not tell which of several registered passwords is the owner's: see verify-email.ts. */
+export async function planChoosePasswordOfAccount(planning: Planning): Promise<MailPlan> {
+  const { deps, mail, now } = planning
+  const account = await readAccountWithoutPassword(planning)
+  if ('unsent' in account) return account
+  const expiresAt = new Date(now.getTime() + deps.config.lifetimes.verifyToken * 1000)
+  const link = await createMailedLink(planning, { purpose: 'reset_password', account, expiresAt })
+  return {
+    to: { email: account.email, address: mail.address },
+    accountId: account.id,
+    text: { kind: 'choose_password', matter: link },
+  }
+}
+
+async function readAccountWithoutPassword({ tx, mail }: Planning): Promise<Account | UnsentMail> {
+  const account = mail.accountId && (await shareAccountRow(tx, mail.accountId))
+  if (!account) return { unsent: 'not_needed', reason: 'the account was erased' }
+  if (account.passwordHash !== null) return { unsent: 'not_needed', reason: 'the account has a password again' }
+  if (account.disabledAt) return { unsent: 'not_needed', reason: 'the account is disabled' }
+  return account
 }
 
 /** A locked address may have registrations as well, but a link to one of them would open nothing. */

@@ -8,12 +8,16 @@ import { asPasswordHash } from '../../security/password-hash.ts'
 import { findAddress } from '../addresses/addresses.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { consumeMailedLink, findMailedLink, recordLinkCheck } from '../mailed-links/consume-mailed-link.ts'
+import { queueMail } from '../mails/queue-mail.ts'
 import { deadLink } from '../problems.ts'
 import { createProvenAccount } from './create-account.ts'
 
 /**
  * Creates the account of the registration that the link belongs to, with the password of that registration. For an account
  * that Support has created, the link only verifies the address.
+ *
+ * If another registration of the address had to go without a link, the opened link may be a stranger's. The account then gets
+ * no password, so that no stranger's password comes into force, and a mail lets the owner choose one.
  *
  * @returns the verified address.
  * @throws {Refusal} link_invalid, link_used, link_expired
@@ -74,11 +78,25 @@ async function createVerifiedAccount(
   const registration = await requireRegistration(tx, link)
   const { email } = registration
   const address = normalizedForm(registration.address)
-  const passwordHash = asPasswordHash(registration.passwordHash)
+  const isOwners = !(await hasRegistrationWithoutLink(tx, registration, now))
+  const passwordHash = isOwners ? asPasswordHash(registration.passwordHash) : null
   const accountId = await createProvenAccount(deps, tx, { email, address, passwordHash, origin, now })
   if (accountId === null) throw deadLink('verify_expired')
   await recordEvent(tx, { type: 'account.email_verified', at: now, accountId, origin })
+  if (!isOwners) await queueMail(tx, { request: 'choose_password', to: { email, address }, accountId, origin, now })
   return { email }
+}
+
+/**
+ * Whether another registration of the address waits whose own mail was held back. That one may be the owner's: strangers can
+ * use up the mails to an address before its owner registers.
+ */
+async function hasRegistrationWithoutLink(tx: Transaction, registration: Registration, now: Date): Promise<boolean> {
+  const { id, address } = registration
+  const waiting = await tx.registration.count({
+    where: { address, id: { not: id }, mailHeldBackAt: { not: null }, expiresAt: { gt: now } },
+  })
+  return waiting > 0
 }
 
 async function verifyAddressOfAccount(

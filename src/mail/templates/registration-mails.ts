@@ -18,11 +18,11 @@ export function choosePassword(link: MailLink, { productName }: MailFrame): Lett
     heading: `One more step to your ${productName} account`,
     paragraphs: [
       `Someone signed up for ${productName} with this email address more than once, so we can't tell which password ` +
-        'is yours. Choose a password to create your account.',
+        'is yours. Choose a password for your account.',
       sentenceAboutLink(link),
     ],
     button: { label: 'Choose a password', link: link.link },
-    note: "If you didn't sign up, ignore this mail. No account is created until a password is chosen.",
+    note: "If you didn't sign up, ignore this mail. Nobody can sign in until a password is chosen.",
   }
 }
 
