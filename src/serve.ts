@@ -54,6 +54,7 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
   try {
     if (role !== 'worker') running.app = await listen(deps, readiness)
     await bringUpDatabase(deps, databaseUrl, embedded !== null, leaving)
+    await deps.breachList?.prove()
   } catch (error) {
     await stop(running, 0)
     throw error

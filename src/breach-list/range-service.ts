@@ -1,35 +1,63 @@
 import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
+import { ConfigError } from '../config/environment.ts'
+import { PlainPassword } from '../security/plain-password.ts'
 import type { BreachList } from './breach-list.ts'
+import { WELL_KNOWN_PASSWORD } from './well-known-password.ts'
 
-/** A person is waiting for the form; a list this slow counts as out. */
+/** A person is waiting: a list that takes longer than this counts as an outage. */
 const PATIENCE_MS = 1_500
-/** A padded range is some 60 kB. */
+/** A padded range has about 60 kB. */
 const LONGEST_ANSWER_BYTES = 1024 * 1024
 const PREFIX_LENGTH = 5
+/** Lines with the other 35 digits of a SHA-1 hash, or nothing at all for a range without hashes. */
+const RANGE = /^(?:[0-9A-Fa-f]{35}:\d+\s*)*$/
+
+/** The server answers, and not as a range service does. */
+class NotARange extends Error {}
 
 /**
- * The range protocol of Have I Been Pwned: the service learns five hexadecimal digits of the password's SHA-1, which
- * a million passwords share, and answers all the hashes it knows with them. The answer is padded, or its length would
- * tell a listener which range was asked for. An outage is logged once, and so is its end.
+ * The range protocol of Have I Been Pwned. The service learns the first five hexadecimal digits of the password's SHA-1
+ * hash, which a million passwords share, and returns all hashes it knows that begin with them. The response is padded,
+ * because its length would tell a listener which range was requested. The beginning and the end of an outage are logged.
  */
 export function createRangeService(baseUrl: string, log: Logger): BreachList {
   const base = new URL(baseUrl).pathname === '/' ? `${baseUrl}/range` : baseUrl
   let isOut = false
 
+  async function isListed(password: PlainPassword): Promise<boolean> {
+    const digest = createHash('sha1').update(password.reveal(), 'utf8').digest('hex').toUpperCase()
+    const range = await fetchRange(`${base}/${digest.slice(0, PREFIX_LENGTH)}`)
+    if (isOut) log.info('the breach list is back')
+    isOut = false
+    return hasSuffix(range, digest.slice(PREFIX_LENGTH))
+  }
+
+  function reportOutage(error: unknown): void {
+    if (!isOut) log.error({ reason: reasonOf(error) }, 'the breach list is out: passwords are accepted without it')
+    isOut = true
+  }
+
   return {
     async contains(password) {
-      const digest = createHash('sha1').update(password.reveal(), 'utf8').digest('hex').toUpperCase()
-      const suffix = digest.slice(PREFIX_LENGTH)
       try {
-        const range = await fetchRange(`${base}/${digest.slice(0, PREFIX_LENGTH)}`)
-        if (isOut) log.info('the breach list is back')
-        isOut = false
-        return hasSuffix(range, suffix)
+        return await isListed(password)
       } catch (error) {
-        if (!isOut) log.error({ reason: reasonOf(error) }, 'the breach list is out: passwords are accepted without it')
-        isOut = true
+        reportOutage(error)
         return false
+      }
+    },
+    async prove() {
+      try {
+        if (await isListed(new PlainPassword(WELL_KNOWN_PASSWORD))) return
+        log.warn('the breach list lacks the most common passwords: it may be incomplete')
+      } catch (error) {
+        if (error instanceof NotARange) {
+          throw new ConfigError(
+            `BREACH_LIST: the server at ${new URL(base).host} does not answer as a range service does.`,
+          )
+        }
+        reportOutage(error)
       }
     },
   }
@@ -49,10 +77,12 @@ async function fetchRange(url: string): Promise<string> {
     length += chunk.length
     if (length > LONGEST_ANSWER_BYTES) throw new Error('its answer has no end')
   }
-  return Buffer.concat(chunks).toString('latin1')
+  const range = Buffer.concat(chunks).toString('latin1')
+  if (!RANGE.test(range)) throw new NotARange('its answer is not a range')
+  return range
 }
 
-/** Lines of `suffix:count`; padding has the count 0. */
+/** Lines of `suffix:count`. Padding has the count 0. */
 function hasSuffix(range: string, suffix: string): boolean {
   return range.split('\n').some((line) => {
     const [found, count] = line.trim().split(':')

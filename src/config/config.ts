@@ -2,9 +2,11 @@ import type { KeyObject } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { LOG_LEVELS, type LogLevel } from '../log.ts'
 import type { MailConfig } from '../mail/mailer.ts'
-import type { Secret } from '../security/secret.ts'
-import { type BreachListSource, type Environment, EnvironmentReader } from './environment.ts'
-import { isNetwork, isOrigin, isResource } from './setting-forms.ts'
+import { Secret } from '../security/secret.ts'
+import type { Environment } from './environment.ts'
+import { refuseUnsafeSettings } from './safe-settings.ts'
+import { isLoopback, isNetwork, isResource } from './setting-forms.ts'
+import { type BreachListSource, SettingReader } from './setting-reader.ts'
 
 export interface Config {
   readonly production: boolean
@@ -21,13 +23,13 @@ export interface Config {
   /** The largest number of connections that one process opens. */
   readonly databasePoolSize: number
   readonly dataDir: string
-  /** Undefined: generated under `dataDir` (never in production). */
+  /** Undefined: a secret is generated under `dataDir`. It is required in production. */
   readonly secretKey: Secret<'secret-key'> | undefined
   readonly previousSecretKey: Secret<'secret-key'> | undefined
   readonly mail: MailConfig
-  /** Undefined: nothing that says it comes from SendGrid is believed. */
+  /** Undefined: SendGrid's event webhook is off. */
   readonly sendgridWebhookKey: KeyObject | undefined
-  /** Who is told of changes to accounts, and the secret that proves it was us. */
+  /** Where security events are sent, and the secret that signs them. */
   readonly securityEvents: {
     readonly urls: readonly string[]
     readonly secret: Secret<'security-events'> | undefined
@@ -58,20 +60,24 @@ export interface Config {
   readonly passwordPreset: PasswordPreset
   readonly breachList: BreachListSource | undefined
   readonly logLevel: LogLevel
+  /** What was accepted and probably not intended, as the environment shows it: see doubtful-settings.ts. */
+  readonly doubts: readonly string[]
 }
 
 export type LinkName = 'verifyEmail' | 'resetPassword' | 'confirmEmail' | 'revertEmail'
 export type PasswordPreset = 'classic' | 'nist'
 
 /**
- * Reads the whole environment once, reports every problem at once and returns a frozen record: no other file reads
- * `process.env`. The table in README.md lists the same variables; a test compares the two.
+ * Reads the whole environment once and returns a frozen record. No other file reads `process.env`. The table in README.md
+ * lists the same variables; a test compares the two.
  *
- * @throws {ConfigError} when a variable is missing, misspelt in value or contradicts another.
+ * @throws {ConfigError} if a variable is missing, has a wrong value, contradicts another, or undoes a protection in
+ * production. The message names all of them.
  */
 export function readConfig(environment: Environment): Config {
-  const read = new EnvironmentReader(environment)
-  const production = read.choice('NODE_ENV', ['development', 'test', 'production'], 'development') === 'production'
+  const read = new SettingReader(environment)
+  const mode = read.choice('NODE_ENV', ['development', 'test', 'production'], 'development')
+  const production = mode === 'production'
   const host = read.host('HOST', '127.0.0.1')
   const port = read.integer('PORT', 3000, 0, 65_535)
   const publicUrl = read.url('PUBLIC_URL', `http://${host.includes(':') ? `[${host}]` : host}:${port}`)
@@ -80,6 +86,12 @@ export function readConfig(environment: Environment): Config {
   const productName = read.line('PRODUCT_NAME', mailDefaults?.product)
   const supportContact = read.line('SUPPORT_CONTACT', mailDefaults?.support)
   const databaseUrl = read.databaseUrl('DATABASE_URL')
+  const links = {
+    verifyEmail: read.link('LINK_VERIFY_EMAIL', production ? undefined : 'verify-email'),
+    resetPassword: read.link('LINK_RESET_PASSWORD', production ? undefined : 'reset-password'),
+    confirmEmail: read.link('LINK_CONFIRM_EMAIL', production ? undefined : 'confirm-email'),
+    revertEmail: read.link('LINK_REVERT_EMAIL', production ? undefined : 'revert-email'),
+  }
   const operationsHost = read.host('OPERATIONS_HOST', '127.0.0.1')
   const config: Config = {
     production,
@@ -104,12 +116,7 @@ export function readConfig(environment: Environment): Config {
     auditRetentionDays: read.integer('AUDIT_RETENTION_DAYS', 400, 1, 36_500),
     productName,
     supportContact,
-    links: {
-      verifyEmail: read.link('LINK_VERIFY_EMAIL', production ? undefined : 'verify-email'),
-      resetPassword: read.link('LINK_RESET_PASSWORD', production ? undefined : 'reset-password'),
-      confirmEmail: read.link('LINK_CONFIRM_EMAIL', production ? undefined : 'confirm-email'),
-      revertEmail: read.link('LINK_REVERT_EMAIL', production ? undefined : 'revert-email'),
-    },
+    links,
     bcryptCost: read.integer('BCRYPT_COST', 12, 10, 15),
     lifetimes: {
       accessToken: read.integer('ACCESS_TOKEN_TTL', 300, 1, 86_400),
@@ -120,52 +127,59 @@ export function readConfig(environment: Environment): Config {
       refreshReuseWindow: read.integer('REFRESH_REUSE_WINDOW', 30, 0, 300),
     },
     tokenResources: read.list('TOKEN_RESOURCES', isResource, 'an absolute URI without a fragment'),
-    corsOrigins: read.list('CORS_ORIGINS', isOrigin, 'an exact origin such as https://app.example'),
+    corsOrigins: read.origins('CORS_ORIGINS', mode === 'development' ? originsOf(links) : []),
     trustProxy: read.list('TRUST_PROXY', isNetwork, 'an IP address or network such as 10.0.0.0/8'),
     rateLimitFactor: read.factor('RATE_LIMIT_FACTOR', 1, 1_000_000),
     redisUrl: read.redisUrl('REDIS_URL'),
     passwordPreset: read.choice('PASSWORD_PRESET', ['classic', 'nist'], 'classic'),
     breachList: read.breachList('BREACH_LIST'),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    doubts: read.doubts,
   }
-  read.refuseContradiction(
-    production && databaseUrl === undefined,
-    'DATABASE_URL is missing: the embedded PostgreSQL is for development only',
-  )
-  read.refuseContradiction(
-    read.has('DATABASE_URL_DIRECT') && databaseUrl === undefined,
-    'DATABASE_URL_DIRECT is set but DATABASE_URL is not',
-  )
-  read.refuseContradiction(
-    read.has('OPERATIONS_HOST') && config.operations === undefined,
-    'OPERATIONS_HOST is set but OPERATIONS_PORT is not',
-  )
-  read.refuseContradiction(
-    port !== 0 && config.operations?.port === port,
-    'OPERATIONS_PORT must not be the same as PORT',
-  )
-  read.refuseContradiction(
-    config.tokenResources.includes(publicUrl),
-    'TOKEN_RESOURCES contains PUBLIC_URL, for which every token is issued that names no resource',
-  )
-  read.refuseContradiction(
-    config.lifetimes.accessToken > config.lifetimes.refreshToken,
-    'ACCESS_TOKEN_TTL is longer than REFRESH_TOKEN_TTL',
-  )
-  read.refuseContradiction(
-    config.previousSecretKey !== undefined && config.secretKey === undefined,
-    'SECRET_KEY_PREVIOUS is set but SECRET_KEY is not',
-  )
-  read.refuseContradiction(
-    config.securityEvents.urls.length > 0 && config.securityEvents.secret === undefined,
-    'SECURITY_EVENT_URLS is set but SECURITY_EVENT_SECRET is not',
-  )
-  read.refuseContradiction(
-    production && config.passwordPreset === 'nist' && config.breachList === undefined,
-    'PASSWORD_PRESET=nist asks for a breach list in place of the composition rules: set BREACH_LIST',
-  )
+  refuseContradictions(read, config)
+  if (production) refuseUnsafeSettings(read, config)
   read.throwIfRefused()
   return Object.freeze(config)
+}
+
+/** Settings that are valid by themselves and make no sense together. */
+function refuseContradictions(read: SettingReader, config: Config): void {
+  const { production, port, operations, databaseUrl, lifetimes, securityEvents } = config
+  if (production && databaseUrl === undefined) refuseMissingDatabase(read)
+  const isDirectAlone = read.has('DATABASE_URL_DIRECT') && databaseUrl === undefined
+  read.refuseIf(isDirectAlone, 'DATABASE_URL_DIRECT', 'DATABASE_URL must be set too.')
+  const isHostAlone = read.has('OPERATIONS_HOST') && operations === undefined
+  read.refuseIf(isHostAlone, 'OPERATIONS_HOST', 'OPERATIONS_PORT must be set too.')
+  const isSamePort = port !== 0 && operations?.port === port
+  read.refuseIf(isSamePort, 'OPERATIONS_PORT', 'the port must not be the same as PORT.')
+  read.refuseIf(
+    config.tokenResources.includes(config.publicUrl),
+    'TOKEN_RESOURCES',
+    'PUBLIC_URL must not be in the list: tokens that name no resource are issued for it.',
+  )
+  read.refuseIf(
+    lifetimes.accessToken > lifetimes.refreshToken,
+    'ACCESS_TOKEN_TTL',
+    'the value must not be greater than REFRESH_TOKEN_TTL.',
+  )
+  const isPreviousAlone = config.previousSecretKey !== undefined && config.secretKey === undefined
+  read.refuseIf(isPreviousAlone, 'SECRET_KEY_PREVIOUS', 'SECRET_KEY must be set too.')
+  const isUnsigned = securityEvents.urls.length > 0 && securityEvents.secret === undefined
+  read.refuseIf(isUnsigned, 'SECURITY_EVENT_URLS', 'SECURITY_EVENT_SECRET must be set too.')
+  read.refuseIf(
+    production && config.passwordPreset === 'nist' && config.breachList === undefined,
+    'PASSWORD_PRESET',
+    'nist replaces the composition rules with a breach list, so set BREACH_LIST too.',
+  )
+}
+
+function refuseMissingDatabase(read: SettingReader): void {
+  read.refuse('DATABASE_URL is missing', 'the embedded PostgreSQL is for development only.')
+}
+
+function originsOf(links: Config['links']): string[] {
+  const pages = Object.values(links).filter((page) => URL.canParse(page))
+  return [...new Set(pages.map((page) => new URL(page).origin))]
 }
 
 /**
@@ -176,38 +190,46 @@ export function readConfig(environment: Environment): Config {
 export function readMigrationConfig(
   environment: Environment,
 ): Pick<Config, 'production' | 'databaseUrl' | 'databaseUrlDirect' | 'dataDir'> {
-  const read = new EnvironmentReader(environment)
+  const read = new SettingReader(environment)
   const production = read.choice('NODE_ENV', ['development', 'test', 'production'], 'development') === 'production'
   const databaseUrl = read.databaseUrl('DATABASE_URL')
   const databaseUrlDirect = read.databaseUrl('DATABASE_URL_DIRECT') ?? databaseUrl
   const dataDir = resolve(read.text('DATA_DIR', './data'))
-  read.refuseContradiction(
-    production && databaseUrlDirect === undefined,
-    'DATABASE_URL is missing: the embedded PostgreSQL is for development only',
-  )
+  if (production && databaseUrlDirect === undefined) refuseMissingDatabase(read)
   read.throwIfRefused()
   return { production, databaseUrl, databaseUrlDirect, dataDir }
 }
 
 function readMail(
-  read: EnvironmentReader,
+  read: SettingReader,
   production: boolean,
   base: { dataDir: string; productName: string; supportContact: string },
 ): MailConfig {
   const transport = read.choice('MAIL_TRANSPORT', ['console', 'sendgrid', 'smtp'], production ? undefined : 'console')
-  read.refuseContradiction(
-    production && transport === 'console' && read.has('MAIL_TRANSPORT'),
-    'MAIL_TRANSPORT=console would write mailed links to the log, which is refused in production',
-  )
+  if (production && transport === 'console' && read.has('MAIL_TRANSPORT')) {
+    read.refuse('MAIL_TRANSPORT', 'console writes mailed links to the log, which is refused in production.')
+  }
   const from = read.mailbox(
     'MAIL_FROM',
     production ? undefined : `${base.productName} Support <support@product.example>`,
   )
   const common = { from, supportContact: base.supportContact }
-  // Read whichever transport is in use: what is misspelt shows now, and not on the day it is switched to.
+  // Both are read whichever transport is in use, so that a mistake shows now and not on the day it is switched to.
   const baseUrl = read.has('SENDGRID_BASE_URL') ? read.url('SENDGRID_BASE_URL') : undefined
   const smtpUrl = transport === 'smtp' || read.has('SMTP_URL') ? read.smtpUrl('SMTP_URL') : undefined
   if (transport === 'sendgrid') return { ...common, transport, apiKey: read.secret('SENDGRID_API_KEY'), baseUrl }
-  if (transport === 'smtp' && smtpUrl) return { ...common, transport, url: smtpUrl }
+  if (transport === 'smtp' && smtpUrl) return { ...common, transport, url: production ? requireTls(smtpUrl) : smtpUrl }
   return { ...common, transport: 'console', directory: join(base.dataDir, 'mail') }
+}
+
+/**
+ * Without it, somebody on the way can leave STARTTLS out of the server's answer and read the mail and the password.
+ * `?requireTLS=false` switches it off.
+ */
+function requireTls(smtpUrl: Secret): Secret {
+  const text = smtpUrl.reveal()
+  if (!text.startsWith('smtp:') || isLoopback(text) || !URL.canParse(text)) return smtpUrl
+  const url = new URL(text)
+  if (!url.searchParams.has('requireTLS')) url.searchParams.set('requireTLS', 'true')
+  return new Secret(url.href)
 }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
@@ -12,7 +13,7 @@ type Environment = Record<string, string>
 /** All that production asks for. */
 const PRODUCTION: Environment = {
   NODE_ENV: 'production',
-  DATABASE_URL: 'postgresql://latchkey:database-secret@db.internal:5432/latchkey',
+  DATABASE_URL: 'postgresql://latchkey:database-secret@db.internal:5432/latchkey?sslmode=verify-full',
   SECRET_KEY: 'secret-key-of-32-bytes-0123456789',
   MAIL_TRANSPORT: 'sendgrid',
   MAIL_FROM: 'Acme Support <support@acme.example>',
@@ -57,7 +58,7 @@ test('with nothing set, a development machine gets good defaults', () => {
       revertToken: 604_800,
       refreshReuseWindow: 30,
     },
-    corsOrigins: [],
+    corsOrigins: ['http://localhost:5173'],
     trustProxy: [],
     rateLimitFactor: 1,
     redisUrl: undefined,
@@ -133,7 +134,7 @@ describe('in production', () => {
       const refusal = refusalOf(nothing === undefined ? others : { ...others, [name]: nothing })
 
       expect(refusal).toMatch(new RegExp(`^Refusing to start: ${name} is missing`))
-      expect(refusal).not.toContain(';')
+      expect(refusal.match(/[A-Z_]{4,}(?= is missing)/g)).toEqual([name])
     }
   })
 
@@ -259,7 +260,7 @@ describe('a value that makes no sense stops the start with one line that names t
 
   test('all of them at once, so that one start shows what there is to mend', () => {
     expect(refusalOf({ PORT: 'abc', BCRYPT_COST: '4', LOG_LEVEL: 'loud' })).toMatch(
-      /PORT .*; BCRYPT_COST .*; LOG_LEVEL /,
+      /PORT: .* BCRYPT_COST: .* LOG_LEVEL: /,
     )
   })
 })
@@ -371,13 +372,15 @@ describe('no secret is printed', () => {
 test('the table in README.md names every variable that is read, and no other', async () => {
   const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')
   const described = [...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map((row) => row[1])
+  const fromFiles =
+    /^(DATABASE_URL|DATABASE_URL_DIRECT|SECRET_KEY|SECRET_KEY_PREVIOUS|SENDGRID_API_KEY|SMTP_URL|SECURITY_EVENT_SECRET|REDIS_URL)_FILE$/
   const read = new Set<string>()
   for (const MAIL_TRANSPORT of ['console', 'sendgrid', 'smtp']) {
     const environment = { ...PRODUCTION, NODE_ENV: 'development', MAIL_TRANSPORT, SMTP_URL: 'smtp://mail.acme.example' }
     readConfig(
       new Proxy<Environment>(environment, {
         get: (target, name) => {
-          read.add(String(name))
+          read.add(String(name).replace(fromFiles, 'NAME_FILE'))
           return target[String(name)]
         },
       }),
@@ -385,4 +388,175 @@ test('the table in README.md names every variable that is read, and no other', a
   }
 
   expect(described.sort()).toEqual([...read].sort())
+})
+
+describe('a secret may be in a file', () => {
+  test.each([
+    ['DATABASE_URL', 'postgresql://latchkey:database-secret@db.internal/latchkey'],
+    ['SECRET_KEY', 'secret-key-of-32-bytes-0123456789'],
+    ['REDIS_URL', 'rediss://:redis-secret@redis.internal'],
+    ['SMTP_URL', 'smtps://acme:smtp-secret@mail.acme.example'],
+  ])('%s_FILE names it, and one line end at its end does not count', async (name, value) => {
+    const path = join(await mkdtemp(join(tmpdir(), 'latchkey-config-')), name)
+    await writeFile(path, `${value}\n`)
+
+    const config = readConfig({ MAIL_TRANSPORT: 'smtp', SMTP_URL: '', [`${name}_FILE`]: path, ...smtpUnless(name) })
+
+    const secrets = [
+      config.databaseUrl,
+      config.secretKey,
+      config.redisUrl,
+      'url' in config.mail ? config.mail.url : null,
+    ]
+    expect(secrets.map((secret) => secret?.reveal())).toContain(value)
+  })
+
+  const smtpUnless = (name: string): Environment =>
+    name === 'SMTP_URL' ? {} : { SMTP_URL: 'smtps://mail.acme.example' }
+
+  test('a file that cannot be read, and a value beside the file, stop the start', () => {
+    const missing = { SECRET_KEY_FILE: '/no/such/file' }
+
+    expect(refusalOf(missing)).toContain('SECRET_KEY_FILE: the file "/no/such/file" cannot be read (ENOENT).')
+    expect(refusalOf({ ...missing, SECRET_KEY: 'x'.repeat(32) })).toContain(
+      'SECRET_KEY and SECRET_KEY_FILE are both set',
+    )
+  })
+})
+
+describe('origins are accepted as browsers and web views send them', () => {
+  test.each([
+    'https://app.example',
+    'http://localhost:5173',
+    'capacitor://localhost',
+    'ionic://localhost',
+    'tauri://localhost:1430',
+  ])('%s', (origin) => {
+    expect(readConfig({ CORS_ORIGINS: origin }).corsOrigins).toEqual([origin])
+  })
+
+  test.each([
+    ['https://app.example/', 'https://app.example'],
+    ['https://APP.example:443', 'https://app.example'],
+  ])('%s stops the start with the form that would be accepted', (written, origin) => {
+    expect(refusalOf({ CORS_ORIGINS: written })).toContain(`an exact origin; here that would be ${origin}`)
+  })
+
+  test.each(['null', 'capacitor://localhost/', 'capacitor://', 'https://*.app.example', 'file:///x'])(
+    '%s stops the start',
+    (written) => {
+      expect(refusalOf({ CORS_ORIGINS: written })).toContain('CORS_ORIGINS')
+    },
+  )
+
+  test('in development the pages of the links may call the service, elsewhere nobody who is not named', () => {
+    expect(readConfig({ LINK_RESET_PASSWORD: 'https://a.example/r#{token}' }).corsOrigins).toEqual([
+      'http://localhost:5173',
+      'https://a.example',
+    ])
+    expect(readConfig({ NODE_ENV: 'test' }).corsOrigins).toEqual([])
+    expect(readConfig(PRODUCTION).corsOrigins).toEqual([])
+  })
+})
+
+test('quotes around a whole value are named where they make it wrong, and doubted where they do not', () => {
+  expect(refusalOf({ DATABASE_URL: '"postgresql://db/latchkey"' })).toMatch(
+    /^Refusing to start: DATABASE_URL: .*in quotes.*remove them\.$/,
+  )
+  expect(refusalOf({ LOG_LEVEL: "'info'" })).toContain('in quotes')
+  expect(refusalOf({ LOG_LEVEL: 'loud' })).not.toContain('in quotes')
+  expect(doubtfulSettings(readConfig({ PRODUCT_NAME: '"Acme"' }))).toEqual([
+    expect.stringMatching(/^PRODUCT_NAME: .*in quotes/),
+  ])
+  expect(doubtfulSettings(readConfig({ MAIL_FROM: '"Acme" <a@b.example>' }))).toEqual([])
+})
+
+describe('a setting that undoes a protection', () => {
+  const safe = { ...PRODUCTION, PUBLIC_URL: 'https://accounts.acme.example' }
+  const smtp = (SMTP_URL: string) => ({ MAIL_TRANSPORT: 'smtp', SMTP_URL })
+  const https = 'the scheme must be https'
+
+  test.each<[string, 'refused' | 'warned' | 'fine', Environment, string?]>([
+    ['LINK_VERIFY_EMAIL', 'refused', { LINK_VERIFY_EMAIL: 'http://app.example/#{token}' }, https],
+    ['LINK_RESET_PASSWORD', 'refused', { LINK_RESET_PASSWORD: 'http://app.example/#{token}' }, https],
+    ['LINK_CONFIRM_EMAIL', 'refused', { LINK_CONFIRM_EMAIL: 'http://app.example/#{token}' }, https],
+    ['LINK_REVERT_EMAIL', 'refused', { LINK_REVERT_EMAIL: 'http://app.example/#{token}' }, https],
+    ['LINK_VERIFY_EMAIL', 'fine', { LINK_VERIFY_EMAIL: 'http://localhost:8080/#{token}' }],
+    ['LINK_VERIFY_EMAIL', 'warned', { LINK_VERIFY_EMAIL: 'https://app.example/?token={token}' }, 'verifyEmail'],
+    ['SENDGRID_BASE_URL', 'refused', { SENDGRID_BASE_URL: 'http://api.example' }, https],
+    ['SENDGRID_BASE_URL', 'fine', { SENDGRID_BASE_URL: 'https://api.eu.sendgrid.com' }],
+    ['SENDGRID_BASE_URL', 'fine', { SENDGRID_BASE_URL: 'http://127.0.0.1:4000' }],
+    ['BREACH_LIST', 'refused', { BREACH_LIST: 'http://ranges.example' }, https],
+    ['BREACH_LIST', 'fine', { BREACH_LIST: 'http://[::1]:4000' }],
+    ['BREACH_LIST', 'fine', { BREACH_LIST: 'https://api.pwnedpasswords.com' }],
+    ['SECURITY_EVENT_URLS', 'refused', { SECURITY_EVENT_URLS: 'http://siem.example' }, 'https URL'],
+    ['SMTP_URL', 'warned', smtp('smtp://mail.example?requireTLS=false'), 'SMTP_URL'],
+    ['SMTP_URL', 'fine', smtp('smtp://mail.example')],
+    ['SMTP_URL', 'fine', smtp('smtps://mail.example')],
+    ['TRUST_PROXY', 'refused', { TRUST_PROXY: '0.0.0.0/0' }, 'too wide'],
+    ['TRUST_PROXY', 'refused', { TRUST_PROXY: '10.0.0.0/7' }, 'too wide'],
+    ['TRUST_PROXY', 'refused', { TRUST_PROXY: '::/0' }, 'too wide'],
+    ['TRUST_PROXY', 'refused', { TRUST_PROXY: '198.0.0.0/8' }, 'too wide'],
+    ['TRUST_PROXY', 'warned', { TRUST_PROXY: '104.16.0.0/13,2400:cb00::/32' }, 'public addresses'],
+    ['TRUST_PROXY', 'fine', { TRUST_PROXY: '10.0.0.0/8,172.16.0.0/12,192.168.0.1,fd00::/8,127.0.0.1' }],
+    ['SECRET_KEY', 'refused', { SECRET_KEY: 'a'.repeat(32) }, 'not random'],
+    ['SECRET_KEY', 'refused', { SECRET_KEY: 'changeme'.repeat(5) }, 'not random'],
+    ['SECRET_KEY', 'fine', { SECRET_KEY: '3f1c9a5e7b2d4860f1c9a5e7b2d486003f1c9a5e7b2d4860f1c9a5e7b2d48600' }],
+    ['SECRET_KEY_PREVIOUS', 'warned', { SECRET_KEY_PREVIOUS: PRODUCTION['SECRET_KEY'] ?? '' }, 'SECRET_KEY_PREVIOUS'],
+    ['PUBLIC_URL', 'warned', { PUBLIC_URL: 'http://accounts.acme.example' }, 'PUBLIC_URL'],
+    ['DATABASE_URL', 'warned', { DATABASE_URL: 'postgresql://u:p@db.example/x?sslmode=disable' }, 'DATABASE_URL'],
+    ['DATABASE_URL', 'warned', { DATABASE_URL: 'postgresql://u:p@db.example/x' }, 'DATABASE_URL'],
+    ['DATABASE_URL', 'fine', { DATABASE_URL: 'postgresql://u:p@127.0.0.1/x' }],
+    ['REDIS_URL', 'warned', { REDIS_URL: 'redis://:password@redis.example' }, 'not encrypted'],
+    ['REDIS_URL', 'warned', { REDIS_URL: 'rediss://redis.example' }, 'without a password'],
+    ['REDIS_URL', 'fine', { REDIS_URL: 'rediss://:password@redis.example' }],
+    ['REDIS_URL', 'fine', { REDIS_URL: 'redis://localhost' }],
+    ['RATE_LIMIT_FACTOR', 'warned', { RATE_LIMIT_FACTOR: '0' }, 'RATE_LIMIT_FACTOR'],
+    ['RATE_LIMIT_FACTOR', 'fine', { RATE_LIMIT_FACTOR: '0.5' }],
+    ['CORS_ORIGINS', 'warned', { CORS_ORIGINS: 'http://app.example' }, 'CORS_ORIGINS'],
+    ['CORS_ORIGINS', 'fine', { CORS_ORIGINS: 'https://app.example,capacitor://localhost,http://localhost' }],
+    ['LOG_LEVEL', 'warned', { LOG_LEVEL: 'silent' }, 'LOG_LEVEL'],
+    ['LOG_LEVEL', 'fine', { LOG_LEVEL: 'warn' }],
+    ['ACCESS_TOKEN_TTL', 'warned', { ACCESS_TOKEN_TTL: '86400' }, 'ACCESS_TOKEN_TTL'],
+    ['ACCESS_TOKEN_TTL', 'fine', { ACCESS_TOKEN_TTL: '3600' }],
+    ['AUDIT_RETENTION_DAYS', 'warned', { AUDIT_RETENTION_DAYS: '1' }, 'AUDIT_RETENTION_DAYS'],
+    ['AUDIT_RETENTION_DAYS', 'fine', { AUDIT_RETENTION_DAYS: '90' }],
+    ['REVERT_TOKEN_TTL', 'warned', { REVERT_TOKEN_TTL: '31536000' }, 'REVERT_TOKEN_TTL'],
+    ['REVERT_TOKEN_TTL', 'fine', { REVERT_TOKEN_TTL: '604800' }],
+  ])('%s is %s in production: %j', (name, outcome, changes, message = '') => {
+    const environment = { ...safe, ...changes }
+
+    if (outcome === 'refused') {
+      const refusal = refusalOf(environment)
+      expect(refusal).toContain(`${name}: `)
+      expect(refusal).toContain(message)
+      return
+    }
+    const doubts = doubtfulSettings(readConfig(environment))
+    expect(doubts).toEqual(outcome === 'fine' ? [] : [expect.stringContaining(message)])
+  })
+
+  test('mail over smtp:// needs TLS in production unless the URL says otherwise', () => {
+    const urlOf = (SMTP_URL: string) => {
+      const { mail } = readConfig({ ...safe, ...smtp(SMTP_URL) })
+      return mail.transport === 'smtp' ? mail.url.reveal() : ''
+    }
+
+    expect(urlOf('smtp://acme:p%40ss@mail.example:587')).toBe('smtp://acme:p%40ss@mail.example:587?requireTLS=true')
+    expect(urlOf('smtp://mail.example?requireTLS=false')).toBe('smtp://mail.example?requireTLS=false')
+    expect(urlOf('smtp://localhost:1025')).toBe('smtp://localhost:1025')
+    expect(urlOf('smtps://mail.example')).toBe('smtps://mail.example')
+  })
+
+  test('in development none of it stops a start', () => {
+    const config = readConfig({ SECRET_KEY: 'a'.repeat(32), TRUST_PROXY: '0.0.0.0/0', BREACH_LIST: 'http://x.example' })
+
+    expect(config.production).toBe(false)
+  })
+})
+
+test('a message says what is wrong with a value in the form of the style guide', () => {
+  const refusal = refusalOf({ MAIL_TRANSPORT: 'smtp', SMTP_URL: 'http://mail.example' })
+
+  expect(refusal).toBe('Refusing to start: SMTP_URL: the scheme must be smtp or smtps (got "http").')
 })
