@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from '@jest/globals'
+import { buildService } from '../support/service-process.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
 const folder = await mkdtemp(join(tmpdir(), 'latchkey-tour-'))
 const PORT = 20_000 + (process.pid % 20_000)
+await buildService() // the program would build by itself, at the same time as other test files
 const service = spawn(process.execPath, [join(ROOT, 'bin/latchkey.cjs'), 'serve'], {
   cwd: folder,
   env: { ...process.env, NODE_ENV: 'development', PORT: String(PORT), DATA_DIR: './data', NODE_OPTIONS: '' },

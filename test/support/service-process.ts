@@ -17,7 +17,10 @@ export async function buildService(): Promise<void> {
   const lock = path.join(tmpdir(), `latchkey-build-${createHash('sha256').update(ROOT).digest('hex').slice(0, 12)}`)
   while (!(await take(lock))) await sleep(100)
   try {
-    if (await isStale()) execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' })
+    if (await isStale()) {
+      const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc')
+      execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' })
+    }
   } finally {
     await rm(lock, { recursive: true, force: true })
   }
@@ -43,7 +46,8 @@ async function isStale(): Promise<boolean> {
     )
   const built = await modified('dist/main.js')
   const sources = (await readdir(path.join(ROOT, 'src'), { recursive: true })).filter((name) => name.endsWith('.ts'))
-  const times = await Promise.all([...sources.map((name) => path.join('src', name)), 'package.json'].map(modified))
+  const inputs = [...sources.map((name) => path.join('src', name)), 'prisma/schema.prisma', 'package.json']
+  const times = await Promise.all(inputs.map(modified))
   return times.some((time) => time > built)
 }
 
