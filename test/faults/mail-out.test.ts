@@ -46,7 +46,7 @@ const OUTAGES: Array<[string, Failure, string]> = [
 ]
 
 test.each(OUTAGES)(
-  'M4: while the provider %s nobody notices, and then every mail arrives once',
+  'M4: while the provider %s, requests succeed, and afterwards every mail arrives once',
   async (_, failure, reason) => {
     const ada = await people.verified()
     const newcomer = people.newEmail('newcomer')
@@ -69,7 +69,7 @@ test.each(OUTAGES)(
   },
 )
 
-test('M4: a provider that takes the connection and says nothing is given up, and tried again', async () => {
+test('M4: a mail is retried if the provider accepts the connection and does not answer', async () => {
   const newcomer = people.newEmail('newcomer')
   sendgrid.failWith('hang', 1)
   await api.post('/v1/register', { email: newcomer, password: 'Correct-Horse-7' })
@@ -80,7 +80,7 @@ test('M4: a provider that takes the connection and says nothing is given up, and
   expect(await mailbox.kinds(newcomer)).toEqual(['verify_email'])
 })
 
-test('M4: a provider that refuses one mail for good is believed: the reason is kept, and it is not tried again', async () => {
+test('M4: a mail whose recipient the provider rejects is not retried, and the reason is kept', async () => {
   const newcomer = people.newEmail('newcomer')
   sendgrid.failWith({ status: 400, body: { errors: [{ message: 'The address is on a list of ours', field: 'to' }] } })
   await api.post('/v1/register', { email: newcomer, password: 'Correct-Horse-7' })
@@ -93,7 +93,7 @@ test('M4: a provider that refuses one mail for good is believed: the reason is k
   expect(mail?.reason).toContain('The address is on a list of ours')
 })
 
-test('M4: one mail that cannot be sent holds up no other', async () => {
+test('M4: a mail that cannot be sent does not delay the others', async () => {
   const [first, second] = [people.newEmail('first'), people.newEmail('second')]
   await api.post('/v1/register', { email: first, password: 'Correct-Horse-7' })
   sendgrid.failWith({ status: 500 }, 1)
@@ -104,7 +104,7 @@ test('M4: one mail that cannot be sent holds up no other', async () => {
   expect(await mailbox.kinds(first)).toEqual(['verify_email'])
 })
 
-test('M9: a notice that cannot be rendered undoes nothing: the failure is recorded, and it is sent in the end', async () => {
+test('M9: a notice that cannot be rendered does not undo the change, is logged, and is sent in the end', async () => {
   const ada = await people.verified()
   const change = await ada.post('/v1/password/change', { currentPassword: ada.password, newPassword: NEW_PASSWORD })
   const [mail] = await deps.db.mail.findMany({

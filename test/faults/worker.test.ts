@@ -41,7 +41,7 @@ async function startHanging(): Promise<string> {
   return email
 }
 
-test('M6: a worker whose mail takes long is not taken for dead, neither by itself nor by another', async () => {
+test('M6: a worker whose mail takes long is not taken for dead by itself or by another worker', async () => {
   const email = await startHanging()
   const another = startWorker(deps, mailer)
 
@@ -53,7 +53,7 @@ test('M6: a worker whose mail takes long is not taken for dead, neither by itsel
   expect(requestsFor(email)).toHaveLength(2) // the one that hung, and one more
 }, 60_000)
 
-test('M6: a worker whose proof of life is cut off without a word does not take itself for dead', async () => {
+test('M6: a worker whose proof connection is cut silently does not take itself for dead', async () => {
   const email = await startHanging()
 
   proxy.silence('pg_advisory_lock(hashtextextended')

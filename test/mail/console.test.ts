@@ -25,7 +25,7 @@ afterEach(async () => {
   await rm(root, { recursive: true })
 })
 
-test('a mail is shown with its link, ready to be opened', async () => {
+test('a mail is printed with its link', async () => {
   await createConsoleMailer({ directory }).send(exampleMail())
 
   expect(printed).toContain('From:    Acme Support <support@acme.example>\n')
@@ -35,7 +35,7 @@ test('a mail is shown with its link, ready to be opened', async () => {
   expect(printed).not.toContain('<p>')
 })
 
-test('a mail is kept whole, under its time, kind and id', async () => {
+test('a mail is kept in a file named after its time, kind and id', async () => {
   const now = new Date('2026-11-23T17:40:05.123Z')
 
   const { providerMessageId } = await createConsoleMailer({ directory }, () => now).send(exampleMail())
@@ -58,7 +58,7 @@ test('only the owner of the process can read the kept links', async () => {
   expect((await stat(join(directory, name))).mode & 0o777).toBe(0o600)
 })
 
-test('a reader who takes each file as it appears never meets half a mail', async () => {
+test('a reader that opens each file as it appears never finds half a mail', async () => {
   const mailer = createConsoleMailer({ directory })
   await mailer.send(exampleMail())
   const html = 'x'.repeat(2_000_000)
@@ -82,14 +82,14 @@ test('a reader who takes each file as it appears never meets half a mail', async
   expect((await readdir(directory)).filter((name) => !name.endsWith('.json'))).toEqual([])
 })
 
-test.each(HOSTILE_ADDRESSES)('%j is neither shown nor kept', async (to) => {
+test.each(HOSTILE_ADDRESSES)('a mail to %j is neither printed nor kept', async (to) => {
   await expect(createConsoleMailer({ directory }).send(exampleMail({ to }))).rejects.toBeInstanceOf(PermanentMailError)
 
   expect(printed).toBe('')
   expect(await readdir(root)).toEqual([])
 })
 
-test('a mail that cannot be kept is a failure that may be tried again', async () => {
+test('a mail that cannot be written to its file may be retried', async () => {
   const occupied = join(root, 'occupied')
   await writeFile(occupied, '')
 

@@ -5,7 +5,7 @@ import { maskAddress } from '../../src/mail/mask-address.ts'
 const WEBKIT = 'AppleWebKit/537.36 (KHTML, like Gecko)'
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0'
 
-describe('a device is named as its owner would name it', () => {
+describe('a device has the name that its owner would use', () => {
   test.each([
     [FIREFOX, 'Firefox on Windows'],
     [`Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${WEBKIT} Chrome/142.0.0.0 Safari/537.36`, 'Chrome on macOS'],
@@ -26,7 +26,7 @@ describe('a device is named as its owner would name it', () => {
     expect(describeDevice(userAgent, null)).toBe(name)
   })
 
-  test('with the address that it came from', () => {
+  test('and its IP address is added', () => {
     expect(describeDevice(FIREFOX, '203.0.113.9')).toBe('Firefox on Windows (IP address 203.0.113.9)')
     expect(describeDevice(FIREFOX, '2001:db8::7')).toBe('Firefox on Windows (IP address 2001:db8::7)')
     expect(describeDevice(FIREFOX, '::ffff:203.0.113.9')).toBe('Firefox on Windows (IP address 203.0.113.9)')
@@ -34,7 +34,7 @@ describe('a device is named as its owner would name it', () => {
   })
 })
 
-describe('what an attacker writes into the header never comes out', () => {
+describe('text that an attacker writes into the header is never shown', () => {
   test.each([
     null,
     '',
@@ -74,11 +74,11 @@ describe('what an attacker writes into the header never comes out', () => {
     },
   )
 
-  test('a header is not read beyond the length of any real one', () => {
+  test('a header is read only up to the length of real ones', () => {
     expect(describeDevice('x'.repeat(600) + FIREFOX, null)).toBe('an unknown device')
   })
 
-  test('a header made to be slow to read is read at once', () => {
+  test('a header that was made to be slow to parse is parsed at once', () => {
     const startedAt = performance.now()
     for (const piece of ['Opera ', 'Version/1.', 'mac os x 1_', ' Mobile/', '((', 'CPU iPhone OS 1_'])
       describeDevice(`Mozilla/5.0 ${piece.repeat(4000)}`, null)
@@ -87,7 +87,7 @@ describe('what an attacker writes into the header never comes out', () => {
   })
 })
 
-test('a masked address tells its holder enough and a stranger no more than the domain', () => {
+test('a masked address is recognised by its holder, and shows a stranger only the domain', () => {
   expect(maskAddress('ada@example.com')).toBe('a•••@example.com')
   expect(maskAddress('a@example.com')).toBe('a•••@example.com')
   expect(maskAddress('"odd@local"@example.com')).toBe('"•••@example.com')

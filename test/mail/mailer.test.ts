@@ -10,7 +10,7 @@ import { exampleMail } from './example-mail.ts'
 const common = { from: exampleMail().from, supportContact: 'help@acme.example' }
 const silentLog = { warn: () => {} }
 
-test('the configuration says whether SendGrid takes the mail', async () => {
+test('MAIL_TRANSPORT=sendgrid sends through SendGrid', async () => {
   const sendgrid = await startSendgridStandIn()
   const mailer = await createMailer(
     { ...common, transport: 'sendgrid', apiKey: new Secret('SG.any.key'), baseUrl: sendgrid.url },
@@ -24,7 +24,7 @@ test('the configuration says whether SendGrid takes the mail', async () => {
   await sendgrid.close()
 })
 
-test('the configuration says whether an SMTP server takes the mail', async () => {
+test('MAIL_TRANSPORT=smtp sends through the SMTP server', async () => {
   const mailer = await createMailer({ ...common, transport: 'smtp', url: new Secret('smtp://127.0.0.1:1') }, silentLog)
 
   await expect(mailer.send(exampleMail())).rejects.toThrow('The SMTP server could not be reached (ECONNREFUSED)')
@@ -32,7 +32,7 @@ test('the configuration says whether an SMTP server takes the mail', async () =>
   await mailer.close()
 })
 
-test('the console says at the start that it sends nothing', async () => {
+test('the console transport logs at the start that it sends nothing', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-mail-'))
   const printing = jest.spyOn(process.stdout, 'write').mockReturnValue(true)
   const warnings: string[] = []

@@ -135,7 +135,7 @@ describe.each(kinds)('%s', (kind) => {
     expect(text).toContain(evil)
   })
 
-  test('lets no name begin a line of its own', () => {
+  test('lets no name start a line of its own', () => {
     const twoLines = 'Acme\r\nWhen: never\u2028Device: none\0'
     const { text } = render(kind, { productName: twoLines, supportContact: twoLines, device: twoLines })
 
@@ -146,7 +146,7 @@ describe.each(kinds)('%s', (kind) => {
 })
 
 describe.each(kindsWithLink)('the link of %s', (kind) => {
-  test('stands once in each part, and the HTML shows a button instead of it', () => {
+  test('occurs once in each part, and the HTML shows a button instead of it', () => {
     const { text, html } = render(kind)
 
     expect(occurrences(LINK, text)).toBe(1)
@@ -156,7 +156,7 @@ describe.each(kindsWithLink)('the link of %s', (kind) => {
     expect(visible(html)).not.toContain('token')
   })
 
-  test('stands on a line of its own in the text', () => {
+  test('has a line of its own in the text', () => {
     expect(render(kind).text.split('\n')).toContain(LINK)
   })
 
@@ -168,13 +168,13 @@ describe.each(kindsWithLink)('the link of %s', (kind) => {
     )
   })
 
-  test('has its life said in words', () => {
+  test('has its lifetime in words', () => {
     expect(render(kind, { lifetimeSeconds: 1800 }).text).toContain('works for 30 minutes')
     expect(render(kind, { lifetimeSeconds: 86_400 }).text).toContain('works for 24 hours')
     expect(render(kind, { lifetimeSeconds: 604_800 }).text).toContain('works for 7 days')
   })
 
-  test('is never missing, nor its life', () => {
+  test('is never missing, and neither is its lifetime', () => {
     expect(() => render(kind, { link: '' })).toThrow('link')
     expect(() => render(kind, { link: undefined })).toThrow('link')
     expect(() => render(kind, { lifetimeSeconds: undefined })).toThrow('lifetime')
@@ -196,7 +196,7 @@ test('a notice without an action has no link but that to Support', () => {
     expect(render(kind).html.match(/href="[^"]*"/g)).toEqual(['href="mailto:help@acme.example"'])
 })
 
-describe('what a mail tells about an address', () => {
+describe('what a mail says about an address', () => {
   test('a stranger at the new address learns nothing about the account', () => {
     expect(render('confirm_email').text).toContain('for their Acme account')
   })
@@ -206,7 +206,7 @@ describe('what a mail tells about an address', () => {
     expect(render('email_changed').text).toContain('n•••@example.net')
   })
 
-  test('an owner whose address is back is told which', () => {
+  test('the mail after a revert names the address that was restored', () => {
     expect(render('reset_after_revert').text).toContain('is ada@example.com again')
   })
 })
@@ -229,7 +229,7 @@ test('reset instructions that Support sent say so, and do not ask to ignore them
   expect(text).not.toMatch(/ignore this mail|unknown device/)
 })
 
-test('a life is said in the unit a person would use, and never longer than it is', () => {
+test('a lifetime is given in the unit that a person would use, and is never overstated', () => {
   const lives = [1, 59, 60, 90, 1800, 3600, 5400, 7200, 86_400, 100_000, 172_800, 604_800, 700_000]
 
   expect(lives.map(lifetimeInWords)).toEqual([
@@ -249,7 +249,7 @@ test('a life is said in the unit a person would use, and never longer than it is
   ])
 })
 
-test('a moment is said in UTC, whatever the clock of the machine', () => {
+test('a time is given in UTC, whatever the time zone of the machine', () => {
   expect(momentInWords(new Date('2026-01-01T00:00:00+02:00'))).toBe('31 December 2025 at 22:00 UTC')
   expect(momentInWords(new Date('2028-02-29T09:05:00Z'))).toBe('29 February 2028 at 09:05 UTC')
 })

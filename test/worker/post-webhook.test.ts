@@ -15,19 +15,22 @@ beforeEach(async () => {
 
 afterEach(() => receiver.stop())
 
-test.each([200, 202, 204])('a %d is a delivery', async (status) => {
+test.each([200, 202, 204])('the status %d counts as delivered', async (status) => {
   receiver.failWith(status)
 
   expect(await postWebhook(url, MESSAGE)).toBeNull()
 })
 
-test.each([300, 304, 400, 401, 404, 410, 429, 500, 503])('a %d is none', async (status) => {
-  receiver.failWith(status)
+test.each([300, 304, 400, 401, 404, 410, 429, 500, 503])(
+  'the status %d does not count as delivered',
+  async (status) => {
+    receiver.failWith(status)
 
-  expect(await postWebhook(url, MESSAGE)).toBe(`The receiver answered ${status}`)
-})
+    expect(await postWebhook(url, MESSAGE)).toBe(`The receiver answered ${status}`)
+  },
+)
 
-test.each([301, 302, 303, 307, 308])('a %d takes nothing to a host that nobody configured', async (status) => {
+test.each([301, 302, 303, 307, 308])('a redirect with %d is not followed', async (status) => {
   const elsewhere = new WebhookReceiver('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
   receiver.failWith(status, { location: await elsewhere.start() })
 
@@ -37,7 +40,7 @@ test.each([301, 302, 303, 307, 308])('a %d takes nothing to a host that nobody c
   await elsewhere.stop()
 })
 
-test('a receiver that says nothing is given up after the deadline', async () => {
+test('a receiver that does not answer is abandoned at the deadline', async () => {
   receiver.hang()
 
   expect(await postWebhook(url, MESSAGE, 200)).toBe('The receiver did not answer in time')
@@ -53,6 +56,6 @@ test('a worker that is told to stop does not wait for the receiver', async () =>
   expect(await posting).toBe('The worker was stopped')
 })
 
-test('a port where nobody listens is named by the system’s own code', async () => {
+test('a refused connection is reported with the system’s error code', async () => {
   expect(await postWebhook('http://127.0.0.1:1/', MESSAGE)).toMatch(/^The receiver could not be reached/)
 })

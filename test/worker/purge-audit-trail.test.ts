@@ -14,7 +14,7 @@ async function record(count: number, daysAgo: number): Promise<void> {
     SELECT gen_random_uuid(), ${at}, 'login', 'success', 'anonymous' FROM generate_series(1, ${count}::int)`
 }
 
-test('what is older than the setting says goes, in batches; the rest stays', async () => {
+test('events older than AUDIT_RETENTION_DAYS are deleted in batches, and the others are kept', async () => {
   await record(12_000, 31)
   await record(3, 29)
 
@@ -39,7 +39,7 @@ test.each(['UPDATE events SET ip = NULL', 'DELETE FROM events', 'TRUNCATE events
   },
 )
 
-test('400 days are kept where nothing is said, and nonsense stops the start', () => {
+test('AUDIT_RETENTION_DAYS is 400 by default, and a value that makes no sense stops the start', () => {
   expect(readConfig({}).auditRetentionDays).toBe(400)
   for (const AUDIT_RETENTION_DAYS of ['0', '-1', 'forever', '1.5']) {
     expect(() => readConfig({ AUDIT_RETENTION_DAYS })).toThrow(/^Refusing to start: AUDIT_RETENTION_DAYS must be/)

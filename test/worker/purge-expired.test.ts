@@ -46,7 +46,7 @@ async function aBusyDay(): Promise<{ email: string; other: string }> {
   return { email: ada.email, other }
 }
 
-test('nothing goes while it is of use', async () => {
+test('a row that is still of use is not deleted', async () => {
   await aBusyDay()
   const before = await rows()
   expect(Object.entries(before).filter(([, count]) => count === 0)).toEqual([])
@@ -56,7 +56,7 @@ test('nothing goes while it is of use', async () => {
   expect(await rows()).toEqual(before)
 })
 
-test('what nobody will ask about any more goes, and what says who had an address stays', async () => {
+test('expired rows are deleted, except those that show who had an address', async () => {
   const { email, other } = await aBusyDay()
   const moves = await deps.db.emailChange.count({ where: { confirmedAt: { not: null } } })
   const held = await deps.db.address.count()
@@ -73,7 +73,7 @@ test('what nobody will ask about any more goes, and what says who had an address
   expect(await deps.db.address.count()).toBe(held)
 })
 
-test('however much has piled up, it goes; and one table that fails keeps no other full', async () => {
+test('any number of expired rows is deleted, and a table that fails does not stop the others', async () => {
   const queuedAt = new Date(deps.clock.now().getTime() - 91 * DAY * 1000)
   await deps.db.$executeRaw`
     INSERT INTO mails (id, request, email, address, context, queued_at, state_at)

@@ -21,7 +21,7 @@ function clear(email: string) {
   return desk.delete(`/addresses/${encodeURIComponent(email)}/suppression`)
 }
 
-test('the flag is gone at once, SendGrid’s lists follow, and the trail says who did it', async () => {
+test('clearing a suppression removes the flag at once and SendGrid’s entries later, and records who did it', async () => {
   const email = await bounced()
 
   const cleared = await clear(email.toUpperCase())
@@ -35,7 +35,7 @@ test('the flag is gone at once, SendGrid’s lists follow, and the trail says wh
   expect(body.events[0]).toMatchObject({ type: 'address.suppression_cleared', actor: { type: 'service_client' } })
 })
 
-test('SendGrid that is away is asked again later', async () => {
+test('a suppression is cleared at SendGrid once SendGrid can be reached again', async () => {
   const email = await bounced()
   sendgrid.failWith({ status: 503 }, 1)
   await clear(email)
@@ -48,7 +48,7 @@ test('SendGrid that is away is asked again later', async () => {
   expect([...sendgrid.suppressed]).toEqual([])
 })
 
-test('somebody’s own unsubscribing is not undone', async () => {
+test('clearing a suppression does not undo a person’s own unsubscribing', async () => {
   const email = await bounced()
   await clear(email)
   await mailbox.drain()
@@ -58,7 +58,7 @@ test('somebody’s own unsubscribing is not undone', async () => {
   expect(new Set(asked)).toEqual(new Set(['bounces', 'blocks', 'invalid_emails', 'spam_reports']))
 })
 
-test('an address that nothing is held against is not found, and something else is no address', async () => {
+test('clearing answers 404 for an address that is not suppressed, and 422 for text that is no address', async () => {
   expect(await clear(people.newEmail())).toRefuse('not_found')
   expect(await clear('ada@')).toRefuse('invalid_email')
 })

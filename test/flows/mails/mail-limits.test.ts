@@ -7,7 +7,7 @@ const { api, clock, deps, mailbox, mailer, people } = await startTestApp()
 
 const forgot = (email: string) => api.post('/v1/password/forgot', { email })
 
-test('ten reset mails an hour are the most, also for links that are all used', async () => {
+test('an address gets at most ten reset mails an hour, even if every link has been used', async () => {
   const ada = await people.verified()
   for (let times = 0; times < 10; times += 1) {
     await forgot(ada.email)
@@ -26,7 +26,7 @@ test('ten reset mails an hour are the most, also for links that are all used', a
   expect(await mailbox.endOf('reset_password', ada.email)).toMatchObject({ state: 'sent' })
 })
 
-test('ten mails an hour are the most that moves send to one address, however many accounts ask', async () => {
+test('an address gets at most ten mails an hour to confirm it, however many accounts ask', async () => {
   const wanted = people.newEmail('wanted')
   for (let times = 0; times < 10; times += 1) await (await people.verified()).changeEmail(wanted)
   await mailbox.drain()
@@ -43,7 +43,7 @@ test('ten mails an hour are the most that moves send to one address, however man
   expect(await mailbox.endOf('confirm_email', wanted)).toMatchObject({ state: 'sent' })
 })
 
-test('workers that send at once count one after the other', async () => {
+test('two workers that send to one mailbox at once do not exceed its limit', async () => {
   const ada = await people.verified()
   for (let times = 0; times < 8; times += 1) await forgot(ada.email)
   const waiting = await deps.db.mail.findMany({ where: { request: 'reset_password', address: ada.email } })
@@ -131,7 +131,7 @@ test('sub-addresses of one mailbox share its limit', async () => {
   expect(mails).toHaveLength(6)
 })
 
-test('dots make no other mailbox at Gmail, and do elsewhere', async () => {
+test('addresses that differ by dots share a mailbox at Gmail, and nowhere else', async () => {
   const register = (email: string, index: number) =>
     api.post('/v1/register', { email, password: 'Correct-Horse-7' }, { ip: `203.0.113.${index}` })
   const spellings = ['v.ictim', 'vi.ctim', 'vic.tim', 'vict.im', 'victi.m', 'v.i.ctim', 'v.ic.tim']

@@ -95,7 +95,7 @@ test('the instructions after a revert are not mailed once a password was chosen 
   expect(await mailbox.kinds(former)).not.toContain('reset_after_revert')
 })
 
-test('who registered an address that was locked since gets no link: it would open nothing', async () => {
+test('a registration of an address that has been locked since gets no link', async () => {
   const email = people.newEmail('claimed')
   await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
   await mailbox.drain()
@@ -110,7 +110,7 @@ test('who registered an address that was locked since gets no link: it would ope
   expect(await mailbox.kinds(email)).not.toContain('reset_password')
 })
 
-test('a move cancelled before its mails go is told to neither address', async () => {
+test('an email change that is cancelled before its mails are sent is reported to neither address', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail('moved')
 
@@ -127,7 +127,7 @@ test('a move cancelled before its mails go is told to neither address', async ()
   })
 })
 
-test('a move that ran out before its mails go is told to neither address', async () => {
+test('an email change that expires before its mails are sent is reported to neither address', async () => {
   const ada = await people.verified()
 
   const mails = await mailbox.during(async () => {
@@ -138,7 +138,7 @@ test('a move that ran out before its mails go is told to neither address', async
   expect(mails).toEqual([])
 })
 
-test('a move confirmed before the notice of it goes: the old address gets both its links, and no other link is mailed twice', async () => {
+test('an email change that is confirmed before its first notice is sent still gives the old address both links, and no other link is mailed twice', async () => {
   const ada = await people.verified()
   const former = ada.email
   const newEmail = people.newEmail('moved')
@@ -155,7 +155,7 @@ test('a move confirmed before the notice of it goes: the old address gets both i
   expect(await mailbox.kinds(newEmail)).toEqual(['confirm_email'])
 })
 
-test('a move taken back before the notice that it is done goes is not told any more', async () => {
+test('an email change that is reverted before the notice of its confirmation is sent needs no such notice', async () => {
   const ada = await people.verified()
   const former = ada.email
   const newEmail = people.newEmail('moved')
@@ -169,7 +169,7 @@ test('a move taken back before the notice that it is done goes is not told any m
   expect(await mailbox.kinds(former)).not.toContain('email_changed')
 })
 
-test('a confirm mail that goes late says how long its link will still work, not how long it would have', async () => {
+test('a confirm mail that is sent late names the time that its link still works', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail('moved')
   await ada.changeEmail(newEmail)

@@ -24,8 +24,8 @@ async function flagOf({ email }: { email: string }) {
   return (await desk.get(`/addresses/${email}`)).body.suppression
 }
 
-describe('what Support sees of a mail after the provider took it', () => {
-  test('"no mail came": it bounced, in the provider’s own words, and the address is flagged', async () => {
+describe('what Support sees about a mail that the provider has accepted', () => {
+  test('a mail that bounced shows the provider’s reason, and its address is flagged', async () => {
     const person = await asked()
     const reason = '550 5.1.1 The email account that you tried to reach does not exist'
 
@@ -35,7 +35,7 @@ describe('what Support sees of a mail after the provider took it', () => {
     expect(await flagOf(person)).toEqual({ reason: 'bounced', providerReason: reason, since: expect.any(String) })
   })
 
-  test('the whole way, each step with its time and reason, the oldest first', async () => {
+  test('the history lists each step with its time and reason, the oldest first', async () => {
     const person = await asked()
     const at = Math.floor(clock.now().getTime() / 1000) + 2
     clock.advance(10)
@@ -57,7 +57,7 @@ describe('what Support sees of a mail after the provider took it', () => {
     ])
   })
 
-  test('a mail that was opened once more after its link was used says so in that order', async () => {
+  test('a mail that was opened again after its link was used lists the two in that order', async () => {
     const person = await asked()
     await api.post('/v1/password/reset/check', { token: await mailbox.token(person.email, 'reset_password') })
     clock.advance(60)
@@ -67,7 +67,7 @@ describe('what Support sees of a mail after the provider took it', () => {
     expect(history.map(({ state }: { state: string }) => state)).toEqual(['queued', 'sent', 'link_checked', 'opened'])
   })
 
-  test('of several deferrals the newest says why', async () => {
+  test('of several deferrals, the newest gives the reason', async () => {
     const person = await asked()
     const now = Math.floor(clock.now().getTime() / 1000)
     const deferred = (secondsAgo: number, response: string) =>
@@ -79,7 +79,7 @@ describe('what Support sees of a mail after the provider took it', () => {
     expect(await receiptOf(person)).toMatchObject({ state: 'deferred', reason: '452 mailbox full' })
   })
 
-  test('a deferral told late changes neither the newer reason nor what came after it', async () => {
+  test('a deferral that is reported late changes neither the newer reason nor the later state', async () => {
     const person = await asked()
     const now = Math.floor(clock.now().getTime() / 1000)
     const told = (event: string, secondsAgo: number, response: string) =>
@@ -95,7 +95,7 @@ describe('what Support sees of a mail after the provider took it', () => {
     expect(await receiptOf(person)).toMatchObject({ state: 'delivered', reason: '250 OK' })
   })
 
-  test('of two mails in one batch each gets its own words', async () => {
+  test('each of two mails in one batch gets its own events', async () => {
     const [one, other] = [await asked(), await asked()]
 
     await sendgrid.post(
@@ -109,7 +109,7 @@ describe('what Support sees of a mail after the provider took it', () => {
     expect(await flagOf(other)).toBeNull()
   })
 
-  test('of two last words in one batch the first in time stands, and of two bounces of one address too', async () => {
+  test('of two final events in one batch the earlier stands, and so does the earlier of two bounces of one address', async () => {
     const person = await asked()
     const now = Math.floor(clock.now().getTime() / 1000)
     await sendgrid.post(
@@ -135,7 +135,7 @@ describe('what Support sees of a mail after the provider took it', () => {
     })
   })
 
-  test('a mail that was delivered and then returned bounced', async () => {
+  test('a mail that was delivered and then returned has bounced', async () => {
     const person = await asked()
 
     await sendgrid.post(sendgrid.event(person.mailId, 'delivered'))
@@ -144,7 +144,7 @@ describe('what Support sees of a mail after the provider took it', () => {
     expect(await receiptOf(person)).toMatchObject({ state: 'bounced', reason: '550 returned' })
   })
 
-  test('a time of the provider’s that is ahead of ours is not shown as the future', async () => {
+  test('a time of the provider that is ahead of ours is not shown as a time in the future', async () => {
     const person = await asked()
     const timestamp = Math.floor(clock.now().getTime() / 1000) + 300
 
@@ -155,7 +155,7 @@ describe('what Support sees of a mail after the provider took it', () => {
   })
 })
 
-describe('an address that the provider has given up on', () => {
+describe('an address that the provider suppresses', () => {
   test.each([
     ['bounce', { reason: '550 no such user' }, 'bounced'],
     ['dropped', { reason: 'Bounced Address' }, 'dropped'],
@@ -182,7 +182,7 @@ describe('an address that the provider has given up on', () => {
     expect(await flagOf(person)).toBeNull()
   })
 
-  test('the first reason stands', async () => {
+  test('keeps the first reason', async () => {
     const person = await asked()
 
     await sendgrid.post(sendgrid.event(person.mailId, 'bounce', { reason: '550 first' }))
@@ -191,7 +191,7 @@ describe('an address that the provider has given up on', () => {
     expect(await flagOf(person)).toMatchObject({ reason: 'bounced', providerReason: '550 first' })
   })
 
-  test('still gets its mail: who unsubscribed or bounced once must hear of a changed password', async () => {
+  test('still gets its mail, because its holder must learn of a changed password', async () => {
     const person = await asked()
     await sendgrid.post(sendgrid.event(person.mailId, 'bounce'))
 

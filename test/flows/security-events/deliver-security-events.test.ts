@@ -66,8 +66,8 @@ async function reuseRefreshToken(person: Person): Promise<void> {
   expect(await api.post('/v1/token/refresh', { refreshToken })).toRefuse('refresh_token_reused')
 }
 
-describe('what other systems are told', () => {
-  test('of a password that was changed: whose, when, in which session, and no more', async () => {
+describe('a security event', () => {
+  test('reports a password change with the account, the time and the session, and nothing else', async () => {
     const ada = await people.verified()
     const accountId = await idOf(ada)
     await changePassword(ada)
@@ -84,7 +84,7 @@ describe('what other systems are told', () => {
     })
   })
 
-  test('of every change of password and address, and of a refresh token used twice, each once, at every URL', async () => {
+  test('is sent once to every URL for each change of password or address, and for a reused refresh token', async () => {
     const ada = await people.verified()
     const accountId = await idOf(ada)
     await changePassword(ada)
@@ -108,7 +108,7 @@ describe('what other systems are told', () => {
     expect(toldOf(accountId, shop).map(({ type }) => type)).toEqual(types)
   })
 
-  test('of an account that Support shut, opened again and erased, and that it was a service that did it', async () => {
+  test('reports that Support disabled, enabled or erased an account, with the service as the actor', async () => {
     const ada = await people.verified()
     const accountId = await idOf(ada)
     const desk = await openSupportDesk(service)
@@ -123,7 +123,7 @@ describe('what other systems are told', () => {
     expect(toldOf(accountId)[0]?.data).toEqual({ accountId, sessionId: null, actorType: 'service_client' })
   })
 
-  test('of nobody’s address, network or secret', async () => {
+  test('contains no address, no network and no secret', async () => {
     const ada = await people.verified()
     const newEmail = await changeEmail(ada)
     await mailbox.drain()
@@ -135,7 +135,7 @@ describe('what other systems are told', () => {
     }
   })
 
-  test('nothing of a change that was refused, nor of signing in and out', async () => {
+  test('is not sent for a refused change, a sign-in or a sign-out', async () => {
     const ada = await people.verified()
     const accountId = await idOf(ada)
     await ada.post('/v1/password/change', { currentPassword: 'wrong', newPassword: 'Another-Horse-8' })
@@ -149,7 +149,7 @@ describe('what other systems are told', () => {
     expect(toldOf(accountId)).toEqual([])
   })
 
-  test('by a signature that a receiver with another secret does not believe', async () => {
+  test('has a signature that a receiver with another secret rejects', async () => {
     const bob = await mistaken.people.verified()
     await bob.post('/v1/password/change', { currentPassword: bob.password, newPassword: 'Another-Horse-8' })
 
@@ -160,8 +160,8 @@ describe('what other systems are told', () => {
   })
 })
 
-describe('a receiver that is away', () => {
-  test('hears everything once it is back: each event once, in order for each account', async () => {
+describe('a receiver that is unavailable', () => {
+  test('gets every event once it is back, each once and in order for each account', async () => {
     const accounts = [await people.verified(), await people.verified()]
     const ids = await Promise.all(accounts.map(idOf))
     await shop.stop()
@@ -188,7 +188,7 @@ describe('a receiver that is away', () => {
     }
   })
 
-  test('holds up nobody else', async () => {
+  test('does not delay other receivers', async () => {
     const ada = await people.verified()
     const accountId = await idOf(ada)
     shop.failWith(503)
@@ -201,7 +201,7 @@ describe('a receiver that is away', () => {
     expect(toldOf(accountId, shop)).toHaveLength(0)
   })
 
-  test('gets the first of an account’s events again and none past it', async () => {
+  test('gets the first of an account’s events again, and no later one before it', async () => {
     const ada = await people.verified()
     await mailbox.drain()
     shop.failWith(400)
@@ -216,7 +216,7 @@ describe('a receiver that is away', () => {
     expect(tried.size).toBe(1)
   })
 
-  test('a new event does not shorten the wait for the next try', async () => {
+  test('is not asked earlier because of a new event', async () => {
     const ada = await people.verified()
     const accountId = await idOf(ada)
     shop.failWith(503)
@@ -237,7 +237,7 @@ describe('a receiver that is away', () => {
     expect((await nextTry()).rows).toEqual(before)
   })
 
-  test('is given up for an event after three days, says so to Support, and gets the next', async () => {
+  test('misses an event after three days, which Support can see, and gets the next one', async () => {
     const ada = await people.verified()
     const accountId = await idOf(ada)
     shop.failWith(400)

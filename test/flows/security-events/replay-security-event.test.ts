@@ -43,7 +43,7 @@ function toldOf(accountId: string, receiver = siem) {
   return receiver.events.filter(({ data }) => data['accountId'] === accountId)
 }
 
-test('the list shows each event with how its deliveries went, the newest first, page by page', async () => {
+test('the list shows each event with the state of its deliveries, the newest first, page by page', async () => {
   const accountId = await changed(3)
   await mailbox.drain()
 
@@ -75,7 +75,7 @@ test('the list shows each event with how its deliveries went, the newest first, 
   })
 })
 
-test('the list can be asked for one state', async () => {
+test('the list can be filtered by state', async () => {
   siem.failWith(500)
   const accountId = await changed()
   await mailbox.drain()
@@ -89,7 +89,7 @@ test('the list can be asked for one state', async () => {
   await mailbox.drain()
 })
 
-test('a replayed event comes again under its own id, and who replayed it is in the audit trail', async () => {
+test('a replayed event keeps its id, and the audit trail names the author of the replay', async () => {
   const accountId = await changed()
   await mailbox.drain()
   const [event] = toldOf(accountId)
@@ -104,7 +104,7 @@ test('a replayed event comes again under its own id, and who replayed it is in t
   expect(recorded).toMatchObject({ actorType: 'service_client', details: { eventId: event?.id } })
 })
 
-test('a replay reaches a URL that was configured since', async () => {
+test('a replay also reaches a URL that was configured after the event', async () => {
   const accountId = await changed()
   await mailbox.drain()
   const [event] = toldOf(accountId)
@@ -116,7 +116,7 @@ test('a replay reaches a URL that was configured since', async () => {
   expect(toldOf(accountId, siem)).toEqual([event])
 })
 
-test('what waits for a URL that is configured no more is given up, not sent', async () => {
+test('a delivery to a URL that is no longer configured fails and is not sent', async () => {
   siem.failWith(500)
   const accountId = await changed(2)
   await mailbox.drain()
@@ -131,14 +131,14 @@ test('what waits for a URL that is configured no more is given up, not sent', as
   expect(siem.bodies).toHaveLength(before)
 })
 
-test('an event nobody knows cannot be replayed', async () => {
+test('an unknown event cannot be replayed', async () => {
   const unknown = `${PATH}/0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55/replay`
 
   expect(await api.post(unknown, undefined, { token: replayer })).toRefuse('not_found')
   expect(await api.post(`${PATH}/x/replay`, undefined, { token: replayer })).toRefuse('invalid_request')
 })
 
-test('reading takes events:read, replaying events:replay, and neither does for the other', async () => {
+test('the list needs events:read, a replay needs events:replay, and neither scope allows the other', async () => {
   const accountId = await changed()
   await mailbox.drain()
   const path = `${PATH}/${toldOf(accountId)[0]?.id}/replay`
@@ -157,7 +157,7 @@ test.each(['?limit=0', '?limit=101', '?limit=x', '?cursor=x', '?state=lost', '?a
   },
 )
 
-test('an id in a form that the database does not know is the caller’s mistake', async () => {
+test('an id of the wrong form gets 400', async () => {
   const id = 'urn:uuid:0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'
 
   expect(await list(`?accountId=${id}`)).toRefuse('invalid_request')
