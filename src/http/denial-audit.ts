@@ -1,21 +1,23 @@
 import type { FastifyInstance } from 'fastify'
 import { validate as isUuid } from 'uuid'
 import type { Deps } from '../deps.ts'
-import { recordEventWithoutChange } from '../domain/events/record-event.ts'
+import { recordRepeatedFailure } from '../domain/events/record-repeated-failure.ts'
 import { Refusal } from '../domain/problems.ts'
 import { scopeOf } from './caller.ts'
 import { originOf } from './request-log.ts'
 
 /**
- * Writes down that a service client asked for what it may not do: a stolen client shows by what it tries. The answer
- * does not wait for the trail to be writable, and stays the refusal it is.
+ * Records in the audit trail that a service client asked for something it may not do, because the requests of a stolen client
+ * show in this way. Of one client and route, the first of a minute is recorded at once, and the number of the others
+ * afterwards. If the audit trail cannot be written, the answer is the same refusal.
  */
 export function auditDenials(app: FastifyInstance, deps: Deps): void {
   app.addHook('onError', async (request, _reply, error) => {
     const { service, routeOptions } = request
     if (!service || !(error instanceof Refusal) || error.code !== 'insufficient_scope') return
     const { id } = request.params as { id?: string }
-    await recordEventWithoutChange(deps, {
+    const route = `${request.method} ${routeOptions.url}`
+    await recordRepeatedFailure(deps, ['service_client.denied', service.clientId, route], {
       type: 'service_client.denied',
       outcome: 'failure',
       at: deps.clock.now(),

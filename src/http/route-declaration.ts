@@ -22,6 +22,8 @@ declare module 'fastify' {
     caller?: Caller
     /** How often one client may call the route. `limitOf` has the defaults. */
     limit?: RateLimitName | 'none'
+    /** The limit for requests whose caller does not prove who it is. They are counted when they fail. */
+    failureLimit?: RateLimitName
     /** Whether the route computes a password hash. It is then refused at once while the queue for hashing is full. */
     hashes?: boolean
     /** Whether its body or its answer can take megabytes. Only a few such requests are served at a time. */

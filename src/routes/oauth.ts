@@ -69,7 +69,12 @@ export const oauthRoutes =
     app.post(
       '/oauth/introspect',
       {
-        config: { caller: 'clientOrService', limit: 'gateways', oauthErrors: ['insufficient_scope'] },
+        config: {
+          caller: 'clientOrService',
+          limit: 'gateways',
+          failureLimit: 'clientSecrets',
+          oauthErrors: ['insufficient_scope'],
+        },
         schema: {
           ...FORM,
           operationId: 'introspectToken',
@@ -91,7 +96,7 @@ export const oauthRoutes =
     app.post(
       '/oauth/revoke',
       {
-        config: { caller: 'clientOrService', limit: 'gateways', oauthErrors: [] },
+        config: { caller: 'clientOrService', limit: 'gateways', failureLimit: 'clientSecrets', oauthErrors: [] },
         schema: {
           ...FORM,
           operationId: 'revokeToken',

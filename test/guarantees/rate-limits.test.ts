@@ -2,10 +2,11 @@ import { expect, test } from '@jest/globals'
 import '../support/matchers.ts'
 import { rateLimits } from '../../src/http/limits/rate-limits.ts'
 import type { Answer, CallOptions } from '../support/api.ts'
+import { basicOf, registerClient } from '../support/service-clients.ts'
 import { startTestApp } from '../support/test-app.ts'
 
 /** 6 sign-ins, 30 of most other requests, 3 of unknown paths. */
-const { api } = await startTestApp({ env: { RATE_LIMIT_FACTOR: '0.005', TRUST_PROXY: '10.0.0.0/8' } })
+const { api, deps } = await startTestApp({ env: { RATE_LIMIT_FACTOR: '0.005', TRUST_PROXY: '10.0.0.0/8' } })
 const SIGN_INS = 6
 
 let lastNetwork = 0
@@ -100,6 +101,23 @@ test('M2: without a trusted proxy between, forged forwarding headers change noth
 
   expect(await logIn({ ip, headers: forge() })).toRefuse('too_many_attempts')
 })
+
+test.each(['/oauth/introspect', '/oauth/revoke'])(
+  'POST %s refuses a client that guesses credentials, and still answers a proven client of the same network',
+  async (path) => {
+    const ip = newIp()
+    const client = await registerClient(deps, 'tokens:introspect')
+    const guess = () =>
+      api.form(path, { token: 'some-token' }, { ip, headers: basicOf({ id: client.id, secret: 'a wrong secret' }) })
+
+    const guesses = await many(7, guess)
+
+    expect(guesses.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 401, 429])
+    expect(guesses[6]?.body.error).toBe('temporarily_unavailable')
+    expect(Number(guesses[6]?.headers['retry-after'])).toBeGreaterThan(0)
+    expect(await api.form(path, { token: 'some-token' }, { ip, headers: basicOf(client) })).toHaveStatus(200)
+  },
+)
 
 test('an office behind one address can sign in: 1,000 people in ten minutes', () => {
   const { most, windowSeconds } = rateLimits.passwords

@@ -2,9 +2,11 @@ import { type LiveClient, readLiveClient } from '../../database/client-statement
 import type { Deps } from '../../deps.ts'
 import { matchesClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
-import { type Origin, recordEventWithoutChange } from '../events/record-event.ts'
+import type { Origin } from '../events/record-event.ts'
+import { recordRepeatedFailure } from '../events/record-repeated-failure.ts'
 import type { ServiceClaims, ServicePrincipal } from '../principals.ts'
 import { isScope } from '../scopes.ts'
+import { networkOf } from '../throttle/network.ts'
 import { isClientId } from './client-id.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
 
@@ -30,13 +32,16 @@ export async function requireClient(deps: Deps, proof: ClientProof, origin: Orig
   return client
 }
 
-/** Writes credentials that are not right down: guessing shows. What was sent as an id may be a secret in the wrong field. */
+/**
+ * Records wrong credentials in the audit trail, so that guessing is visible there: once a minute for a client and a network,
+ * with their number. An id is recorded only if it has the form of one, because it may be a secret in the wrong field.
+ */
 export async function notProven(deps: Deps, { credentials }: ClientProof, origin: Origin): Promise<OAuthRefusal> {
   if (!credentials) return new OAuthRefusal('invalid_token')
   const { clientId } = credentials
   const details = { clientId: isClientId(clientId) ? clientId : null }
   const at = deps.clock.now()
-  await recordEventWithoutChange(deps, {
+  await recordRepeatedFailure(deps, ['service_client.login', details.clientId, networkOf(origin.ip)], {
     type: 'service_client.login',
     outcome: 'failure',
     at,

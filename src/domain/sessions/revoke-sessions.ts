@@ -47,6 +47,7 @@ export async function revokeOtherSessions(
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const revoked = await endSessionsOfAccount(tx, { accountId, except: sessionId, reason: 'revoked', now })
+    if (revoked === 0) return 0 // nothing to record: a loop of such requests must not fill the audit trail
     const details = { reason: 'revoked', others: revoked }
     await recordEvent(tx, { type: 'session.ended', at: now, accountId, sessionId, origin: input.origin, details })
     return revoked

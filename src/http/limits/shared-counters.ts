@@ -1,22 +1,23 @@
+import RedisStore from '@fastify/rate-limit/store/RedisStore.js'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Secret } from '../../security/secret.ts'
 
-/** Counting must not make a request wait: an answer later than this is as good as none. */
+/** Counting must not make a request wait. An answer later than this is not used. */
 const PATIENCE_MS = 250
-/** After a failure Redis is left alone for so long, or each request of an outage would wait in vain. */
+/** After a failure, Redis is not asked for this long. Otherwise every request of an outage would wait for nothing. */
 const RETRY_AFTER_MS = 5_000
 
 export interface SharedCounters {
   readonly redis: Redis
-  /** What `count` answers; null while Redis is out, and for a while after. */
+  /** Returns what `count` answers, or null while Redis cannot be reached and for a short time after. */
   use<Counted>(count: () => Promise<Counted>): Promise<Counted | null>
   close(): void
 }
 
-/** The Redis that replicas count in. Nothing fails for want of it: an outage is logged once, and so is its end. */
+/** Connects to the Redis that replicas count in. Without it nothing fails. The start and the end of an outage are logged once. */
 export async function connectSharedCounters(url: Secret, log: Logger): Promise<SharedCounters> {
-  const { Redis } = await import('ioredis') // 8 MB that a service without Redis need not carry
+  const { Redis } = await import('ioredis') // loaded here, because it takes 8 MB that a service without Redis does not need
   const redis = new Redis(url.reveal(), {
     connectTimeout: 2_000,
     commandTimeout: PATIENCE_MS,
@@ -52,5 +53,21 @@ export async function connectSharedCounters(url: Secret, log: Logger): Promise<S
       }
     },
     close: () => redis.disconnect(),
+  }
+}
+
+/**
+ * The plugin's store for Redis, under keys that begin with the prefix. The plugin itself would put `undefinedundefined-` into
+ * every key, because it expects each counter to belong to one route.
+ */
+export function sharedStore(redis: Redis, prefix: string): object {
+  return class extends RedisStore {
+    constructor() {
+      super(false, false, redis, prefix)
+    }
+
+    override child(): this {
+      return this
+    }
   }
 }

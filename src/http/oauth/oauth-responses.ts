@@ -5,13 +5,16 @@ import { toRefusal } from '../problems/problem-responses.ts'
 import { problemStatuses } from '../problems/problem-statuses.ts'
 
 /**
- * Answers the errors of the OAuth endpoints as RFC 6749 section 5.2 has them, for no OAuth library reads a problem
- * document. For the routes of one plugin.
+ * Answers the errors of one plugin's routes in the form of RFC 6749 section 5.2, because no OAuth library reads a problem
+ * document. A caller that does not prove who it is counts as a failure, and past the limit for failures it gets 429.
  */
 export function answerOAuthErrorsOf(app: FastifyInstance): void {
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    if (error instanceof OAuthRefusal) return sendOAuthError(reply, error)
-    const refusal = toRefusal(error)
+  app.setErrorHandler<FastifyError>(async (error, request, reply) => {
+    const isUnproven =
+      error instanceof OAuthRefusal && (error.code === 'invalid_client' || error.code === 'invalid_token')
+    const pastLimit = isUnproven ? await request.countFailure().catch((excess: Error) => excess) : undefined
+    if (error instanceof OAuthRefusal && !pastLimit) return sendOAuthError(reply, error)
+    const refusal = toRefusal(pastLimit ?? error)
     const status = problemStatuses[refusal.code]
     if (status >= 500) request.log.error({ failure: { name: error.name, code: error.code } }, 'request failed')
     if (refusal.details.retryAfter !== undefined) reply.header('Retry-After', String(refusal.details.retryAfter))
