@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import pg from 'pg'
-import '../../support/matchers.ts'
-import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../../support/sendgrid-events.ts'
-import { openSupportDesk } from '../../support/support-desk.ts'
-import { startTestApp } from '../../support/test-app.ts'
+import '../../../support/matchers.ts'
+import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../../../support/sendgrid-events.ts'
+import { openSupportDesk } from '../../../support/support-desk.ts'
+import { startTestApp } from '../../../support/test-app.ts'
 
 const testApp = await startTestApp({ env: { SENDGRID_WEBHOOK_PUBLIC_KEY: SENDGRID_PUBLIC_KEY } })
 const provider = new SendgridEvents(testApp)

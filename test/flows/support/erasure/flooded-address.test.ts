@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import '../../support/matchers.ts'
-import { hashAddress } from '../../../src/domain/addresses/address-hashes.ts'
-import { openSupportDesk } from '../../support/support-desk.ts'
-import { startTestApp } from '../../support/test-app.ts'
+import '../../../support/matchers.ts'
+import { hashAddress } from '../../../../src/domain/addresses/address-hashes.ts'
+import { openSupportDesk } from '../../../support/support-desk.ts'
+import { startTestApp } from '../../../support/test-app.ts'
 
 /**
  * Security finding 10: one client registered one address all day, and the person could neither be erased nor sign up,
