@@ -19,8 +19,12 @@ export interface ModelChange {
   readonly from: string
   readonly to: string
   readonly sessionId: string
-  readonly confirmToken: string
+  confirmToken: string
   readonly revertLinks: Array<{ readonly token: string; isSpent: boolean }>
+  /** The addresses that had the account before `from`, when the change was requested. */
+  readonly earlier: readonly string[]
+  /** Whether the account has returned to one of those since: the revert links are over. */
+  isOutranked: boolean
   state: 'pending' | 'ended' | 'confirmed' | 'reverted'
 }
 
@@ -30,6 +34,8 @@ export class ModelAccount {
   readonly oldPasswords: string[] = []
   readonly resets: ModelReset[] = []
   readonly changes: ModelChange[] = []
+  /** The confirmed changes that were not reverted, in the order of their confirmation. */
+  moves: ModelChange[] = []
   readonly deadSessions: ModelSession[] = []
   sessions: ModelSession[] = []
   email: string
@@ -51,7 +57,7 @@ export class ModelAccount {
     return (this.owners.get(address) ?? this) === this
   }
 
-  endSessionsOfAccount(isSpared: (session: ModelSession) => boolean = () => false): void {
+  endSessions(isSpared: (session: ModelSession) => boolean = () => false): void {
     this.deadSessions.push(...this.sessions.filter((session) => !isSpared(session)))
     this.sessions = this.sessions.filter(isSpared)
   }
@@ -64,7 +70,7 @@ export class ModelAccount {
   changeCredentials(survivingSessionId?: string): void {
     this.epoch += 1
     this.endPending()
-    this.endSessionsOfAccount(({ sessionId }) => sessionId === survivingSessionId)
+    this.endSessions(({ sessionId }) => sessionId === survivingSessionId)
   }
 
   setPassword(password: string | null): void {
@@ -79,17 +85,40 @@ export class ModelAccount {
     this.owners.set(address, this)
   }
 
+  request(wanted: Pick<ModelChange, 'to' | 'sessionId' | 'confirmToken' | 'revertLinks'>): ModelChange {
+    this.endPending()
+    const earlier = this.#order().slice(0, Math.max(0, this.#order().indexOf(this.email)))
+    const change: ModelChange = { ...wanted, from: this.email, earlier, isOutranked: false, state: 'pending' }
+    this.changes.push(change)
+    return change
+  }
+
+  /** The addresses of the moves that stand, by who held the account first. */
+  #order(): string[] {
+    const [first] = this.moves
+    return first ? [...new Set([first.from, ...this.moves.map(({ to }) => to)])] : []
+  }
+
   confirm(change: ModelChange): void {
     change.state = 'confirmed'
+    this.moves.push(change)
+    for (const other of this.changes) if (other.earlier.includes(change.to)) other.isOutranked = true
     this.moveTo(change.to)
     this.changeCredentials(change.sessionId)
   }
 
   /** What the link of a change would do now: put its old address back, give up whatever is pending, or nothing. */
   reversalOf(change: ModelChange): 'restore' | 'cancel' | 'nothing' {
-    if (change.state === 'reverted') return 'nothing'
+    if (change.state === 'reverted' || change.isOutranked) return 'nothing'
     if (change.state === 'confirmed' || this.email !== change.from) return 'restore'
     return this.changes.some(({ state }) => state === 'pending') ? 'cancel' : 'nothing'
+  }
+
+  /** Cancelling from the old address ends the session that requested the change. */
+  cancel(): void {
+    const requested = this.changes.find(({ state }) => state === 'pending')
+    this.endPending()
+    this.endSessions(({ sessionId }) => sessionId !== requested?.sessionId)
   }
 
   restore(change: ModelChange): void {
@@ -97,8 +126,9 @@ export class ModelAccount {
     this.setPassword(null)
     this.changeCredentials()
     for (const later of this.changes.slice(this.changes.indexOf(change))) {
-      if (later.state === 'confirmed') later.state = 'reverted'
+      later.state = 'reverted'
       for (const link of later.revertLinks) link.isSpent = true
     }
+    this.moves = this.moves.filter(({ state }) => state !== 'reverted')
   }
 }

@@ -62,7 +62,7 @@ const refresh = (pick: Pick_) =>
 const logOut = (pick: Pick_) =>
   operation('logOut', pick, sessionsOf, async (account, session, { api }) => {
     expect(await api.post('/v1/logout', { refreshToken: session.refreshToken })).toHaveStatus(204)
-    account.endSessionsOfAccount((each) => each !== session)
+    account.endSessions((each) => each !== session)
   })
 
 const revokeOthers = (pick: Pick_) =>
@@ -70,7 +70,7 @@ const revokeOthers = (pick: Pick_) =>
     const { accessToken } = await renew(session, real)
     expect(await real.api.delete('/v1/sessions', { token: accessToken })).toHaveStatus(200)
     account.endPending((change) => change.sessionId === session.sessionId)
-    account.endSessionsOfAccount((each) => each === session)
+    account.endSessions((each) => each === session)
   })
 
 const changePassword = (pick: Pick_) =>
@@ -122,14 +122,11 @@ const changeEmail = (pick: Pick_, address: number) =>
     if (to === account.email) return expect(answer).toRefuse('email_unchanged')
     if (!account.mayHave(to)) return expect(answer).toRefuse('email_unavailable')
     expect(answer).toHaveStatus(202)
-    account.endPending()
-    account.changes.push({
-      from: account.email,
+    account.request({
       to,
       sessionId: session.sessionId,
       confirmToken: await real.mailbox.token(to, 'confirm_email'),
       revertLinks: [{ token: await real.mailbox.token(account.email, 'email_change_requested'), isSpent: false }],
-      state: 'pending',
     })
   })
 
@@ -154,19 +151,66 @@ const confirm = (pick: Pick_) =>
   })
 
 const revert = (pick: Pick_, which: number) =>
-  operation('revert', pick, changesOf, async (account, change, { api, mailbox }) => {
+  operation('revert', pick, changesOf, async (account, change, real) => {
     const link = chosen(change.revertLinks, which)
-    const reversal = account.reversalOf(change)
-    const answer = await api.post('/v1/email/change/revert', { token: link?.token })
-    if (!link || link.isSpent || reversal === 'nothing') return expectDead(answer)
-    link.isSpent = true
-    if (reversal === 'cancel') account.endPending()
-    else account.restore(change)
-    expect(answer.body).toEqual({ email: account.email, outcome: reversal === 'cancel' ? 'cancelled' : 'restored' })
-    if (reversal === 'cancel') return
-    const token = await mailbox.token(change.from, 'reset_after_revert')
-    account.resets.push({ token, epoch: account.epoch, isSpent: false })
+    await expectReverted({ account, change, link }, await openRevertLink(link, real), real)
   })
+
+/** The account requests one more change, and the worker sends its mails while an earlier change is reverted. */
+const revertWhileMailing = (pick: Pick_, which: number) =>
+  operation('revertWhileMailing', pick, changesOf, async (account, change, real) => {
+    const session = chosen(account.sessions, which)
+    if (!session) return
+    const home = account.email
+    const before = (await real.mailbox.to(home)).length
+    const to = newAddress()
+    const { accessToken: token } = await renew(session, real)
+    const body = { newEmail: to, currentPassword: account.password }
+    expect(await real.api.post('/v1/email/change', body, { token })).toHaveStatus(202)
+    const requested = account.request({ to, sessionId: session.sessionId, confirmToken: '', revertLinks: [] })
+    const link = chosen(change.revertLinks, which)
+
+    const [answer] = await Promise.all([openRevertLink(link, real), real.mailbox.drain()])
+
+    await expectReverted({ account, change, link }, answer, real)
+    const notices = (await real.mailbox.to(home)).slice(before).filter(({ kind }) => kind === 'email_change_requested')
+    for (const { token } of notices) {
+      if (token) requested.revertLinks.push({ token, isSpent: requested.state === 'reverted' })
+    }
+    const confirmation = (await real.mailbox.to(to)).find(({ kind }) => kind === 'confirm_email')
+    requested.confirmToken = confirmation?.token ?? ''
+  })
+
+let lastAddress = 0
+
+function newAddress(): string {
+  lastAddress += 1
+  return `mailed-meanwhile.${lastAddress}@example.com`
+}
+
+type RevertLink = ModelChange['revertLinks'][number]
+
+function openRevertLink(link: RevertLink | undefined, { api }: Real): Promise<Answer> {
+  return api.post('/v1/email/change/revert', { token: link?.token ?? '' })
+}
+
+/** Holds the answer of a revert against the model, and brings the model up to date. */
+async function expectReverted(
+  opened: { account: ModelAccount; change: ModelChange; link: RevertLink | undefined },
+  answer: Answer,
+  { mailbox }: Real,
+): Promise<void> {
+  const { account, change, link } = opened
+  const reversal = account.reversalOf(change)
+  if (!link || link.isSpent || reversal === 'nothing') return expectDead(answer)
+  link.isSpent = true
+  if (reversal === 'cancel') account.cancel()
+  else account.restore(change)
+  expect(answer.body).toEqual({ email: account.email, outcome: reversal === 'cancel' ? 'cancelled' : 'restored' })
+  if (reversal === 'cancel') return
+  const token = await mailbox.token(change.from, 'reset_after_revert')
+  account.resets.push({ token, epoch: account.epoch, isSpent: false })
+}
 
 async function renew(session: ModelSession, { api }: Real): Promise<ModelSession> {
   const answer = await api.post('/v1/token/refresh', { refreshToken: session.refreshToken })
@@ -221,6 +265,9 @@ export async function expectTheWholeToHold({ accounts }: Model, real: Real): Pro
     for (const change of account.changes.filter(isOver)) {
       expectDead(await real.api.post('/v1/email/change/confirm', { token: change.confirmToken }))
     }
+    for (const change of account.changes.filter((each) => account.reversalOf(each) === 'nothing')) {
+      for (const link of change.revertLinks) expectDead(await openRevertLink(link, real))
+    }
   }
 }
 
@@ -246,4 +293,5 @@ export const operations: fc.Arbitrary<Operation>[] = [
   pick.map(confirm),
   pick.map(confirm),
   fc.tuple(pick, fc.nat(1)).map(([who, link]) => revert(who, link)),
+  fc.tuple(pick, fc.nat(1)).map(([who, link]) => revertWhileMailing(who, link)),
 ]
