@@ -16,7 +16,7 @@ async function moving(person?: Person, to = people.newEmail()) {
   return { ada, former: ada.email, newEmail: to, token: await mailbox.token(to, 'confirm_email') }
 }
 
-test('the account has the new address from now on: it signs in with it, and no longer with the old', async () => {
+test('after the confirmation, the account signs in with the new address and not with the old one', async () => {
   const { ada, former, newEmail, token } = await moving()
 
   const answer = await confirm(token)
@@ -29,7 +29,7 @@ test('the account has the new address from now on: it signs in with it, and no l
   expect(await api.post('/v1/login', { email: former, password })).toRefuse('invalid_credentials')
 })
 
-test('the session that asked goes on by its refresh token; every other session is over', async () => {
+test('the session that requested the change continues with its refresh token, and every other session is revoked', async () => {
   const { ada, newEmail, token } = await moving()
   const phone = await ada.logIn()
 
@@ -42,7 +42,7 @@ test('the session that asked goes on by its refresh token; every other session i
   expect(await phone.refresh()).toRefuse('refresh_token_invalid')
 })
 
-test('the old address is locked: nobody else can register it or change to it', async () => {
+test('the old address becomes a locked address that nobody else can register or change to', async () => {
   const { former, token } = await moving()
   const eve = await people.verified()
 
@@ -53,7 +53,7 @@ test('the old address is locked: nobody else can register it or change to it', a
   expect(mails).toEqual([`address_locked to ${former}`])
 })
 
-test('the old address gets a notice with a revert link good for a week, and nobody else is mailed', async () => {
+test('the old address receives a notice with a revert link for seven days, and nobody else is mailed', async () => {
   const { former, newEmail, token } = await moving()
 
   const mails = await mailbox.during(() => confirm(token))
@@ -65,7 +65,7 @@ test('the old address gets a notice with a revert link good for a week, and nobo
   expect(notice?.text).not.toContain(newEmail)
 })
 
-test('the account’s other mailed links die', async () => {
+test('a confirmation ends the other mailed links of the account', async () => {
   const { ada, token } = await moving()
   await api.post('/v1/password/forgot', { email: ada.email })
   const reset = await mailbox.token(ada.email, 'reset_password')
@@ -76,7 +76,7 @@ test('the account’s other mailed links die', async () => {
   expect(answer).toRefuse('link_expired')
 })
 
-test('revert links live on', async () => {
+test('a confirmation does not end revert links', async () => {
   const ada = await people.verified()
   const first = ada.email
   await people.move(ada, people.newEmail())
@@ -91,14 +91,14 @@ test('revert links live on', async () => {
   })
 })
 
-test('a link works once', async () => {
+test('a confirm link works once', async () => {
   const { token } = await moving()
   await confirm(token)
 
   expect(await confirm(token)).toRefuse('link_used')
 })
 
-test('of two who open a link at once, one confirms', async () => {
+test('of two concurrent requests with one link, one confirms the change', async () => {
   const { ada, newEmail, token } = await moving()
 
   const answers = await Promise.all([confirm(token), confirm(token)])
@@ -109,7 +109,7 @@ test('of two who open a link at once, one confirms', async () => {
   expect((await ada.get('/v1/me')).body.email).toBe(newEmail)
 })
 
-test('a link works for a day', async () => {
+test('a confirm link works for one day', async () => {
   const { ada, former, token } = await moving()
   clock.advance(86_401)
 
@@ -118,18 +118,18 @@ test('a link works for a day', async () => {
   expect((await ada.get('/v1/me')).body.email).toBe(former)
 })
 
-test.each(['', 'not-a-token', 'A'.repeat(43)])('"%s" is no link of ours', async (token) => {
+test.each(['', 'not-a-token', 'A'.repeat(43)])('the token "%s" confirms nothing', async (token) => {
   expect(await confirm(token)).toRefuse('link_invalid')
 })
 
-test('a link made for something else confirms nothing', async () => {
+test('a link of another purpose confirms nothing', async () => {
   const { former, newEmail } = await moving()
 
   expect(await confirm(await mailbox.token(former, 'email_change_requested'))).toRefuse('link_invalid')
   expect(newEmail).not.toBe(former)
 })
 
-test('a link works whoever is signed in, on another device than the one that asked', async () => {
+test('a confirm link works regardless of who is signed in, on any device', async () => {
   const eve = await people.verified()
 
   for (const authorization of [`Bearer ${eve.token}`, 'Bearer garbage', 'nonsense']) {
@@ -140,8 +140,8 @@ test('a link works whoever is signed in, on another device than the one that ask
   expect((await eve.get('/v1/me')).body.email).toBe(eve.email)
 })
 
-describe('where the new address was taken meanwhile', () => {
-  test('the change is refused with whom to ask, and nothing has changed', async () => {
+describe('if another account has taken the new address in the meantime', () => {
+  test('the confirmation is refused with the contact of Support, and nothing changes', async () => {
     const { ada, former, newEmail, token } = await moving()
     await people.verified({ email: newEmail })
 
@@ -153,7 +153,7 @@ describe('where the new address was taken meanwhile', () => {
     expect(await ada.logIn()).toBeDefined()
   })
 
-  test('the link still works once Support has unlocked the address: the refusal did not use it up', async () => {
+  test('a refused confirmation does not consume the link, which works once Support has unlocked the address', async () => {
     const { newEmail, token } = await moving()
     await people.verified({ email: newEmail })
     await confirm(token)
@@ -163,7 +163,7 @@ describe('where the new address was taken meanwhile', () => {
   })
 })
 
-test('of two accounts that confirm one address at once, one has it', async () => {
+test('of two accounts that confirm one address concurrently, one gets it', async () => {
   const newEmail = people.newEmail()
   const [ada, eve] = [await moving(undefined, newEmail), await moving(undefined, newEmail)]
   expect(ada.token).not.toBe(eve.token)
@@ -175,7 +175,7 @@ test('of two accounts that confirm one address at once, one has it', async () =>
   expect(await deps.db.account.count({ where: { email: newEmail } })).toBe(1)
 })
 
-test('the audit trail has the move, with from where to where and where it came from', async () => {
+test('the audit trail has the confirmation, both addresses and where it came from', async () => {
   const { ada, former, newEmail, token } = await moving()
   const { id: accountId } = (await ada.get('/v1/me')).body
 

@@ -5,7 +5,7 @@ import { startTestApp } from '../../support/test-app.ts'
 
 const { api, clock, deps, mailbox, people } = await startTestApp()
 
-test('a pending change shows where to and until when', async () => {
+test('a pending change shows the new address and when it expires', async () => {
   const ada = await people.verified()
   const asked = await ada.changeEmail(people.newEmail())
 
@@ -17,7 +17,7 @@ test('a pending change shows where to and until when', async () => {
   expect(Math.abs(seconds - 86_400)).toBeLessThan(30)
 })
 
-test('a pending change belongs to the account: any of its devices sees it and cancels it', async () => {
+test('every session of the account can read and cancel the pending change', async () => {
   const ada = await people.verified()
   const phone = await ada.logIn()
   await ada.changeEmail(people.newEmail())
@@ -27,7 +27,7 @@ test('a pending change belongs to the account: any of its devices sees it and ca
   expect(await ada.get('/v1/email/change')).toRefuse('not_found')
 })
 
-test('given up, its confirm link is dead and its cancel link has nothing left to do', async () => {
+test('the links of a cancelled change no longer work', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail()
   await ada.changeEmail(newEmail)
@@ -41,7 +41,7 @@ test('given up, its confirm link is dead and its cancel link has nothing left to
   expect(await ada.get('/v1/me')).toHaveStatus(200)
 })
 
-test('where nothing is pending there is nothing to show and nothing to give up', async () => {
+test('reading and cancelling answer not_found if no change is pending', async () => {
   const ada = await people.verified()
   const never = await ada.get('/v1/email/change')
   await people.move(ada, people.newEmail())
@@ -51,7 +51,7 @@ test('where nothing is pending there is nothing to show and nothing to give up',
   expect(await ada.delete('/v1/email/change')).toRefuse('not_found')
 })
 
-test('a change nobody confirmed in a day is no longer pending', async () => {
+test('a change that is not confirmed within a day is no longer pending', async () => {
   const ada = await people.verified()
   await ada.changeEmail(people.newEmail())
   clock.advance(86_401)
@@ -62,7 +62,7 @@ test('a change nobody confirmed in a day is no longer pending', async () => {
   expect(await ada.changeEmail(people.newEmail())).toHaveStatus(202)
 })
 
-test('given up twice at once, it is given up once', async () => {
+test('of two concurrent cancellations, one succeeds', async () => {
   const ada = await people.verified()
   await ada.changeEmail(people.newEmail())
 
@@ -71,7 +71,7 @@ test('given up twice at once, it is given up once', async () => {
   expect(answers.map((answer) => answer.status).sort()).toEqual([204, 404])
 })
 
-test('nobody sees or gives up another account’s', async () => {
+test('the pending change of another account can be neither read nor cancelled', async () => {
   const ada = await people.verified()
   const eve = await people.verified()
   await ada.changeEmail(people.newEmail())
@@ -83,7 +83,7 @@ test('nobody sees or gives up another account’s', async () => {
   expect(await ada.get('/v1/email/change')).toHaveStatus(200)
 })
 
-test('giving up is in the audit trail, and nobody is mailed', async () => {
+test('a cancellation is in the audit trail, and nobody is mailed', async () => {
   const ada = await people.verified()
   const { id: accountId } = (await ada.get('/v1/me')).body
   await ada.changeEmail(people.newEmail())

@@ -10,7 +10,7 @@ async function proven(person: Person): Promise<string> {
   return (await person.post('/v1/reauthenticate', { currentPassword: person.password })).body.reauthToken
 }
 
-test('a change waits for its new address: the old one stays in force', async () => {
+test('the old address stays in force until the change is confirmed', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail()
 
@@ -24,7 +24,7 @@ test('a change waits for its new address: the old one stays in force', async () 
   expect(await api.post('/v1/login', { email: newEmail, password: ada.password })).toRefuse('invalid_credentials')
 })
 
-test('a proof of the password serves as well as the password', async () => {
+test('a reauthentication token takes the place of the password', async () => {
   const ada = await people.verified()
 
   const answer = await ada.post('/v1/email/change', { newEmail: people.newEmail(), reauthToken: await proven(ada) })
@@ -32,7 +32,7 @@ test('a proof of the password serves as well as the password', async () => {
   expect(answer).toHaveStatus(202)
 })
 
-test('a confirm link goes to the new address and a notice with a cancel link to the old', async () => {
+test('a request mails a confirm link to the new address and a notice with a revert link to the old one', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail('secret-new-home')
 
@@ -45,7 +45,7 @@ test('a confirm link goes to the new address and a notice with a cancel link to 
   expect((await mailbox.to(newEmail)).at(-1)?.text).not.toContain(ada.email)
 })
 
-test('the new address is kept as its holder wrote it, less blanks and with the domain in ASCII', async () => {
+test('the new address is stored as it was typed, trimmed and with its domain in ASCII', async () => {
   const ada = await people.verified()
 
   const answer = await ada.changeEmail(' Ada.Lovelace+new@BÜCHER.example ')
@@ -65,7 +65,7 @@ test('a second request replaces the first', async () => {
   expect(await api.post('/v1/email/change/confirm', { token })).toRefuse('link_expired')
 })
 
-test('of two requests at once one is pending', async () => {
+test('of two concurrent requests, one is pending', async () => {
   const ada = await people.verified()
   const [first, second] = [people.newEmail(), people.newEmail()]
 
@@ -80,7 +80,7 @@ test('of two requests at once one is pending', async () => {
 })
 
 describe('an address that cannot be used', () => {
-  test('is refused alike in use and locked, and says whom to ask', async () => {
+  test('is refused with the same answer whether it is in use or locked, and the answer has the contact of Support', async () => {
     const ada = await people.verified()
     const used = (await people.verified()).email
     const locked = await people.lockedEmail()
@@ -115,7 +115,7 @@ describe('an address that cannot be used', () => {
     expect(JSON.stringify(event)).not.toContain(used)
   })
 
-  test('is recognised in another case', async () => {
+  test('is recognised in upper case', async () => {
     const ada = await people.verified()
     const used = (await people.verified({ email: people.newEmail('Grace.Hopper') })).email
 
@@ -137,7 +137,7 @@ describe('an address that cannot be used', () => {
   })
 })
 
-test('one’s own former address can be taken back, by nobody else', async () => {
+test('an account can take back its own former address, and nobody else can', async () => {
   const ada = await people.verified()
   const eve = await people.verified()
   const former = ada.email
@@ -150,7 +150,7 @@ test('one’s own former address can be taken back, by nobody else', async () =>
   expect(await ada.logIn()).toBeDefined()
 })
 
-test('an address that somebody has only registered can be asked for: whoever opens a link first has it', async () => {
+test('an address that is only registered can be requested, and the first link that is opened decides who gets it', async () => {
   const ada = await people.verified()
   const email = people.newEmail()
   await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
@@ -158,14 +158,14 @@ test('an address that somebody has only registered can be asked for: whoever ope
   expect(await ada.changeEmail(email)).toHaveStatus(202)
 })
 
-test('the address the account has is no change, in whatever case', async () => {
+test('a request for the current address is refused, in any case', async () => {
   const ada = await people.verified()
 
   expect(await ada.changeEmail(ada.email)).toRefuse('email_unchanged')
   expect(await ada.changeEmail(ada.email.toUpperCase())).toRefuse('email_unchanged')
 })
 
-test('what is no address is refused, and the field named', async () => {
+test('an invalid address is refused, and the answer names the field', async () => {
   const ada = await people.verified()
 
   const answer = await ada.changeEmail('ada@')
@@ -175,7 +175,7 @@ test('what is no address is refused, and the field named', async () => {
 })
 
 describe('without the password', () => {
-  test('an access token alone changes nothing', async () => {
+  test('an access token alone cannot request a change', async () => {
     const ada = await people.verified()
     const newEmail = people.newEmail()
 
@@ -189,7 +189,7 @@ describe('without the password', () => {
     expect(mails).toEqual([])
   })
 
-  test('a wrong password is refused, and guessing held up', async () => {
+  test('a wrong password is refused, and guessing is throttled', async () => {
     const ada = await people.verified()
     const guess = (currentPassword: string) =>
       ada.post('/v1/email/change', { newEmail: people.newEmail(), currentPassword })
@@ -202,7 +202,7 @@ describe('without the password', () => {
     expect(await guess(ada.password)).toHaveStatus(202)
   })
 
-  test('nobody changes anything without being signed in', async () => {
+  test('a request without an access token is refused', async () => {
     const body = { newEmail: people.newEmail(), currentPassword: 'Correct-Horse-7' }
 
     expect(await api.post('/v1/email/change', body)).toRefuse('unauthenticated')
@@ -210,7 +210,7 @@ describe('without the password', () => {
   })
 })
 
-test('a change that is refused does not spend the proof', async () => {
+test('a refused request does not consume the reauthentication token', async () => {
   const ada = await people.verified()
   const reauthToken = await proven(ada)
   const change = (newEmail: string) => ada.post('/v1/email/change', { newEmail, reauthToken })
@@ -223,7 +223,7 @@ test('a change that is refused does not spend the proof', async () => {
   expect(await change(people.newEmail())).toRefuse('reauthentication_required')
 })
 
-test('the audit trail has the request, with where it came from', async () => {
+test('the audit trail has the request and where it came from', async () => {
   const ada = await people.verified()
   const { id: accountId } = (await ada.get('/v1/me')).body
 

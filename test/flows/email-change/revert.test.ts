@@ -28,7 +28,7 @@ async function moved() {
 }
 
 describe('before the change is confirmed', () => {
-  test('the link of the notice cancels it', async () => {
+  test('the link in the notice cancels a change that is not confirmed yet', async () => {
     const { ada, former, token, confirmToken } = await moving()
 
     const answer = await revert(token)
@@ -64,7 +64,7 @@ describe('before the change is confirmed', () => {
     ])
   })
 
-  test('cancelling is in the audit trail, with where it came from', async () => {
+  test('the audit trail has the cancellation and where it came from', async () => {
     const { ada, token } = await moving()
     const { id: accountId } = (await ada.get('/v1/me')).body
 
@@ -75,7 +75,7 @@ describe('before the change is confirmed', () => {
 })
 
 describe('after it was confirmed', () => {
-  test('the old address is back, and signs in once a new password is chosen', async () => {
+  test('a revert restores the old address, which signs in once a new password is chosen', async () => {
     const { former, newEmail, token } = await moved()
 
     const answer = await revert(token)
@@ -89,7 +89,7 @@ describe('after it was confirmed', () => {
     expect(await logIn(newEmail, 'Battery-Staple-8')).toRefuse('invalid_credentials')
   })
 
-  test('every session is over, and the password no longer works', async () => {
+  test('a revert revokes every session and the password', async () => {
     const { ada, former, newEmail, token } = await moved()
     const thief = await ada.logIn()
 
@@ -102,7 +102,7 @@ describe('after it was confirmed', () => {
     for (const email of [former, newEmail]) expect(await logIn(email, ada.password)).toRefuse('invalid_credentials')
   })
 
-  test('reset instructions go to the old address, and word to the one that was put away', async () => {
+  test('a revert mails reset instructions to the restored address and a notice to the displaced one', async () => {
     const { former, newEmail, token } = await moved()
 
     const mails = await mailbox.during(() => revert(token))
@@ -113,7 +113,7 @@ describe('after it was confirmed', () => {
     expect(notice?.text).not.toContain(former)
   })
 
-  test('where the account has come back to it by itself, nothing is put away and nobody else told', async () => {
+  test('a revert mails only the old address if the account has already returned to it', async () => {
     const { ada, former, token } = await moved()
     await people.move(ada, former)
 
@@ -123,7 +123,7 @@ describe('after it was confirmed', () => {
     expect(await logIn(former, ada.password)).toRefuse('invalid_credentials')
   })
 
-  test('the link of the first notice does the same as that of the second, and either ends the other', async () => {
+  test('the links in both notices of a change revert it, and using one ends the other', async () => {
     const [one, other] = [await moved(), await moved()]
 
     expect((await revert(one.early)).body).toEqual({ email: one.former, outcome: 'restored' })
@@ -133,7 +133,7 @@ describe('after it was confirmed', () => {
     expect(await revert(other.early)).toRefuse('link_used')
   })
 
-  test('whatever a thief asked for meanwhile is dead: links to reset, to confirm', async () => {
+  test('a revert ends the reset and confirm links that a thief requested in the meantime', async () => {
     const { ada, token } = await moved()
     const next = people.newEmail('thief')
     await ada.changeEmail(next)
@@ -151,7 +151,7 @@ describe('after it was confirmed', () => {
     )
   })
 
-  test('the address that was put away is locked for everybody else', async () => {
+  test('the displaced address is locked for everybody else', async () => {
     const { newEmail, token } = await moved()
     const eve = await people.verified()
 
@@ -160,7 +160,7 @@ describe('after it was confirmed', () => {
     expect(await eve.changeEmail(newEmail)).toRefuse('email_unavailable')
   })
 
-  test('it is in the audit trail, with where it came from', async () => {
+  test('the audit trail has the revert and where it came from', async () => {
     const { ada, former, newEmail, token } = await moved()
     const { id: accountId } = (await ada.get('/v1/me')).body
 
@@ -177,8 +177,8 @@ describe('after it was confirmed', () => {
   })
 })
 
-describe('no revert link dies of what a thief does', () => {
-  test('not of a password change, a reset or another address change', async () => {
+describe('a revert link keeps working whatever a thief does', () => {
+  test('a password change, a reset and another email change do not end a revert link', async () => {
     const { ada, former, token } = await moved()
     const changed = await ada.post('/v1/password/change', {
       currentPassword: ada.password,
@@ -195,7 +195,7 @@ describe('no revert link dies of what a thief does', () => {
     expect(await logIn(former, 'Of-A-Thief-10')).toRefuse('invalid_credentials')
   })
 
-  test('not of a second request in place of the first: its notice stops the second', async () => {
+  test('the first notice cancels a second request that replaced the first', async () => {
     const { ada, former, token } = await moving()
     const thiefs = people.newEmail('thief')
     await ada.changeEmail(thiefs)
@@ -206,9 +206,9 @@ describe('no revert link dies of what a thief does', () => {
     expect(await confirm(confirmToken)).toRefuse('link_expired')
   })
 
-  test.each(['replacing', 'giving up'])('not of %s the first request and confirming another', async (how) => {
+  test.each(['replacing', 'cancelling'])('%s the first request and confirming another does not end its revert link', async (how) => {
     const { ada, former, token } = await moving()
-    if (how === 'giving up') await ada.delete('/v1/email/change')
+    if (how === 'cancelling') await ada.delete('/v1/email/change')
     await people.move(ada, people.newEmail('thief'))
 
     expect((await revert(token)).body).toEqual({ email: former, outcome: 'restored' })
@@ -219,7 +219,7 @@ describe('no revert link dies of what a thief does', () => {
   })
 })
 
-test('of two addresses left one after the other, the earlier one’s link wins in either order', async () => {
+test('of two addresses left in turn, the link of the earlier one wins in either order', async () => {
   for (const order of ['earlier first', 'later first']) {
     const ada = await people.verified()
     const [first, second] = [ada.email, people.newEmail()]
@@ -236,14 +236,14 @@ test('of two addresses left one after the other, the earlier one’s link wins i
   }
 })
 
-test('a link works once', async () => {
+test('a revert link works once', async () => {
   const { token } = await moved()
   await revert(token)
 
   expect(await revert(token)).toRefuse('link_used')
 })
 
-test('of two who open a link at once, one reverts', async () => {
+test('of concurrent requests with the links of one change, one reverts', async () => {
   const { former, token, early } = await moved()
 
   const answers = await Promise.all([revert(token), revert(token), revert(early)])
@@ -252,7 +252,7 @@ test('of two who open a link at once, one reverts', async () => {
   expect(await deps.db.account.count({ where: { email: former } })).toBe(1)
 })
 
-test('confirming and cancelling at once, the owner of the old address wins either way', async () => {
+test('the owner of the old address wins if a confirmation and a cancellation are concurrent', async () => {
   const { ada, former, token, confirmToken } = await moving()
 
   const [confirmed, reverted] = await Promise.all([confirm(confirmToken), revert(token)])
@@ -263,7 +263,7 @@ test('confirming and cancelling at once, the owner of the old address wins eithe
   expect(await logIn(former, ada.password)).toHaveStatus(confirmed.status === 200 ? 401 : 200)
 })
 
-test('a link works for seven days', async () => {
+test('a revert link works for seven days', async () => {
   const [inTime, late] = [await moved(), await moved()]
   clock.advance(604_800 - 60)
   expect(await revert(inTime.token)).toHaveStatus(200)
@@ -274,17 +274,17 @@ test('a link works for seven days', async () => {
   expect(await logIn(late.newEmail, late.ada.password)).toHaveStatus(200)
 })
 
-test.each(['', 'not-a-token', 'A'.repeat(43)])('"%s" is no link of ours', async (token) => {
+test.each(['', 'not-a-token', 'A'.repeat(43)])('the token "%s" reverts nothing', async (token) => {
   expect(await revert(token)).toRefuse('link_invalid')
 })
 
-test('a link made for something else reverts nothing', async () => {
+test('a link of another purpose reverts nothing', async () => {
   const { confirmToken } = await moving()
 
   expect(await revert(confirmToken)).toRefuse('link_invalid')
 })
 
-test('a link works whoever is signed in', async () => {
+test('a revert link works regardless of who is signed in', async () => {
   const eve = await people.verified()
 
   for (const authorization of [`Bearer ${eve.token}`, 'Bearer garbage', 'nonsense']) {

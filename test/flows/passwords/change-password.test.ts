@@ -10,7 +10,7 @@ const NEW = 'Battery-Staple-8'
 const change = (person: Person, currentPassword = person.password, newPassword = NEW) =>
   person.post('/v1/password/change', { currentPassword, newPassword })
 
-test('the new password signs in and the old one no longer', async () => {
+test('after a change, the new password signs in and the old one does not', async () => {
   const ada = await people.verified()
 
   const changed = await change(ada)
@@ -22,7 +22,7 @@ test('the new password signs in and the old one no longer', async () => {
 })
 
 describe('the session that changes it', () => {
-  test('goes on under the tokens in the answer', async () => {
+  test('continues with the tokens in the answer', async () => {
     const ada = await people.verified()
 
     const { body } = await change(ada)
@@ -39,7 +39,7 @@ describe('the session that changes it', () => {
     expect(await api.post('/v1/token/refresh', { refreshToken: body.refreshToken })).toHaveStatus(200)
   })
 
-  test('has no more use for its old tokens, without any grace', async () => {
+  test('can no longer use its old tokens, without a grace period', async () => {
     const ada = await people.verified()
 
     const { body } = await change(ada)
@@ -51,7 +51,7 @@ describe('the session that changes it', () => {
     expect(await api.get('/v1/me', { token: body.accessToken })).toHaveStatus(200)
   })
 
-  test('wakes no token that was spent before', async () => {
+  test('revives no token that was consumed before', async () => {
     const ada = await people.verified()
     const spent = ada.tokens.refreshToken
     await ada.refresh()
@@ -61,7 +61,7 @@ describe('the session that changes it', () => {
     expect(await api.post('/v1/token/refresh', { refreshToken: spent })).toRefuse('refresh_token_invalid')
   })
 
-  test('does not live longer for it', async () => {
+  test('does not expire later', async () => {
     const ada = await people.verified()
     clock.advance(200)
 
@@ -71,7 +71,7 @@ describe('the session that changes it', () => {
   })
 })
 
-test('every other session is over', async () => {
+test('a password change revokes every other session', async () => {
   const ada = await people.verified()
   const phone = await ada.logIn()
 
@@ -82,7 +82,7 @@ test('every other session is over', async () => {
 })
 
 describe('mailed links', () => {
-  test('of a reset are dead', async () => {
+  test('of a reset are ended by a password change', async () => {
     const ada = await people.verified()
     await api.post('/v1/password/forgot', { email: ada.email })
     const token = await mailbox.token(ada.email, 'reset_password')
@@ -92,7 +92,7 @@ describe('mailed links', () => {
     expect(await api.post('/v1/password/reset', { token, newPassword: 'Of-A-Thief-9' })).toRefuse('link_expired')
   })
 
-  test('of an address change are dead, and the change with them', async () => {
+  test('of an email change are ended by a password change, and so is the change', async () => {
     const ada = await people.verified()
     const newEmail = people.newEmail()
     await ada.changeEmail(newEmail)
@@ -104,7 +104,7 @@ describe('mailed links', () => {
     expect(await api.get('/v1/email/change', { token: body.accessToken })).toRefuse('not_found')
   })
 
-  test('that put an address back live on', async () => {
+  test('that revert an email change are not ended by a password change', async () => {
     const ada = await people.verified()
     const former = ada.email
     await people.move(ada, people.newEmail())
@@ -116,7 +116,7 @@ describe('mailed links', () => {
   })
 })
 
-test('a reauthentication before the change is good for nothing after it', async () => {
+test('a reauthentication token from before a password change does not work after it', async () => {
   const ada = await people.verified()
   const { reauthToken } = (await ada.post('/v1/reauthenticate', { currentPassword: ada.password })).body
 
@@ -130,7 +130,7 @@ test('a reauthentication before the change is good for nothing after it', async 
   expect(answer).toRefuse('reauthentication_required')
 })
 
-test('the address is told, and nobody else', async () => {
+test('a password change mails a notice to the address of the account, and to nobody else', async () => {
   const ada = await people.verified()
 
   const mails = await mailbox.during(() => change(ada))
@@ -151,7 +151,7 @@ test('a wrong current password changes nothing', async () => {
   expect(await logIn(ada.email, ada.password)).toHaveStatus(200)
 })
 
-test('guessing the current password is held up, and the right one works after the wait', async () => {
+test('guessing the current password is throttled, and the correct one works after the wait', async () => {
   const ada = await people.verified()
   for (let guess = 1; guess <= 5; guess += 1) expect(await change(ada, `Guess-No-${guess}`)).toRefuse('wrong_password')
 
@@ -178,7 +178,7 @@ test('a new password that breaks rules is refused with every one of them, and no
   expect(await ada.get('/v1/me')).toHaveStatus(200)
 })
 
-test('the email address of the account is no password', async () => {
+test('the email address of the account is refused as a password', async () => {
   const ada = await people.verified({ email: 'Ada-L.1815@example.com' })
 
   const answer = await change(ada, ada.password, 'Ada-L.1815@example.com')
@@ -187,7 +187,7 @@ test('the email address of the account is no password', async () => {
   expect(answer.body.violations).toMatchObject([{ field: 'newPassword', rule: 'not_email' }])
 })
 
-test('the part of the address before the @ is no password, in any case', async () => {
+test('the part of the address before the @ is refused as a password, in any case', async () => {
   const ada = await people.verified({ email: 'Grace-H.1906@example.com' })
 
   const answer = await change(ada, ada.password, 'Grace-h.1906')
@@ -196,21 +196,21 @@ test('the part of the address before the @ is no password, in any case', async (
   expect(answer.body.violations).toMatchObject([{ field: 'newPassword', rule: 'not_email' }])
 })
 
-test('nobody changes it without being signed in', async () => {
+test('a password change without an access token is refused', async () => {
   const body = { currentPassword: 'Correct-Horse-7', newPassword: NEW }
 
   expect(await api.post('/v1/password/change', body)).toRefuse('unauthenticated')
   expect(await api.post('/v1/password/change', body, { token: 'garbage' })).toRefuse('unauthenticated')
 })
 
-test('an access token that is too old changes nothing', async () => {
+test('an expired access token changes nothing', async () => {
   const ada = await people.verified()
   clock.advance(301)
 
   expect(await change(ada)).toRefuse('unauthenticated')
 })
 
-test('of two changes at once one wins, and its password is the one in force', async () => {
+test('of two concurrent changes, one succeeds, and its password is in force', async () => {
   const ada = await people.verified()
 
   const [first, second] = await Promise.all([
@@ -225,7 +225,7 @@ test('of two changes at once one wins, and its password is the one in force', as
   expect(await logIn(ada.email, loser)).toRefuse('invalid_credentials')
 })
 
-test('the audit trail has the change and every wrong guess, with where they came from', async () => {
+test('the audit trail has the change and every wrong guess, and where they came from', async () => {
   const ada = await people.verified()
   const { id: accountId } = (await ada.get('/v1/me')).body
 

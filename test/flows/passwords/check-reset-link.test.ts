@@ -31,7 +31,7 @@ test('a page learns whose link it is, as a hint, and how long it works', async (
   expect(Math.abs(seconds - 1800)).toBeLessThan(30)
 })
 
-test('checking spends nothing, however often', async () => {
+test('a check consumes nothing, however often it is made', async () => {
   const { token } = await forgetful()
 
   const answers = await Promise.all([check(token), check(token), check(token)])
@@ -51,14 +51,14 @@ test('the mail’s history shows Support that the link was opened, and when firs
   expect(clock.now().getTime() - (link?.checkedAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(60_000)
 })
 
-test('a link that was used is known as used, to everybody who checks it', async () => {
+test('a link that was used is reported as used', async () => {
   const { token } = await forgetful()
   await reset(token)
 
   expect(await check(token)).toRefuse('link_used')
 })
 
-test('a link works for half an hour', async () => {
+test('a reset link passes the check for half an hour', async () => {
   const { token } = await forgetful()
 
   clock.advance(1790)
@@ -67,14 +67,14 @@ test('a link works for half an hour', async () => {
   expect(await check(token)).toRefuse('link_expired')
 })
 
-test('a link of before a password change is dead', async () => {
+test('a link from before a password change fails the check', async () => {
   const { person, token } = await forgetful()
   await person.post('/v1/password/change', { currentPassword: person.password, newPassword: 'Other-Pass-8' })
 
   expect(await check(token)).toRefuse('link_expired')
 })
 
-test('a link of a registration is dead once the account is there, and the page says so', async () => {
+test('a link of a registration fails the check once the account exists', async () => {
   const email = people.newEmail()
   await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
   const verify = await mailbox.token(email, 'verify_email')
@@ -95,7 +95,7 @@ test.each(['', 'not-a-token', 'A'.repeat(43), 'A'.repeat(5_000)])(
   },
 )
 
-test('a link made for something else is no reset link', async () => {
+test('a link of another purpose fails the check', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail()
   await ada.changeEmail(newEmail)

@@ -15,7 +15,7 @@ async function proven(person: Person): Promise<string> {
   return (await reauthenticate(person)).body.reauthToken
 }
 
-test('the right password gets a proof for one sensitive change', async () => {
+test('the correct password gets a token for one sensitive change', async () => {
   const ada = await people.verified()
 
   const answer = await reauthenticate(ada)
@@ -26,7 +26,7 @@ test('the right password gets a proof for one sensitive change', async () => {
   expect(await changeEmail(ada, answer.body.reauthToken)).toHaveStatus(202)
 })
 
-test('a proof is good once', async () => {
+test('a reauthentication token works once', async () => {
   const ada = await people.verified()
   const token = await proven(ada)
   await changeEmail(ada, token)
@@ -34,7 +34,7 @@ test('a proof is good once', async () => {
   expect(await changeEmail(ada, token)).toRefuse('reauthentication_required')
 })
 
-test('of two changes with one proof at once, one is made', async () => {
+test('of two concurrent changes with one token, one is made', async () => {
   const ada = await people.verified()
   const token = await proven(ada)
 
@@ -43,7 +43,7 @@ test('of two changes with one proof at once, one is made', async () => {
   expect(answers.map((answer) => answer.status).sort()).toEqual([202, 403])
 })
 
-test('a proof is good for five minutes', async () => {
+test('a reauthentication token works for five minutes', async () => {
   const ada = await people.verified()
   const [first, second] = [await proven(ada), await proven(ada)]
 
@@ -54,7 +54,7 @@ test('a proof is good for five minutes', async () => {
   expect(await changeEmail(ada, second)).toRefuse('reauthentication_required')
 })
 
-test('a proof outlives the access token it was made with', async () => {
+test('a reauthentication token works after the access token has been renewed', async () => {
   const ada = await people.verified()
   clock.advance(200)
   const token = await proven(ada)
@@ -64,7 +64,7 @@ test('a proof outlives the access token it was made with', async () => {
   expect(await changeEmail(ada, token)).toHaveStatus(202)
 })
 
-test('a proof is good in its own session only', async () => {
+test('a reauthentication token works in its own session only', async () => {
   const ada = await people.verified()
   const phone = await ada.logIn()
   const eve = await people.verified()
@@ -75,7 +75,7 @@ test('a proof is good in its own session only', async () => {
   expect(await changeEmail(ada, token)).toHaveStatus(202)
 })
 
-test('a wrong password proves nothing', async () => {
+test('a wrong password gets no token', async () => {
   const ada = await people.verified()
 
   const answer = await reauthenticate(ada, 'Not-My-Password-1')
@@ -84,7 +84,7 @@ test('a wrong password proves nothing', async () => {
   expect(answer.text).not.toContain('reauthToken')
 })
 
-test('guessing is held up, together with guesses at sign-in, and the right password works after the wait', async () => {
+test('guesses are throttled together with guesses at sign-in, and the correct password works after the wait', async () => {
   const ada = await people.verified()
   for (let guess = 1; guess <= 3; guess += 1) await reauthenticate(ada, `Guess-No-${guess}`)
   for (let guess = 4; guess <= 5; guess += 1) {
@@ -108,14 +108,14 @@ test('a password longer than any can be is refused before it is compared', async
   expect(answer.body.violations).toMatchObject([{ field: 'currentPassword', rule: 'max_length' }])
 })
 
-test('nobody proves anything without being signed in', async () => {
+test('a reauthentication without an access token is refused', async () => {
   const body = { currentPassword: 'Correct-Horse-7' }
 
   expect(await api.post('/v1/reauthenticate', body)).toRefuse('unauthenticated')
   expect(await api.post('/v1/reauthenticate', body, { token: 'garbage' })).toRefuse('unauthenticated')
 })
 
-test('the audit trail has proofs and failures, with where they came from; nobody is mailed', async () => {
+test('the audit trail has every reauthentication and failure, and where they came from; nobody is mailed', async () => {
   const ada = await people.verified()
   const { id: accountId } = (await ada.get('/v1/me')).body
 

@@ -15,7 +15,7 @@ async function forgetful() {
   return { person, email: person.email, token: await mailbox.token(person.email, 'reset_password') }
 }
 
-test('the new password signs in and the old one no longer', async () => {
+test('after a reset, the new password signs in and the old one does not', async () => {
   const { person, email, token } = await forgetful()
 
   const answer = await reset(token)
@@ -36,7 +36,7 @@ test('a reset starts no session: the person signs in with the new password', asy
   expect(await deps.db.session.count({ where: { accountId, endedAt: null } })).toBe(0)
 })
 
-test('every session is over', async () => {
+test('a reset revokes every session of the account', async () => {
   const { person, token } = await forgetful()
   const phone = await person.logIn()
 
@@ -49,7 +49,7 @@ test('every session is over', async () => {
 })
 
 describe('mailed links', () => {
-  test('of a pending address change are dead', async () => {
+  test('of a pending email change are ended by a reset', async () => {
     const { person, token } = await forgetful()
     const newEmail = people.newEmail()
     await person.changeEmail(newEmail)
@@ -60,7 +60,7 @@ describe('mailed links', () => {
     expect(await api.post('/v1/email/change/confirm', { token: confirm })).toRefuse('link_expired')
   })
 
-  test('that put an address back live on', async () => {
+  test('that revert an email change are not ended by a reset', async () => {
     const ada = await people.verified()
     const former = ada.email
     await people.move(ada, people.newEmail())
@@ -97,7 +97,7 @@ test('throttles on the address are cleared, from wherever the guesses came', asy
   for (const ip of ['198.51.100.7', '203.0.113.9']) expect(await logIn(email, NEW, ip)).toHaveStatus(200)
 })
 
-test('the address is told, and nobody else', async () => {
+test('a reset mails a notice to the address of the account, and to nobody else', async () => {
   const { email, token } = await forgetful()
 
   const mails = await mailbox.during(() => reset(token))
@@ -106,7 +106,7 @@ test('the address is told, and nobody else', async () => {
   expect((await mailbox.to(email)).at(-1)?.token).toBeNull()
 })
 
-test('a link works once', async () => {
+test('a reset link works once', async () => {
   const { email, token } = await forgetful()
   await reset(token)
 
@@ -114,7 +114,7 @@ test('a link works once', async () => {
   expect(await logIn(email, NEW)).toHaveStatus(200)
 })
 
-test('of two resets with one link at once, one wins and its password is in force', async () => {
+test('of two concurrent resets with one link, one succeeds, and its password is in force', async () => {
   const { email, token } = await forgetful()
 
   const answers = await Promise.all([reset(token, 'First-Choice-1'), reset(token, 'Second-Choice-2')])
@@ -127,7 +127,7 @@ test('of two resets with one link at once, one wins and its password is in force
   expect(await logIn(email, loser)).toRefuse('invalid_credentials')
 })
 
-test('of two resets with two links at once, one wins', async () => {
+test('of two concurrent resets with two links, one succeeds', async () => {
   const { email, token } = await forgetful()
   await api.post('/v1/password/forgot', { email })
   const second = await mailbox.token(email, 'reset_password')
@@ -155,7 +155,7 @@ test('a password that breaks rules is refused with every one of them, and the li
   expect(await reset(token)).toHaveStatus(204)
 })
 
-test('a link works for half an hour', async () => {
+test('a reset link works for half an hour', async () => {
   const inTime = await forgetful()
   clock.advance(1790)
   expect(await reset(inTime.token)).toHaveStatus(204)
@@ -166,11 +166,11 @@ test('a link works for half an hour', async () => {
   expect(await logIn(late.email, late.person.password)).toHaveStatus(200)
 })
 
-test.each(['', 'not-a-token', 'A'.repeat(43)])('"%s" is no link of ours', async (token) => {
+test.each(['', 'not-a-token', 'A'.repeat(43)])('the token "%s" resets nothing', async (token) => {
   expect(await reset(token)).toRefuse('link_invalid')
 })
 
-test('a link made for something else resets nothing', async () => {
+test('a link of another purpose resets nothing', async () => {
   const email = people.newEmail()
   await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
 
@@ -190,14 +190,14 @@ test('a reset changes the account of the link, whichever account is signed in', 
   expect(await logIn(eve.email, NEW)).toRefuse('invalid_credentials')
 })
 
-test('a link of before a disabling is dead', async () => {
+test('a reset link stops working when the account is disabled', async () => {
   const { email, token } = await forgetful()
   await deps.db.account.updateMany({ where: { email }, data: { disabledAt: clock.now() } })
 
   expect(await reset(token)).toRefuse('link_expired')
 })
 
-test('the audit trail has the reset, with where it came from', async () => {
+test('the audit trail has the reset and where it came from', async () => {
   const { person, token } = await forgetful()
   const { id: accountId } = (await person.get('/v1/me')).body
 

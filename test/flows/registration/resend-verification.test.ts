@@ -17,7 +17,7 @@ async function registered(): Promise<string> {
   return email
 }
 
-test('another link comes to whoever has registered, and opens the account', async () => {
+test('a person who has registered receives another link, which creates the account', async () => {
   const email = await registered()
 
   const mails = await mailbox.during(async () => {
@@ -32,7 +32,7 @@ test('another link comes to whoever has registered, and opens the account', asyn
   expect(await api.post('/v1/login', { email, password: PASSWORD })).toHaveStatus(200)
 })
 
-test('the first link still works when a second was asked for, and opening either ends the other', async () => {
+test('the first link works after a second was requested, and using either ends the other', async () => {
   const email = await registered()
   const first = await mailbox.token(email, 'verify_email')
   await resend(email)
@@ -43,7 +43,7 @@ test('the first link still works when a second was asked for, and opening either
   expect(await open(second)).toRefuse('link_expired')
 })
 
-test('the answer is always alike: unknown, waiting, confirmed and locked addresses', async () => {
+test('the answer is the same for unknown, registered, verified and locked addresses', async () => {
   const addresses = [people.newEmail(), await registered(), (await people.verified()).email, await people.lockedEmail()]
 
   const answers = await Promise.all(addresses.map(resend))
@@ -116,14 +116,14 @@ test('asked for four times at once, the links come and one account is made of th
   expect(await deps.db.account.count({ where: { email } })).toBe(1)
 })
 
-test('a registration nobody confirmed is forgotten after a week', async () => {
+test('a registration that is not verified expires after a week', async () => {
   const email = await registered()
   clock.advance(7 * 86_400 + 1)
 
   expect(await mailbox.during(() => resend(email))).toEqual([])
 })
 
-test('what is no address is refused, and the field named', async () => {
+test('an invalid address is refused, and the answer names the field', async () => {
   const answer = await resend('ada@')
 
   expect(answer).toRefuse('invalid_email')

@@ -16,7 +16,7 @@ async function registered() {
   return { email, token: await mailbox.token(email, 'verify_email') }
 }
 
-test('the link proves the address: its account is there, and confirmed', async () => {
+test('the verification link creates the account with a verified address', async () => {
   const { email, token } = await registered()
 
   const opened = await open(token)
@@ -28,7 +28,7 @@ test('the link proves the address: its account is there, and confirmed', async (
   expect((await api.get('/v1/me', { token: accessToken })).body).toMatchObject({ email, emailVerified: true })
 })
 
-test('opening the link signs nobody in and mails nobody', async () => {
+test('a verification creates no session and mails nobody', async () => {
   const { token } = await registered()
 
   const mails = await mailbox.during(async () => {
@@ -41,7 +41,7 @@ test('opening the link signs nobody in and mails nobody', async () => {
   )
 })
 
-test('a link works once', async () => {
+test('a verification link works once', async () => {
   const { token } = await registered()
 
   await open(token)
@@ -49,7 +49,7 @@ test('a link works once', async () => {
   expect(await open(token)).toRefuse('link_used')
 })
 
-test('of two who open a link at once, one proves the address', async () => {
+test('of two concurrent requests with one link, one verifies the address', async () => {
   const { email, token } = await registered()
 
   const answers = await Promise.all([open(token), open(token)])
@@ -60,7 +60,7 @@ test('of two who open a link at once, one proves the address', async () => {
   expect(await deps.db.account.count({ where: { email } })).toBe(1)
 })
 
-test('a link works for a day', async () => {
+test('a verification link works for one day', async () => {
   const inTime = await registered()
   clock.advance(86_399 - 60)
   expect(await open(inTime.token)).toHaveStatus(200)
@@ -71,7 +71,7 @@ test('a link works for a day', async () => {
   expect(await api.post('/v1/login', { email: late.email, password: PASSWORD })).toRefuse('email_not_verified')
 })
 
-test('a new link can be had when the first is too old', async () => {
+test('a new link can be requested once the first has expired', async () => {
   const { email } = await registered()
   clock.advance(86_401)
 
@@ -87,7 +87,7 @@ test.each(['', 'not-a-token', 'A'.repeat(43), 'A'.repeat(5_000), 'ünïcode'.rep
   },
 )
 
-test('a link made for something else proves nothing', async () => {
+test('a link of another purpose verifies nothing', async () => {
   const ada = await people.verified()
   await api.post('/v1/password/forgot', { email: ada.email })
 
@@ -96,7 +96,7 @@ test('a link made for something else proves nothing', async () => {
   expect(answer).toRefuse('link_invalid')
 })
 
-test('a link works whoever is signed in, and whatever the Authorization header says', async () => {
+test('a verification link works regardless of the Authorization header', async () => {
   const eve = await people.verified()
 
   for (const authorization of [`Bearer ${eve.token}`, 'Bearer garbage', 'nonsense']) {
@@ -106,7 +106,7 @@ test('a link works whoever is signed in, and whatever the Authorization header s
   }
 })
 
-test('where the address has meanwhile become another account’s, the link opens none', async () => {
+test('a link creates no account if another account has taken the address in the meantime', async () => {
   const { email, token } = await registered()
   const ada = await people.verified()
   await people.move(ada, email)
@@ -116,7 +116,7 @@ test('where the address has meanwhile become another account’s, the link opens
   expect(await deps.db.account.count({ where: { email } })).toBe(1)
 })
 
-test('for an account whose address is not proven yet, the link proves it', async () => {
+test('a link verifies the address of an existing account that is not verified yet', async () => {
   const ada = await people.verified()
   const { id } = (await ada.get('/v1/me')).body
   await deps.db.account.update({ where: { id }, data: { emailVerifiedAt: null } }) // as Support makes one
@@ -129,7 +129,7 @@ test('for an account whose address is not proven yet, the link proves it', async
   expect(await api.post('/v1/login', { email: ada.email, password: ada.password })).toHaveStatus(200)
 })
 
-test('the audit trail has the account and the proof, with where they came from', async () => {
+test('the audit trail has the creation and the verification, and where they came from', async () => {
   const { email, token } = await registered()
 
   const opened = await api.post('/v1/email/verify', { token }, { ip: '203.0.113.9' })
