@@ -206,17 +206,20 @@ describe('a revert link keeps working whatever a thief does', () => {
     expect(await confirm(confirmToken)).toRefuse('link_expired')
   })
 
-  test.each(['replacing', 'cancelling'])('%s the first request and confirming another does not end its revert link', async (how) => {
-    const { ada, former, token } = await moving()
-    if (how === 'cancelling') await ada.delete('/v1/email/change')
-    await people.move(ada, people.newEmail('thief'))
+  test.each(['replacing', 'cancelling'])(
+    '%s the first request and confirming another does not end its revert link',
+    async (how) => {
+      const { ada, former, token } = await moving()
+      if (how === 'cancelling') await ada.delete('/v1/email/change')
+      await people.move(ada, people.newEmail('thief'))
 
-    expect((await revert(token)).body).toEqual({ email: former, outcome: 'restored' })
+      expect((await revert(token)).body).toEqual({ email: former, outcome: 'restored' })
 
-    expect(await ada.refresh()).toRefuse('refresh_token_invalid')
-    expect(await logIn(ada.email, ada.password)).toRefuse('invalid_credentials')
-    expect(await mailbox.kinds(former)).toContain('reset_after_revert')
-  })
+      expect(await ada.refresh()).toRefuse('refresh_token_invalid')
+      expect(await logIn(ada.email, ada.password)).toRefuse('invalid_credentials')
+      expect(await mailbox.kinds(former)).toContain('reset_after_revert')
+    },
+  )
 })
 
 test('of two addresses left in turn, the link of the earlier one wins in either order', async () => {
