@@ -48,20 +48,20 @@ function expectAlike(answers: unknown[], status: number): void {
   expect(answers[0]).toMatchObject({ status, isNamed: true })
 }
 
-test('E1: forgot answers alike for an address of any sort', async () => {
+test('E1: a forgotten password gets the same answer for every kind of address', async () => {
   const { answers } = await answersFor('/v1/password/forgot', (email) => ({ email }))
 
   expectAlike(answers, 202)
 })
 
-test('E2, E7: sign-in with a wrong password answers alike for an address of any sort', async () => {
+test('E2, E7: a sign-in with a wrong password gets the same answer for every kind of address', async () => {
   const { answers } = await answersFor('/v1/login', (email) => ({ email, password: 'Wrong-Horse-7' }))
 
   expectAlike(answers, 401)
   expect(JSON.stringify(answers[0])).toContain('invalid_credentials')
 })
 
-test('E2: a sign-in with an impossible address is answered like a wrong password', async () => {
+test('E2: a sign-in with text that is not an address is answered like a wrong password', async () => {
   const { email } = await people.verified()
 
   const known = await api.post('/v1/login', { email, password: 'Wrong-Horse-7' })
@@ -70,7 +70,7 @@ test('E2: a sign-in with an impossible address is answered like a wrong password
   expect(seen(impossible)).toEqual(seen(known))
 })
 
-test('E3: registering answers alike for an address of any sort, and the mails differ', async () => {
+test('E3: a registration gets the same answer for every kind of address, and the mails differ', async () => {
   const { answers, addresses } = await answersFor('/v1/register', (email) => ({ email, password: PASSWORD }))
 
   expectAlike(answers, 202)
@@ -80,7 +80,7 @@ test('E3: registering answers alike for an address of any sort, and the mails di
   expect(await newest('locked')).toBe('address_locked')
 })
 
-test('E3: nor does signing in with the password just registered tell whether there was an account', async () => {
+test('E3: a sign-in with the password just registered does not show whether the address has an account', async () => {
   const { addresses } = await answersFor('/v1/register', (email) => ({ email, password: 'Probing-Horse-7' }))
   const { disabled, ...others } = addresses
 
@@ -93,7 +93,7 @@ test('E3: nor does signing in with the password just registered tell whether the
   expect(JSON.stringify(answers[0])).toContain('email_not_verified')
 })
 
-test('E3: not even once a link asked for later has lengthened the registration of a free address', async () => {
+test('E3: a sign-in with a registered password shows nothing after a later link has extended the registration of a free address', async () => {
   const { addresses } = await answersFor('/v1/register', (email) => ({ email, password: 'Probing-Horse-7' }))
   clock.advance(6.9 * 86_400)
   for (const email of Object.values(addresses)) await api.post('/v1/email/verify/resend', { email })
@@ -108,7 +108,7 @@ test('E3: not even once a link asked for later has lengthened the registration o
   expectAlike(answers, 401)
 })
 
-test('E3: a password registered for a used address gives no free guesses at the one in force', async () => {
+test('E3: a password registered for an address in use gives no free guesses at its account', async () => {
   const { email } = await people.verified()
   await api.post('/v1/register', { email, password: 'Probing-Horse-7' })
 
@@ -121,13 +121,13 @@ test('E3: a password registered for a used address gives no free guesses at the 
   expect(statuses).toEqual([401, 403, 401, 403, 401, 429, 429, 429])
 })
 
-test('E4: asking for another verification mail answers alike for an address of any sort', async () => {
+test('E4: a request for another verification mail gets the same answer for every kind of address', async () => {
   const { answers } = await answersFor('/v1/email/verify/resend', (email) => ({ email }))
 
   expectAlike(answers, 202)
 })
 
-test('E5: twenty wrong sign-ins get the same answers in the same order, whoever has an account', async () => {
+test('E5: twenty wrong sign-ins get the same answers in the same order, with and without an account', async () => {
   const wrongSignIns = async (email: string) => {
     const answers = []
     for (let attempt = 0; attempt < 20; attempt += 1) {
@@ -145,7 +145,7 @@ test('E5: twenty wrong sign-ins get the same answers in the same order, whoever 
   for (const email of Object.values(addresses)) expect(await wrongSignIns(email)).toEqual(unknown)
 })
 
-test('E6: an email change to a used and to a locked address are refused alike, and the tries are counted', async () => {
+test('E6: email changes to an address in use and to a locked address get the same refusal, and are limited', async () => {
   const { used, locked } = await addressesOfEverySort()
   const ada = await people.verified()
   const { body } = await ada.post('/v1/reauthenticate', { currentPassword: ada.password })
@@ -163,7 +163,7 @@ test('E6: an email change to a used and to a locked address are refused alike, a
   expect(more.slice(18)).toEqual([429, 429])
 })
 
-test('E7: only the right password learns that the address is unproven or the account disabled', async () => {
+test('E7: only the correct password learns that the address is not verified or the account is disabled', async () => {
   const { unverified = '', disabled = '' } = await addressesOfEverySort()
 
   expect(await api.post('/v1/login', { email: unverified, password: 'Wrong-Horse-7' })).toRefuse('invalid_credentials')

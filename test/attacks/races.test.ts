@@ -67,7 +67,7 @@ async function liveSessionsOf(email: string): Promise<number> {
   return deps.db.session.count({ where: { account: { email }, endedAt: null } })
 }
 
-test('T8: no session comes of a sign-in whose comparison passed before a reset was committed', async () => {
+test('T8: a sign-in whose comparison passed before a reset was committed opens no session', async () => {
   const ada = await people.verified()
   const token = await resetToken(ada.email)
 
@@ -82,7 +82,7 @@ test('T8: no session comes of a sign-in whose comparison passed before a reset w
   expect(await liveSessionsOf(ada.email)).toBe(0)
 })
 
-test('T8: nor of one at the old address, before a move to another was confirmed', async () => {
+test('T8: a sign-in at the old address that began before an email change was confirmed opens no session', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail()
   await ada.changeEmail(newEmail)
@@ -99,7 +99,7 @@ test('T8: nor of one at the old address, before a move to another was confirmed'
   expect(await liveSessionsOf(newEmail)).toBe(1) // the one that asked
 })
 
-test('T8: nor of one before an account was disabled', async () => {
+test('T8: a sign-in that began before the account was disabled opens no session', async () => {
   const ada = await people.verified()
   const where = { email: ada.email }
 
@@ -115,7 +115,7 @@ test('T8: nor of one before an account was disabled', async () => {
   expect(slow).toRefuse('invalid_credentials')
 })
 
-test('T8: a sign-in stands although another device stored a costlier hash of the same password meanwhile', async () => {
+test('T8: a sign-in succeeds although another device has replaced the hash of the same password meanwhile', async () => {
   const ada = await withImportedHash()
 
   const { slow, quick } = await duringComparison(
@@ -128,7 +128,7 @@ test('T8: a sign-in stands although another device stored a costlier hash of the
   expect(slow).toHaveStatus(200)
 })
 
-test('T8: so does a password change', async () => {
+test('T8: a password change succeeds although another device has replaced the hash of the same password meanwhile', async () => {
   const ada = await withImportedHash()
 
   const { slow, quick } = await duringComparison(
@@ -155,7 +155,7 @@ test('T8: a password change whose comparison passed before a reset was committed
   expect(await logIn(ada.email, NEW)).toHaveStatus(200)
 })
 
-test('C9: no change comes of a request whose session was revoked while the password was compared', async () => {
+test('C9: an email change is refused if its session is revoked while the password is compared', async () => {
   const ada = await people.verified()
   const thief = await ada.logIn()
   const lair = people.newEmail('thief')
@@ -171,7 +171,7 @@ test('C9: no change comes of a request whose session was revoked while the passw
   expect(await mailbox.kinds(lair)).toEqual([])
 })
 
-test('T4: nor of a password change', async () => {
+test('T4: a password change is refused if its session is revoked while the password is compared', async () => {
   const ada = await people.verified()
   const thief = await ada.logIn()
 
@@ -187,7 +187,7 @@ test('T4: nor of a password change', async () => {
   expect(await ada.get('/v1/me')).toHaveStatus(200)
 })
 
-test('C9: nor of one that proved a password which the same session was changing', async () => {
+test('C9: an email change is refused if the same session changes the password while it is compared', async () => {
   const ada = await people.verified()
   const elsewhere = people.newEmail()
 
@@ -202,7 +202,7 @@ test('C9: nor of one that proved a password which the same session was changing'
   expect(await mailbox.kinds(elsewhere)).toEqual([])
 })
 
-test('C9: nor does a change stand whose session was found stolen while it was being asked for', async () => {
+test('C9: an email change ends if reuse of its session’s refresh token is detected while it is requested', async () => {
   const ada = await people.verified()
   const stolen = ada.tokens.refreshToken
   await ada.refresh()
@@ -224,7 +224,7 @@ test('C9: nor does a change stand whose session was found stolen while it was be
   expect(await deps.db.account.count({ where: { email: ada.email } })).toBe(1)
 })
 
-test('C9: a refresh that waits while its own session’s email change is being confirmed goes on', async () => {
+test('C9: a refresh that waits while its session’s email change is confirmed succeeds', async () => {
   const ada = await people.verified()
   const { id } = await deps.db.account.findFirstOrThrow({ where: { email: ada.email } })
 
@@ -238,7 +238,7 @@ test('C9: a refresh that waits while its own session’s email change is being c
   expect(await api.get('/v1/me', { token: refreshed?.body.accessToken })).toHaveStatus(200)
 })
 
-test('T2: a stolen refresh token that is found out in a deadlock is found out all the same', async () => {
+test('T2: reuse of a refresh token is recorded although its statement loses a deadlock', async () => {
   const ada = await people.verified()
   const { id: accountId } = (await ada.get('/v1/me')).body
   const stolen = ada.tokens.refreshToken
@@ -262,7 +262,7 @@ test('T2: a stolen refresh token that is found out in a deadlock is found out al
 })
 
 test.each(['/v1/reauthenticate', '/v1/email/change', '/v1/password/change'])(
-  '%s answers 401 where the account was erased while the password was compared',
+  '%s answers 401 if the account is erased while the password is compared',
   async (path) => {
     const ada = await people.verified()
     const { id } = await deps.db.account.findFirstOrThrow({ where: { email: ada.email } })
@@ -320,7 +320,7 @@ async function untilWaiting(many: number): Promise<void> {
   }
 }
 
-test('a move that waits for an erasure does not get the address which was erased', async () => {
+test('an email change that waits for an erasure does not get the erased address', async () => {
   const bob = await people.verified()
   const wanted = people.newEmail('wanted')
   await bob.changeEmail(wanted)
@@ -340,7 +340,7 @@ test('a move that waits for an erasure does not get the address which was erased
   expect((await bob.get('/v1/me')).body.email).toBe(bob.email)
 })
 
-test.each(['before', 'after'])('T8: nothing a refresh gives out just %s a reset works', async (when) => {
+test.each(['before', 'after'])('T8: the tokens of a refresh just %s a reset do not work', async (when) => {
   const ada = await people.verified()
   const token = await resetToken(ada.email)
   const { refreshToken, sessionId } = ada.tokens
@@ -382,7 +382,7 @@ test('M3: a sign-in keeps its place in the lane for the upgrade of its hash, how
   expect(passwordHash).toMatch(/^v1\$/)
 })
 
-test('registration, verification and reset of one address at once make one account with one password', async () => {
+test('registration, verification and reset of one address at the same moment make one account with one password', async () => {
   for (let round = 0; round < 5; round += 1) {
     const email = people.newEmail()
     await api.post('/v1/register', { email, password: 'First-Horse-7' })
@@ -410,7 +410,7 @@ test('registration, verification and reset of one address at once make one accou
   }
 })
 
-test('fifty registrations of one address at once, however it is written, open one account', async () => {
+test('fifty registrations of one address at the same moment, in any spelling, open one account', async () => {
   const email = people.newEmail()
   const spellings = Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? email : email.toUpperCase()))
   const answers = await Promise.all(
@@ -426,7 +426,7 @@ test('fifty registrations of one address at once, however it is written, open on
   expect(await deps.db.account.count({ where: { email: { equals: email, mode: 'insensitive' } } })).toBe(1)
 })
 
-test('whatever a thief does at the moment the owner reverts, the owner has the account', async () => {
+test('whatever a thief does at the moment of the owner’s revert, the owner has the account', async () => {
   for (let round = 0; round < 5; round += 1) {
     const ada = await people.verified()
     const lair = people.newEmail('thief')
@@ -459,7 +459,7 @@ test('whatever a thief does at the moment the owner reverts, the owner has the a
   }
 })
 
-test('everything at once on one account answers everybody, and leaves one account in order', async () => {
+test('all operations on one account at the same moment are answered, and leave the account consistent', async () => {
   const ada = await people.verified()
   const phone = await ada.logIn({ ip: '203.0.113.9' })
   const target = people.newEmail()

@@ -5,8 +5,9 @@ import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
 
 /**
- * Checks that the session an access token names still stands. A signature alone says what was true up to five minutes
- * ago; on our own routes a logout, a password change or a disabling counts at once.
+ * Checks that the session of an access token is still open. The signature alone says what was true when the token was
+ * issued, up to `ACCESS_TOKEN_TTL` seconds ago. On the service's own routes, a sign-out, a password change or the disabling
+ * of the account takes effect at once.
  *
  * @throws {Refusal} unauthenticated
  */

@@ -9,9 +9,9 @@ import { endSessionAhead } from './end-session-ahead.ts'
 import type { SessionGrant } from './session-grant.ts'
 
 /**
- * Spends a refresh token for the next (RFC 9700 section 4.14.2). Its direct predecessor is taken once more within the
- * reuse window, while its successor has not been presented: an answer gets lost, two tabs wake at once. Anything older
- * is what a thief, or his victim, presents: the session ends, and that is committed although the answer is a 401.
+ * Consumes a refresh token and returns its successor (RFC 9700 section 4.14.2). The direct predecessor of the newest token is
+ * accepted again within the reuse window, because an answer may be lost or two tabs may refresh at once. Any older token
+ * suggests that the session was stolen: the session is revoked, and that is committed although the request fails.
  *
  * @throws {Refusal} refresh_token_invalid, refresh_token_reused
  */

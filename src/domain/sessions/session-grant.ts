@@ -1,4 +1,4 @@
-/** What a session's tokens are made from; the route signs and derives them. */
+/** What the tokens of a session are made from. The route signs the access token and derives the refresh token. */
 export interface SessionGrant {
   readonly sessionId: string
   readonly accountId: string

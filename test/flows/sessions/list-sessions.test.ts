@@ -42,7 +42,7 @@ test('every device is listed, the newest sign-in first, with its address and whe
   expect(answer.headers['cache-control']).toBe('no-store')
 })
 
-test('a session says when it was last seen', async () => {
+test('a session shows when it was last seen', async () => {
   const ada = await people.verified()
   const seen = async () => (await ada.get('/v1/sessions')).body.sessions[0]
   const before = await seen()

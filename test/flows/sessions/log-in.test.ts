@@ -15,7 +15,7 @@ const looks = ({ status, body, headers }: Answer) => {
   return { status, body: { ...body, instance: null }, headers: others }
 }
 
-test('the right password gets tokens of a session of its own', async () => {
+test('a sign-in with the correct password opens a session and returns its tokens', async () => {
   const ada = await people.verified()
 
   const answer = await logIn(ada.email)
@@ -34,7 +34,7 @@ test('the right password gets tokens of a session of its own', async () => {
   expect(await api.get('/v1/me', { token: answer.body.accessToken })).toHaveStatus(200)
 })
 
-test('the access token says whose it is, of which session, and when the password was typed', async () => {
+test('the access token names the account, the session and the time of the sign-in', async () => {
   const ada = await people.verified()
   const { id } = (await ada.get('/v1/me')).body
 
@@ -48,7 +48,7 @@ test('the access token says whose it is, of which session, and when the password
   expect(claims.auth_time).toBe(claims.iat)
 })
 
-test('the address is taken in any case and with blanks around it', async () => {
+test('a sign-in accepts the address in any case and with white space around it', async () => {
   const ada = await people.verified({ email: people.newEmail('Ada.Lovelace') })
 
   expect(await logIn(` ${ada.email.toUpperCase()}\n`)).toHaveStatus(200)
@@ -63,11 +63,14 @@ test('an unknown address and a wrong password get the same answer', async () => 
   expect(looks(wrong)).toEqual(looks(unknown))
 })
 
-test.each(['', 'ada', 'ada@', 'a'.repeat(3000)])('what is no address is an unknown one (%#)', async (email) => {
-  expect(await logIn(email)).toRefuse('invalid_credentials')
-})
+test.each(['', 'ada', 'ada@', 'a'.repeat(3000)])(
+  'text that is not an address is answered like an unknown address (%#)',
+  async (email) => {
+    expect(await logIn(email)).toRefuse('invalid_credentials')
+  },
+)
 
-test('a password longer than any can be is named as that, whether or not there is an account', async () => {
+test('a password that is too long gets 422, with and without an account', async () => {
   const ada = await people.verified()
 
   for (const email of [ada.email, people.newEmail()]) {
@@ -78,7 +81,7 @@ test('a password longer than any can be is named as that, whether or not there i
   }
 })
 
-test('a password is compared as it is: case, blanks and all', async () => {
+test('a password is compared exactly, including case and spaces', async () => {
   const ada = await people.verified()
 
   for (const almost of [PASSWORD.toLowerCase(), ` ${PASSWORD}`, `${PASSWORD} `, PASSWORD.slice(0, -1)]) {
@@ -87,7 +90,7 @@ test('a password is compared as it is: case, blanks and all', async () => {
 })
 
 describe('only the right password learns', () => {
-  test('that the address is not confirmed', async () => {
+  test('only the correct password learns that the address is not verified', async () => {
     const email = people.newEmail()
     await api.post('/v1/register', { email, password: PASSWORD })
 
@@ -95,7 +98,7 @@ describe('only the right password learns', () => {
     expect(await logIn(email)).toRefuse('email_not_verified')
   })
 
-  test('that the account is disabled', async () => {
+  test('only the correct password learns that the account is disabled', async () => {
     const { email } = await people.verified()
     await deps.db.account.updateMany({ where: { email }, data: { disabledAt: clock.now() } })
 
@@ -104,7 +107,7 @@ describe('only the right password learns', () => {
   })
 })
 
-test('an address that was left signs nobody in, its new one does', async () => {
+test('after an email change the new address signs in and the old one does not', async () => {
   const ada = await people.verified()
   const former = ada.email
   await people.move(ada, people.newEmail())
@@ -114,7 +117,7 @@ test('an address that was left signs nobody in, its new one does', async () => {
 })
 
 describe('guessing', () => {
-  test('is held up after five, for a known and an unknown address alike, and says for how long', async () => {
+  test('the sixth wrong password has to wait, at a known and at an unknown address, and the answer says for how long', async () => {
     const ada = await people.verified()
 
     for (const email of [ada.email, people.newEmail()]) {
@@ -127,7 +130,7 @@ describe('guessing', () => {
     }
   })
 
-  test('holds up the right password too, which works after the wait', async () => {
+  test('during the wait the correct password is refused too, and it works afterwards', async () => {
     const { email } = await people.verified()
     for (let guess = 1; guess <= 5; guess += 1) await logIn(email, `Guess-No-${guess}`)
 
@@ -138,14 +141,14 @@ describe('guessing', () => {
     expect(await logIn(email)).toHaveStatus(200)
   })
 
-  test('does not hold up the owner, who signs in from elsewhere', async () => {
+  test('wrong passwords from one network do not slow down the owner on another network', async () => {
     const { email } = await people.verified()
     for (let guess = 1; guess <= 6; guess += 1) await logIn(email, `Guess-No-${guess}`, '203.0.113.66')
 
     expect(await logIn(email)).toHaveStatus(200)
   })
 
-  test('counts from the start again after the right password', async () => {
+  test('the correct password clears the failures of its network', async () => {
     const { email } = await people.verified()
     for (let round = 1; round <= 3; round += 1) {
       for (let guess = 1; guess <= 4; guess += 1)
@@ -154,7 +157,7 @@ describe('guessing', () => {
     }
   })
 
-  test('all at once is counted one by one', async () => {
+  test('guesses at the same moment are counted one by one', async () => {
     const { email } = await people.verified()
 
     const answers = await Promise.all(Array.from({ length: 12 }, (_, guess) => logIn(email, `Guess-No-${guess}`)))
@@ -164,14 +167,14 @@ describe('guessing', () => {
   })
 })
 
-test('a password longer than any can be is refused before it is compared', async () => {
+test('a password that is too long is refused before it is compared', async () => {
   const answer = await logIn(people.newEmail(), `Aa1-${'b'.repeat(125)}`)
 
   expect(answer).toRefuse('password_policy')
   expect(answer.body.violations).toMatchObject([{ field: 'password', rule: 'max_length' }])
 })
 
-test('two sign-ins at once are two sessions', async () => {
+test('two sign-ins at the same moment are two sessions', async () => {
   const ada = await people.verified()
 
   const [first, second] = await Promise.all([logIn(ada.email), logIn(ada.email)])
@@ -180,7 +183,7 @@ test('two sign-ins at once are two sessions', async () => {
   for (const { body } of [first, second]) expect(await api.get('/v1/me', { token: body.accessToken })).toHaveStatus(200)
 })
 
-test('the twenty-first device signs the first one out', async () => {
+test('the sign-in of the twenty-first device signs the oldest one out', async () => {
   const ada = await people.verified()
   for (let device = 2; device <= 20; device += 1) await logIn(ada.email)
   expect(await ada.get('/v1/me')).toHaveStatus(200)
@@ -190,7 +193,7 @@ test('the twenty-first device signs the first one out', async () => {
   expect(await ada.get('/v1/me')).toRefuse('unauthenticated')
 })
 
-test('nobody is mailed', async () => {
+test('a sign-in sends no mail', async () => {
   const { email } = await people.verified()
 
   const mails = await mailbox.during(() => Promise.all([logIn(email), logIn(email, 'Not-My-Password-1')]))
@@ -198,7 +201,7 @@ test('nobody is mailed', async () => {
   expect(mails).toEqual([])
 })
 
-test('the audit trail has each sign-in and each failure with its reason, and where it came from', async () => {
+test('the audit trail has every sign-in and every failure, with its reason and its origin', async () => {
   const ada = await people.verified()
   const { id: accountId } = (await ada.get('/v1/me')).body
 
@@ -215,7 +218,7 @@ test('the audit trail has each sign-in and each failure with its reason, and whe
   expect(success).toMatchObject({ sessionId: succeeded.body.sessionId, requestId: succeeded.headers['x-request-id'] })
 })
 
-test('the audit trail says where there is no password to get right, as after a revert', async () => {
+test('the audit trail says if the account has no password, as after a revert', async () => {
   const ada = await people.verified()
   const { id: accountId } = (await ada.get('/v1/me')).body
   await deps.db.account.update({ where: { id: accountId }, data: { passwordHash: null } })
@@ -226,7 +229,7 @@ test('the audit trail says where there is no password to get right, as after a r
   expect(failure).toMatchObject({ outcome: 'failure', details: { reason: 'no_password' } })
 })
 
-test('the audit trail has failures for addresses nobody has too, without the address', async () => {
+test('the audit trail has failures at unknown addresses, without the address', async () => {
   await logIn('a-secret-typed-into-the-wrong-field@example.com')
 
   const [failure] = await eventsOf(deps, 'login')

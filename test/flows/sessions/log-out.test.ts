@@ -5,7 +5,7 @@ import { startTestApp } from '../../support/test-app.ts'
 
 const { api, clock, deps, mailbox, people } = await startTestApp()
 
-test('a refresh token signs its session out', async () => {
+test('a sign-out with a refresh token ends its session', async () => {
   const ada = await people.verified()
 
   const answer = await api.post('/v1/logout', { refreshToken: ada.tokens.refreshToken })
@@ -17,7 +17,7 @@ test('a refresh token signs its session out', async () => {
   expect(await ada.refresh()).toRefuse('refresh_token_invalid')
 })
 
-test('an access token signs its session out, with an empty body or none', async () => {
+test('a sign-out with an access token ends its session, with an empty body or none', async () => {
   for (const body of [undefined, {}]) {
     const ada = await people.verified()
 
@@ -26,7 +26,7 @@ test('an access token signs its session out, with an empty body or none', async 
   }
 })
 
-test('an access token that is too old still signs its session out', async () => {
+test('an expired access token can still end its session', async () => {
   const ada = await people.verified()
   clock.advance(301)
 
@@ -34,7 +34,7 @@ test('an access token that is too old still signs its session out', async () => 
   expect(await ada.refresh()).toRefuse('refresh_token_invalid')
 })
 
-test('a refresh token that was spent a while ago still signs its session out', async () => {
+test('a consumed refresh token can still end its session', async () => {
   const ada = await people.verified()
   const first = ada.tokens.refreshToken
   await ada.refresh()
@@ -44,7 +44,7 @@ test('a refresh token that was spent a while ago still signs its session out', a
   expect(await ada.refresh()).toRefuse('refresh_token_invalid')
 })
 
-test('signing out twice, or where it was already over, is as good as once', async () => {
+test('a second sign-out, or one of a session that has already ended, is answered 204', async () => {
   const ada = await people.verified()
   const { refreshToken } = ada.tokens
 
@@ -78,7 +78,7 @@ describe('what a password change has ended signs nobody out', () => {
     return { ada, old }
   }
 
-  test('the refresh token from before the sign-out is refused', async () => {
+  test('a refresh token that a password change has ended cannot sign out', async () => {
     const { ada, old } = await changed()
 
     expect(await api.post('/v1/logout', { refreshToken: old.refreshToken })).toRefuse('unauthenticated')
@@ -87,7 +87,7 @@ describe('what a password change has ended signs nobody out', () => {
     expect(await ada.refresh()).toHaveStatus(200)
   })
 
-  test('the access token from before the sign-out is refused, and the answer says why', async () => {
+  test('an access token that a password change has ended cannot sign out, and the answer is 401', async () => {
     const { ada, old } = await changed()
 
     expect(await api.post('/v1/logout', undefined, { token: old.accessToken })).toRefuse('unauthenticated')
@@ -98,7 +98,7 @@ describe('what a password change has ended signs nobody out', () => {
   })
 })
 
-test('a session that is not even remembered any more is as good as over', async () => {
+test('a sign-out of a session that has been purged is answered 204', async () => {
   const ada = await people.verified()
   const { refreshToken, sessionId } = ada.tokens
   await deps.db.session.delete({ where: { id: sessionId } })
@@ -107,7 +107,7 @@ test('a session that is not even remembered any more is as good as over', async 
   expect(await ada.post('/v1/logout')).toHaveStatus(204)
 })
 
-test('only this session is signed out', async () => {
+test('a sign-out leaves the account’s other sessions open', async () => {
   const ada = await people.verified()
   const phone = await ada.logIn()
 
@@ -116,7 +116,7 @@ test('only this session is signed out', async () => {
   expect(await ada.get('/v1/me')).toHaveStatus(200)
 })
 
-test('the refresh token decides where the header names another session', async () => {
+test('if body and header name different sessions, the refresh token of the body decides', async () => {
   const ada = await people.verified()
   const eve = await people.verified()
 
@@ -126,12 +126,12 @@ test('the refresh token decides where the header names another session', async (
   expect(await eve.get('/v1/me')).toRefuse('unauthenticated')
 })
 
-test('with neither token there is nobody to sign out', async () => {
+test('a sign-out without any token is refused', async () => {
   expect(await api.post('/v1/logout')).toRefuse('unauthenticated')
   expect(await api.post('/v1/logout', {})).toRefuse('unauthenticated')
 })
 
-test('two at once both succeed, and one row of the audit trail says so', async () => {
+test('two sign-outs at the same moment both succeed, with one audit event', async () => {
   const ada = await people.verified()
   const { refreshToken, sessionId } = ada.tokens
   const { id: accountId } = (await ada.get('/v1/me')).body
@@ -144,7 +144,7 @@ test('two at once both succeed, and one row of the audit trail says so', async (
   ])
 })
 
-test('an address change that was asked for can still be confirmed, and nobody is mailed', async () => {
+test('an email change can still be confirmed after its session has signed out, and the sign-out sends no mail', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail()
   await ada.changeEmail(newEmail)

@@ -8,7 +8,7 @@ const { api, clock, deps, mailbox, people } = await startTestApp()
 
 const refresh = (refreshToken: string) => api.post('/v1/token/refresh', { refreshToken })
 
-test('a refresh token is spent for the next tokens of the same session', async () => {
+test('a refresh consumes the refresh token and returns the next tokens of the same session', async () => {
   const ada = await people.verified()
 
   const answer = await refresh(ada.tokens.refreshToken)
@@ -27,7 +27,7 @@ test('a refresh token is spent for the next tokens of the same session', async (
   expect(await api.get('/v1/me', { token: answer.body.accessToken })).toHaveStatus(200)
 })
 
-test('refreshing moves neither the end of the session nor the time the password was typed', async () => {
+test('a refresh changes neither the end of the session nor the time of the sign-in', async () => {
   const ada = await people.verified()
   const authTime = (token: string) => claimsOf(token).auth_time
   const before = authTime(ada.token)
@@ -40,7 +40,7 @@ test('refreshing moves neither the end of the session nor the time the password 
 })
 
 describe('the token before the newest', () => {
-  test('gets the same successor again within 30 seconds, as when an answer was lost', async () => {
+  test('the direct predecessor gets the same successor again within 30 seconds, as after a lost answer', async () => {
     const ada = await people.verified()
     const first = ada.tokens.refreshToken
     const successor = (await refresh(first)).body.refreshToken
@@ -53,7 +53,7 @@ describe('the token before the newest', () => {
     expect(await refresh(successor)).toHaveStatus(200)
   })
 
-  test('gets the same successor in two tabs at once', async () => {
+  test('two tabs that refresh at the same moment get the same successor', async () => {
     const ada = await people.verified()
 
     const [one, other] = await Promise.all([refresh(ada.tokens.refreshToken), refresh(ada.tokens.refreshToken)])
@@ -63,7 +63,7 @@ describe('the token before the newest', () => {
     expect(await refresh(one.body.refreshToken)).toHaveStatus(200)
   })
 
-  test('is reuse after 30 seconds', async () => {
+  test('the direct predecessor is reuse after 30 seconds', async () => {
     const ada = await people.verified()
     const first = ada.tokens.refreshToken
     await refresh(first)
@@ -72,7 +72,7 @@ describe('the token before the newest', () => {
     expect(await refresh(first)).toRefuse('refresh_token_reused')
   })
 
-  test('is reuse once its successor was presented, also within 30 seconds', async () => {
+  test('the direct predecessor is reuse once its successor was presented, also within 30 seconds', async () => {
     const ada = await people.verified()
     const first = ada.tokens.refreshToken
     const second = (await refresh(first)).body.refreshToken
@@ -83,7 +83,7 @@ describe('the token before the newest', () => {
 })
 
 describe('reuse', () => {
-  test('ends the whole session: the newest tokens too, and it stays ended', async () => {
+  test('reuse revokes the whole session, including its newest tokens', async () => {
     const ada = await people.verified()
     const first = ada.tokens.refreshToken
     await ada.refresh()
@@ -96,7 +96,7 @@ describe('reuse', () => {
     expect(await refresh(first)).toRefuse('refresh_token_invalid')
   })
 
-  test('leaves the account’s other sessions alone', async () => {
+  test('reuse leaves the account’s other sessions open', async () => {
     const ada = await people.verified()
     const phone = await ada.logIn()
     const first = ada.tokens.refreshToken
@@ -108,7 +108,7 @@ describe('reuse', () => {
     expect(await phone.get('/v1/me')).toHaveStatus(200)
   })
 
-  test('ends the address change that the session asked for', async () => {
+  test('reuse ends the email change that the session requested', async () => {
     const ada = await people.verified()
     const newEmail = people.newEmail()
     await ada.changeEmail(newEmail)
@@ -122,7 +122,7 @@ describe('reuse', () => {
     expect(await api.post('/v1/email/change/confirm', { token })).toRefuse('link_expired')
   })
 
-  test('is in the audit trail, with where it came from', async () => {
+  test('reuse is recorded in the audit trail with its origin', async () => {
     const ada = await people.verified()
     const { id: accountId } = (await ada.get('/v1/me')).body
     const first = ada.tokens.refreshToken
@@ -167,19 +167,19 @@ test('a session that was signed out is not refreshed', async () => {
 })
 
 test.each(['', 'garbage', `lkr_${'A'.repeat(70)}`, 'A'.repeat(5000)])(
-  'what is no refresh token of ours is refused (%#)',
+  'text that is not a refresh token of this service is refused (%#)',
   async (token) => {
     expect(await refresh(token)).toRefuse('refresh_token_invalid')
   },
 )
 
-test('an access token is no refresh token', async () => {
+test('an access token cannot be used as a refresh token', async () => {
   const ada = await people.verified()
 
   expect(await refresh(ada.token)).toRefuse('refresh_token_invalid')
 })
 
-test('no Authorization header matters', async () => {
+test('a refresh ignores the Authorization header', async () => {
   const ada = await people.verified()
 
   const answer = await api.post(
@@ -191,7 +191,7 @@ test('no Authorization header matters', async () => {
   expect(answer).toHaveStatus(200)
 })
 
-test('no access token outlives its session, for whoever knows only when it expires', async () => {
+test('an access token expires no later than its session', async () => {
   const ada = await people.verified()
   clock.advance(2_592_000 - 100)
 

@@ -7,7 +7,7 @@ import { startTestApp } from '../../support/test-app.ts'
 const { api, deps, mailbox, people } = await startTestApp()
 
 describe('signing one device out', () => {
-  test('ends its access and refresh tokens at once', async () => {
+  test('revoking a session ends its access and refresh tokens at once', async () => {
     const ada = await people.verified()
     const phone = await ada.logIn()
 
@@ -19,14 +19,14 @@ describe('signing one device out', () => {
     expect(await ada.get('/v1/me')).toHaveStatus(200)
   })
 
-  test('can be the device at hand', async () => {
+  test('a session can revoke itself', async () => {
     const ada = await people.verified()
 
     expect(await ada.delete(`/v1/sessions/${ada.tokens.sessionId}`)).toHaveStatus(204)
     expect(await ada.get('/v1/me')).toRefuse('unauthenticated')
   })
 
-  test('finds no other account’s session, no made-up one and none that is over', async () => {
+  test('revoking a session of another account, a made-up one or one that has ended gets 404', async () => {
     const ada = await people.verified()
     const eve = await people.verified()
     const phone = await ada.logIn()
@@ -40,7 +40,7 @@ describe('signing one device out', () => {
     expect(await ada.get('/v1/me')).toHaveStatus(200)
   })
 
-  test('twice at once is done once', async () => {
+  test('of two requests that revoke one session at the same moment, one succeeds', async () => {
     const ada = await people.verified()
     const phone = await ada.logIn()
 
@@ -49,7 +49,7 @@ describe('signing one device out', () => {
     expect(answers.map((answer) => answer.status).sort()).toEqual([204, 404])
   })
 
-  test('ends the address change it asked for, so that a thrown-out stranger’s address is not confirmed', async () => {
+  test('revoking a session ends the email change that it requested', async () => {
     const ada = await people.verified()
     const stranger = await ada.logIn()
     const newEmail = people.newEmail('stranger')
@@ -62,7 +62,7 @@ describe('signing one device out', () => {
     expect(await ada.get('/v1/email/change')).toRefuse('not_found')
   })
 
-  test('is in the audit trail', async () => {
+  test('revoking a session is recorded in the audit trail', async () => {
     const ada = await people.verified()
     const phone = await ada.logIn()
     const { id: accountId } = (await ada.get('/v1/me')).body
@@ -76,7 +76,7 @@ describe('signing one device out', () => {
 })
 
 describe('signing all other devices out', () => {
-  test('leaves the one at hand and says how many there were', async () => {
+  test('revoking all other sessions keeps the current one and answers how many were revoked', async () => {
     const ada = await people.verified()
     const others = [await ada.logIn(), await ada.logIn()]
 
@@ -93,7 +93,7 @@ describe('signing all other devices out', () => {
     expect((await ada.delete('/v1/sessions')).body).toEqual({ revoked: 0 })
   })
 
-  test('touches no other account', async () => {
+  test('revoking all other sessions leaves other accounts alone', async () => {
     const ada = await people.verified()
     const eve = await people.verified()
 
@@ -102,7 +102,7 @@ describe('signing all other devices out', () => {
     expect(await eve.get('/v1/me')).toHaveStatus(200)
   })
 
-  test('is in the audit trail, and nobody is mailed', async () => {
+  test('revoking all other sessions is recorded in the audit trail and sends no mail', async () => {
     const ada = await people.verified()
     await ada.logIn()
     const { id: accountId } = (await ada.get('/v1/me')).body
@@ -116,7 +116,7 @@ describe('signing all other devices out', () => {
   })
 })
 
-test('nobody signs anybody out without being signed in', async () => {
+test('revoking sessions needs an access token', async () => {
   const ada = await people.verified()
 
   expect(await api.delete('/v1/sessions')).toRefuse('unauthenticated')
