@@ -36,8 +36,6 @@ export interface Deps {
   readonly metrics: Metrics
 }
 
-/** While one sign-in hashes, another one reads and writes the database. */
-const PLACES_PER_CORE = 2
 const LONGEST_WAIT_FOR_A_PLACE_MS = 6_000
 /** About as many as a core can serve in the longest wait at cost 12. Those behind them would wait in vain. */
 const WAITING_PER_CORE = 30
@@ -60,7 +58,7 @@ export function createDeps(input: {
   const cores = availableParallelism()
   const hashingLane = createHashingLane({
     cores,
-    places: cores * PLACES_PER_CORE,
+    places: cores + 1,
     maxWaiting: cores * WAITING_PER_CORE,
     longestWaitMs: LONGEST_WAIT_FOR_A_PLACE_MS,
   })

@@ -6,7 +6,7 @@ import { occupyLane } from '../support/occupied-lane.ts'
 import { startTestApp } from '../support/test-app.ts'
 
 const { api, people, deps } = await startTestApp()
-const PLACES = availableParallelism() * 32 // with the waiting ones: PLACES_PER_CORE + WAITING_PER_CORE in deps.ts
+const PLACES = availableParallelism() * 31 + 1 // with those that wait: see WAITING_PER_CORE in deps.ts
 const CLIENTS = PLACES + 42
 
 /** Every client has a network of its own, unless the test gives one. */

@@ -161,3 +161,19 @@ test('of those who have a place, no more use it at once than there are cores', a
   second.finish()
   expect(await Promise.all(results)).toEqual(['done', 'done'])
 })
+
+test('a free place goes to the network that has the fewest places, before the turn of one that has more', async () => {
+  const lane = createHashingLane({ cores: 2, places: 2, maxWaiting: 10, longestWaitMs: PATIENT })
+  const [first, second] = [work(), work()]
+  const order: string[] = []
+  const results = [lane.run('flood', first.start), lane.run('flood', second.start)]
+  const flood = lane.run('flood', async () => void order.push('flood'))
+  const home = lane.run('home', async () => void order.push('home'))
+
+  first.finish()
+  await Promise.all([flood, home])
+  second.finish()
+  await Promise.all(results)
+
+  expect(order).toEqual(['home', 'flood'])
+})

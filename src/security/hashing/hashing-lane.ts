@@ -29,7 +29,7 @@ export interface HashingLane {
 export interface HashingLaneBounds {
   /** How many bcrypt calls may run at once. */
   readonly cores: number
-  /** How many callers may have a place at once. With more places than cores, some wait for the database while others hash. */
+  /** How many callers may have a place at once. If there is one more than cores, one reads the database while others hash. */
   readonly places: number
   readonly maxWaiting: number
   /** At a high cost even a short queue takes longer than anybody waits for an answer. */
@@ -47,14 +47,15 @@ interface Waiter {
  * which DNS and file access share: 40 unbounded hashes delayed an unrelated file stat by two seconds (measured), and more
  * threads than cores hash no faster.
  *
- * Networks take turns, however many callers of one of them are waiting, so that one client cannot keep the others from
- * signing in. When `maxWaiting` callers wait, the network with the most of them loses its last one to a network that has
+ * A free place goes to the network that has the fewest places, and among those to the one that has waited longest for a turn.
+ * However many callers of one network are waiting, it cannot keep the others from signing in. When `maxWaiting` callers wait, the network with the most of them loses its last one to a network that has
  * fewer; a caller whose own network is that network is refused at once.
  */
 export function createHashingLane({ cores, places, maxWaiting, longestWaitMs }: HashingLaneBounds): HashingLane {
   const useCore = shareCores(cores)
   /** The waiting callers of each network, in order of arrival. The network whose turn is next comes first. */
   const queues = new Map<string, Waiter[]>()
+  const placesOf = new Map<string, number>()
   let running = 0
   let waiting = 0
 
@@ -80,17 +81,38 @@ export function createHashingLane({ cores, places, maxWaiting, longestWaitMs }: 
     return longest.length > own + 1 ? longest.at(-1) : undefined
   }
 
-  function leave(): void {
-    const [queue] = queues.values()
-    const next = queue?.[0]
-    if (!queue || !next) {
-      running -= 1
-      return
+  /** The waiting network with the fewest places; of several, the one whose turn is next. */
+  function nextNetwork(): string | undefined {
+    let next: string | undefined
+    for (const network of queues.keys()) {
+      if (next === undefined || (placesOf.get(network) ?? 0) < (placesOf.get(next) ?? 0)) next = network
     }
-    remove(next)
-    queues.delete(next.network)
-    if (queue.length > 0) queues.set(next.network, queue) // its next turn comes after everybody else's
-    next.proceed()
+    return next
+  }
+
+  function giveBack(network: string): void {
+    const left = (placesOf.get(network) ?? 0) - 1
+    if (left > 0) placesOf.set(network, left)
+    else placesOf.delete(network)
+    running -= 1
+  }
+
+  function take(network: string): void {
+    placesOf.set(network, (placesOf.get(network) ?? 0) + 1)
+    running += 1
+  }
+
+  function leave(network: string): void {
+    giveBack(network)
+    const next = nextNetwork()
+    const queue = next === undefined ? undefined : queues.get(next)
+    const waiter = queue?.[0]
+    if (!queue || !waiter) return
+    remove(waiter)
+    queues.delete(waiter.network)
+    if (queue.length > 0) queues.set(waiter.network, queue) // its next turn comes after everybody else's
+    take(waiter.network)
+    waiter.proceed()
   }
 
   function isFull(): boolean {
@@ -99,7 +121,7 @@ export function createHashingLane({ cores, places, maxWaiting, longestWaitMs }: 
 
   async function enter(network: string): Promise<void> {
     if (running < places) {
-      running += 1
+      take(network)
       return
     }
     if (isFull()) {
@@ -143,7 +165,7 @@ export function createHashingLane({ cores, places, maxWaiting, longestWaitMs }: 
         return await work(place)
       } finally {
         isHeld = false
-        leave()
+        leave(network)
       }
     },
     refuses: (network) => isFull() && findWaiterToReplace(network) === undefined,
