@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { SingleBar } from 'cli-progress'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -12,7 +12,7 @@ import {
 } from '../domain/support/import/import-users.ts'
 import { parseStrictJson, UnreadableBody } from '../http/bodies/strict-json.ts'
 import { newUserFields } from '../http/support-schemas.ts'
-import { operator, withDeps } from './command-line.ts'
+import { CommandRefused, operator, withDeps } from './command-line.ts'
 import { type Line, LONGEST_LINE_BYTES, readLines } from './read-lines.ts'
 
 /** A line is what the body of POST /v1/admin/users is. */
@@ -24,7 +24,7 @@ export async function importFile(
   input: { file: string; report: string; dryRun: boolean },
 ): Promise<ImportSummary & { seconds: number }> {
   const { file, dryRun } = input
-  const { size } = statSync(file)
+  const size = checkFile(file)
   const report = openReport(input.report)
   const bar = startBar(size)
   const began = performance.now()
@@ -51,6 +51,27 @@ export async function importFile(
   }
 }
 
+/**
+ * @returns its size in bytes.
+ * @throws {CommandRefused} if the file is one JSON array. Its last object could be read as a line, and the others not.
+ */
+function checkFile(file: string): number {
+  const descriptor = openSync(file, 'r')
+  try {
+    const start = Buffer.alloc(4_096)
+    const length = readSync(descriptor, start)
+    if (/^\uFEFF?\s*\[/.test(start.subarray(0, length).toString())) {
+      throw new CommandRefused(
+        'json_array',
+        `${file} is one JSON array. Write one object per line instead: jq -c '.[]' ${file} > users.ndjson`,
+      )
+    }
+    return fstatSync(descriptor).size
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 function startBar(bytes: number): SingleBar | null {
   if (!process.stderr.isTTY) return null
   const format =
@@ -60,18 +81,23 @@ function startBar(bytes: number): SingleBar | null {
   return bar
 }
 
-/** Made at the first refusal, and only its owner may read it; one of an earlier run says nothing about this one. */
+/**
+ * Opens the report before the first account is imported, so that a run that cannot write it is refused as a whole. Only
+ * its owner may read it. A report without lines is removed at the end.
+ */
 function openReport(path: string): { add(rows: readonly RefusedRow[]): void; close(): void } {
   rmSync(path, { force: true })
-  let descriptor: number | null = null
+  const descriptor = openSync(path, 'w', 0o600)
+  let isEmpty = true
   return {
     add(rows) {
       if (rows.length === 0) return
-      descriptor ??= openSync(path, 'w', 0o600)
+      isEmpty = false
       writeSync(descriptor, rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
     },
     close() {
-      if (descriptor !== null) closeSync(descriptor)
+      closeSync(descriptor)
+      if (isEmpty) rmSync(path, { force: true })
     },
   }
 }
@@ -87,7 +113,7 @@ async function* readRows(file: string, onRead: (bytes: number) => void): AsyncGe
 function toRow({ number: line, text }: Line): ImportRow {
   if (text === null) return unreadable(line, `The line is longer than ${LONGEST_LINE_BYTES} bytes.`)
   try {
-    const value = parseStrictJson(text)
+    const value = withoutNulls(parseStrictJson(text))
     if (NewUser.Check(value)) return { line, user: value }
     return { line, violation: violationIn(value), email: emailIn(value) }
   } catch (error) {
@@ -105,7 +131,13 @@ function violationIn(value: unknown): Violation {
   return { field, rule: error?.keyword ?? 'form', message }
 }
 
-/** So that whoever reads the report knows whose line it is. */
+/** Exports write null for a field that a person does not have. */
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null))
+}
+
+/** Names the person of a refused line in the report. */
 function emailIn(value: unknown): string | null {
   const { email } = (value ?? {}) as { email?: unknown }
   return typeof email === 'string' ? email : null

@@ -1,0 +1,63 @@
+import { access, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, jest, test } from '@jest/globals'
+import { latchkey } from '../support/command-line.ts'
+import { startTestApp } from '../support/test-app.ts'
+
+jest.setTimeout(120_000)
+
+const SECRET_KEY = 'a secret key for tests, 32 bytes or more'
+const { deps, people, databaseUrl } = await startTestApp({ env: { SECRET_KEY } })
+const folder = await mkdtemp(join(tmpdir(), 'latchkey-import-'))
+
+async function importFile(content: string, ...options: string[]) {
+  const file = join(folder, `${people.newEmail()}.ndjson`)
+  await writeFile(file, content)
+  const result = await latchkey(['users', 'import', file, ...options], { DATABASE_URL: databaseUrl, SECRET_KEY })
+  return { ...result, file }
+}
+
+const accounts = () => deps.db.account.count()
+
+test('a file that is one JSON array is refused as a whole', async () => {
+  const users = [{ email: people.newEmail() }, { email: people.newEmail() }]
+  const before = await accounts()
+
+  const pretty = await importFile(JSON.stringify(users, null, 2))
+  const lines = await importFile(`[\n${users.map((user) => JSON.stringify(user)).join('\n,')}\n]`)
+
+  for (const { exitCode, stderr } of [pretty, lines]) {
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('is one JSON array')
+  }
+  expect(await accounts()).toBe(before)
+})
+
+test('a report that cannot be written is noticed before the first account is imported', async () => {
+  const before = await accounts()
+
+  const { exitCode } = await importFile(JSON.stringify({ email: people.newEmail() }), '--report', '/no/such/folder/x')
+
+  expect(exitCode).toBe(2)
+  expect(await accounts()).toBe(before)
+})
+
+test('a field that is null counts as absent, and a run without refusals leaves no report', async () => {
+  const email = people.newEmail()
+
+  const { exitCode, file } = await importFile(
+    JSON.stringify({ email, passwordHash: null, createdAt: null, disabled: null }),
+  )
+
+  expect(exitCode).toBe(0)
+  expect(await deps.db.account.count({ where: { email } })).toBe(1)
+  await expect(access(`${file}.refused.ndjson`)).rejects.toThrow('ENOENT')
+})
+
+test('a refused line is in the report', async () => {
+  const { exitCode, file } = await importFile(JSON.stringify({ email: 'not an address' }))
+
+  expect(exitCode).toBe(1)
+  expect(await readFile(`${file}.refused.ndjson`, 'utf8')).toContain('invalid_email')
+})
