@@ -150,3 +150,23 @@ test('a forged refresh token with a counter from above ends the session, is reco
   expect(events).toMatchObject([{ sessionId, outcome: 'failure', details: { presented: 5, expected: 1 } }])
   expect(await owner.get('/v1/me')).toRefuse('unauthenticated')
 })
+
+test('after SECRET_KEY was lost and its keys were deleted, everybody gets back in with a reset', async () => {
+  const { deps, people, databaseUrl: lostUrl } = await startTestApp({ env: { SECRET_KEY: LEAKED } })
+  const owner = await people.verified()
+  await expect(startTestApp({ databaseUrl: lostUrl, env: { SECRET_KEY: FRESH } })).rejects.toThrow(
+    'SECRET_KEY does not open',
+  )
+  await deps.db.key.deleteMany()
+
+  const recovered = await startTestApp({ databaseUrl: lostUrl, env: { SECRET_KEY: FRESH } })
+
+  const { email, password } = owner
+  expect(await recovered.api.post('/v1/login', { email, password })).toRefuse('invalid_credentials')
+  expect(await recovered.api.get('/v1/me', { token: owner.token })).toRefuse('unauthenticated')
+  await recovered.api.post('/v1/password/forgot', { email })
+  const token = await recovered.mailbox.token(email, 'reset_password')
+  const newPassword = 'Correct-Horse-9'
+  expect(await recovered.api.post('/v1/password/reset', { token, newPassword })).toHaveStatus(204)
+  expect(await recovered.api.post('/v1/login', { email, password: newPassword })).toHaveStatus(200)
+})
