@@ -1,11 +1,12 @@
 import type { KeyObject } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { LOG_LEVELS, type LogLevel } from '../log.ts'
 import type { MailConfig } from '../mail/mailer.ts'
-import { Secret } from '../security/secret.ts'
+import type { Secret } from '../security/secret.ts'
 import type { Environment } from './environment.ts'
+import { readMail } from './mail-settings.ts'
 import { refuseUnsafeSettings } from './safe-settings.ts'
-import { isLoopback, isNetwork, isResource } from './setting-forms.ts'
+import { isNetwork, isResource } from './setting-forms.ts'
 import { type BreachListSource, SettingReader } from './setting-reader.ts'
 
 export interface Config {
@@ -198,38 +199,4 @@ export function readMigrationConfig(
   if (production && databaseUrlDirect === undefined) refuseMissingDatabase(read)
   read.throwIfRefused()
   return { production, databaseUrl, databaseUrlDirect, dataDir }
-}
-
-function readMail(
-  read: SettingReader,
-  production: boolean,
-  base: { dataDir: string; productName: string; supportContact: string },
-): MailConfig {
-  const transport = read.choice('MAIL_TRANSPORT', ['console', 'sendgrid', 'smtp'], production ? undefined : 'console')
-  if (production && transport === 'console' && read.has('MAIL_TRANSPORT')) {
-    read.refuse('MAIL_TRANSPORT', 'console writes mailed links to the log, which is refused in production.')
-  }
-  const from = read.mailbox(
-    'MAIL_FROM',
-    production ? undefined : `${base.productName} Support <support@product.example>`,
-  )
-  const common = { from, supportContact: base.supportContact }
-  // Both are read whichever transport is in use, so that a mistake shows now and not on the day it is switched to.
-  const baseUrl = read.has('SENDGRID_BASE_URL') ? read.url('SENDGRID_BASE_URL') : undefined
-  const smtpUrl = transport === 'smtp' || read.has('SMTP_URL') ? read.smtpUrl('SMTP_URL') : undefined
-  if (transport === 'sendgrid') return { ...common, transport, apiKey: read.secret('SENDGRID_API_KEY'), baseUrl }
-  if (transport === 'smtp' && smtpUrl) return { ...common, transport, url: production ? requireTls(smtpUrl) : smtpUrl }
-  return { ...common, transport: 'console', directory: join(base.dataDir, 'mail') }
-}
-
-/**
- * Without it, somebody on the way can leave STARTTLS out of the server's answer and read the mail and the password.
- * `?requireTLS=false` switches it off.
- */
-function requireTls(smtpUrl: Secret): Secret {
-  const text = smtpUrl.reveal()
-  if (!text.startsWith('smtp:') || isLoopback(text) || !URL.canParse(text)) return smtpUrl
-  const url = new URL(text)
-  if (!url.searchParams.has('requireTLS')) url.searchParams.set('requireTLS', 'true')
-  return new Secret(url.href)
 }
