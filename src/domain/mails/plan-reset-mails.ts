@@ -14,8 +14,6 @@ import type { MailContext } from './queue-mail.ts'
 
 /** Against flooding somebody's mailbox. The links that were sent still work. */
 const LIMIT: MailLimit = { requests: ['reset_password'], most: 10, windowSeconds: 3600 }
-/** Support's own instructions are counted apart, so that strangers cannot use up what Support may send. */
-const SUPPORT_LIMIT: MailLimit = { requests: ['reset_by_support'], most: 5, windowSeconds: 3600 }
 /** A second request must not end the link of the first mail. Ten requests must not leave ten working links. */
 const MOST_LIVE_LINKS = 3
 
@@ -56,7 +54,7 @@ async function recordRequest({ tx, mail, now }: Planning, accountId: string): Pr
 
 /**
  * Support sends instructions because no mail came. Mails that did not arrive must not hold them back, and neither must
- * mails that strangers requested. They never end a link that the person requested: only Support's own older links make
+ * mails that strangers requested. The request limits how many Support sends. They never end a link that the person requested: only Support's own older links make
  * room.
  */
 export async function planResetBySupport(planning: Planning): Promise<MailPlan> {
@@ -67,9 +65,6 @@ export async function planResetBySupport(planning: Planning): Promise<MailPlan> 
   if (!account || !isCurrent) return { unsent: 'not_needed', reason: 'the account has another address by now' }
   if (account.disabledAt) return { unsent: 'not_needed', reason: 'the account is disabled' }
   await lockMailbox(tx, hashMailbox(deps, mail.address)) // two workers would leave a link too many
-  if (!(await hasRoomFor(planning, SUPPORT_LIMIT))) {
-    return { unsent: 'held_back', reason: 'Support has sent five mails to this account in the last hour' }
-  }
   await endSupportLinks(planning, await findLiveLinks(planning, account))
   return planResetLink(planning, account, 'support')
 }

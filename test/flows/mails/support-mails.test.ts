@@ -4,7 +4,7 @@ import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
 const testApp = await startTestApp()
-const { api, clock, mailbox, people, sendgrid } = testApp
+const { api, mailbox, people, sendgrid } = testApp
 const desk = await openSupportDesk(testApp)
 
 const NEW_PASSWORD = 'Battery-Staple-8'
@@ -21,14 +21,8 @@ test('Support can send five resets an hour to an account, and none of them ends 
   })
 
   expect(mails).toEqual(Array(5).fill(`reset_password to ${ada.email}`))
-  const { body } = await desk.get(`/users/${id}/mail?limit=100`)
-  const heldBack = body.mails.filter(({ state }: { state: string }) => state === 'held_back')
-  expect(heldBack.map(({ reason }: { reason: string }) => reason)).toEqual(
-    Array(3).fill('Support has sent five mails to this account in the last hour'),
-  )
+  expect(await desk.post(`/users/${id}/password-reset`)).toRefuse('too_many_attempts')
   expect(await api.post('/v1/password/reset', { token: own, newPassword: NEW_PASSWORD })).toHaveStatus(204)
-  clock.advance(3601)
-  expect(await mailbox.during(() => desk.post(`/users/${id}/password-reset`))).toHaveLength(1)
 })
 
 test('resets that Support sent do not hold back the reset that the person requests', async () => {
