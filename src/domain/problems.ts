@@ -4,6 +4,8 @@ import { type DeadLink, deadLinks } from './dead-links.ts'
 export interface ProblemText {
   readonly title: string
   readonly detail: string
+  /** Whether the text tells a person to contact Support. The answer then has `support`, the configured contact. */
+  readonly contactsSupport?: true
 }
 
 /**
@@ -51,6 +53,7 @@ export const problems = {
   account_disabled: {
     title: 'Account disabled',
     detail: 'This account has been disabled. Contact support.',
+    contactsSupport: true,
   },
   wrong_password: {
     title: 'Wrong password',
@@ -79,6 +82,7 @@ export const problems = {
   email_unavailable: {
     title: 'Email address not available',
     detail: 'This email address cannot be used. If it is yours, contact support.',
+    contactsSupport: true,
   },
   account_is_disabled: {
     title: 'Account disabled',
@@ -102,7 +106,7 @@ export const problems = {
   },
   unsupported_media_type: {
     title: 'Content type not supported',
-    detail: 'This resource does not accept the content type of the request.',
+    detail: 'Send the request with the content type application/json.',
   },
   expectation_failed: {
     title: 'Expectation failed',
@@ -131,6 +135,7 @@ export const problems = {
   internal_error: {
     title: 'Internal error',
     detail: 'Something went wrong on our side. Support can look into it with the request id.',
+    contactsSupport: true,
   },
   overloaded: {
     title: 'Service busy',

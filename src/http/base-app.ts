@@ -52,6 +52,7 @@ export function createBaseApp(deps: Deps, readiness: Readiness): FastifyInstance
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   for (const component of components) app.addSchema(component)
+  app.decorate('supportContact', config.supportContact)
   answerProblemsOf(app)
   app.server.on('checkExpectation', answerUnmetExpectation)
   limitConnections(app, deps)

@@ -120,7 +120,7 @@ test('what is wrong inside is answered with a 500 that shows nothing of it but t
   const answer = await broken.api.post('/v1/register', LOGIN)
 
   expect(answer).toRefuse('internal_error')
-  expect(Object.keys(answer.body).sort()).toEqual(['code', 'detail', 'instance', 'status', 'title', 'type'])
+  expect(Object.keys(answer.body).sort()).toEqual(['code', 'detail', 'instance', 'status', 'support', 'title', 'type'])
   expect(answer.text).not.toMatch(/prisma|column|registrations|at .*\.ts/i)
   const failure = broken.logLines.find((line) => line.includes('"request failed"'))
   expect(failure).toContain(answer.body.instance)

@@ -19,9 +19,12 @@ export function answerOAuthErrorsOf(app: FastifyInstance): void {
     if (status >= 500) request.log.error({ failure: { name: error.name, code: error.code } }, 'request failed')
     if (refusal.details.retryAfter !== undefined) reply.header('Retry-After', String(refusal.details.retryAfter))
     // The status says more than the few words of the RFC: 413 and 415 stay what they are.
-    return sendOAuthError(reply, new OAuthRefusal(oauthCodeOf(status), problems[refusal.code].detail), status)
+    const description = status === 415 ? WRONG_CONTENT_TYPE : problems[refusal.code].detail
+    return sendOAuthError(reply, new OAuthRefusal(oauthCodeOf(status), description), status)
   })
 }
+
+const WRONG_CONTENT_TYPE = 'Send the request with the content type application/x-www-form-urlencoded.'
 
 function oauthCodeOf(status: number): OAuthErrorCode {
   if (status === 429 || status === 503) return 'temporarily_unavailable'

@@ -14,6 +14,13 @@ import { problemStatuses } from './problem-statuses.ts'
 
 const RETRY_AFTER_OUTAGE_SECONDS = 5
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** How a person reaches Support, for the answers that tell a person to do so. */
+    supportContact: string
+  }
+}
+
 /** The one place where an error becomes an answer. What is not a refusal shows nothing of itself, and is logged. */
 export function answerProblemsOf(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -87,7 +94,15 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusa
     .code(status)
     .type('application/problem+json; charset=utf-8')
     .serializer(JSON.stringify)
-    .send(problemDocument(code, request.id, details))
+    .send(problemDocument(code, request.id, { ...supportFor(refusal, request), ...details }))
+}
+
+/** The configured contact, where the text of the problem tells a person to contact Support. */
+function supportFor({ code, details }: Refusal, request: FastifyRequest): { support?: string } {
+  const text: { detail: string; contactsSupport?: true } = details.deadLink
+    ? deadLinks[details.deadLink]
+    : problems[code]
+  return text.contactsSupport ? { support: request.server.supportContact } : {}
 }
 
 export function problemDocument(code: ProblemCode, requestId: string, details: RefusalDetails = {}): object {
@@ -135,7 +150,31 @@ function toViolation(error: NonNullable<FastifyError['validation']>[number]): Vi
   const field = [...path, missingProperty ?? additionalProperty].filter((part) => part !== undefined).join('.')
   if (missingProperty !== undefined) return { field, rule: 'required', message: 'This field is missing.' }
   if (additionalProperty !== undefined) return { field, rule: 'unknown', message: 'This field is not known here.' }
-  return { field, rule: error.keyword, message: `This field ${error.message ?? 'is not valid'}.` }
+  return { field, rule: error.keyword, message: field === '' ? WHOLE_BODY : messageOf(error) }
+}
+
+const WHOLE_BODY = 'The body must be a JSON object.'
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  number: 'a number',
+  object: 'an object',
+  array: 'a list',
+}
+const FORMATS: Readonly<Record<string, string>> = {
+  uuid: 'an id',
+  'date-time': 'a date and time, like 2026-01-31T09:30:00Z',
+}
+
+/** Says in words that may be shown to a person what is wrong with the value of a field. */
+function messageOf({ keyword, params }: NonNullable<FastifyError['validation']>[number]): string {
+  const { type, format, limit } = params as { type?: string; format?: string; limit?: number }
+  if (keyword === 'type' && type !== undefined) return `This field must be ${TYPES[type] ?? type}.`
+  if (keyword === 'format' && format !== undefined) return `This field must be ${FORMATS[format] ?? format}.`
+  if (keyword === 'maxLength') return `This field can have at most ${limit} characters.`
+  if (keyword === 'minLength') return `This field must have at least ${limit} characters.`
+  return 'This field has a value that is not allowed.'
 }
 
 function allowedMethods(app: FastifyInstance, url: string): string[] {

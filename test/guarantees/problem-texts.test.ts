@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals'
+import '../support/matchers.ts'
+import { startTestApp } from '../support/test-app.ts'
+
+const { api, deps, people } = await startTestApp()
+
+test('an answer that tells a person to contact Support says how', async () => {
+  const ada = await people.verified()
+  await deps.db.account.updateMany({ where: { email: ada.email }, data: { disabledAt: deps.clock.now() } })
+
+  const refused = await api.post('/v1/login', { email: ada.email, password: ada.password })
+
+  expect(refused).toRefuse('account_disabled')
+  expect(refused.body.detail).toContain('Contact support')
+  expect(refused.body.support).toBe(deps.config.supportContact)
+})
+
+test.each([
+  [undefined, 'The body must be a JSON object.'],
+  [[], 'The body must be a JSON object.'],
+  [{ email: 7, password: 'x' }, 'This field must be a text.'],
+])('the message for the body %j is plain English', async (body, message) => {
+  const refused = await api.post('/v1/login', body)
+
+  expect(refused).toRefuse('invalid_request')
+  expect(refused.body.violations).toContainEqual(expect.objectContaining({ message }))
+})
+
+test('a content type that is not accepted is answered with the one that is', async () => {
+  const json = await api.post('/v1/login', 'email=a', { headers: { 'content-type': 'text/plain' } })
+  const form = await api.post('/oauth/token', '{}', { headers: { 'content-type': 'application/json' } })
+
+  expect(json.body.detail).toContain('application/json')
+  expect(form).toHaveStatus(415)
+  expect(form.body.error_description).toContain('application/x-www-form-urlencoded')
+})
