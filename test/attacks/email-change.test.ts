@@ -41,7 +41,7 @@ async function addressesOf(email: string): Promise<{ current: string[]; locked: 
   }
 }
 
-test('C1: the thief of an access token changes nothing without the password, and uses up no tries', async () => {
+test('C1: a stolen access token changes nothing without the password, and uses up no attempts', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail()
 
@@ -56,14 +56,14 @@ test('C1: the thief of an access token changes nothing without the password, and
   expect(await ada.changeEmail(newEmail)).toHaveStatus(202)
 })
 
-test('C1: a right token does not excuse a wrong password that is sent with it', async () => {
+test('C1: a wrong password is refused even with a valid reauthentication token', async () => {
   const ada = await people.verified()
   const both = { newEmail: people.newEmail(), reauthToken: await reauthenticate(ada), currentPassword: 'Wrong-Horse-7' }
 
   expect(await ada.post('/v1/email/change', both)).toRefuse('wrong_password')
 })
 
-test('C2: a reauthentication token is good in its own session, once, for five minutes', async () => {
+test('C2: a reauthentication token works in its own session, once, for five minutes', async () => {
   const ada = await people.verified()
   const phone = await ada.logIn()
   const bob = await people.verified()
@@ -82,7 +82,7 @@ test('C2: a reauthentication token is good in its own session, once, for five mi
   expect(await change(ada, late)).toRefuse('reauthentication_required')
 })
 
-test('C2: of ten changes at once with one reauthentication token, one is taken', async () => {
+test('C2: of ten concurrent changes with one reauthentication token, one is accepted', async () => {
   const ada = await people.verified()
   const reauthToken = await reauthenticate(ada)
 
@@ -94,7 +94,7 @@ test('C2: of ten changes at once with one reauthentication token, one is taken',
   expect(answers.filter(({ body }) => body.code === 'reauthentication_required')).toHaveLength(9)
 })
 
-test('C2: a reauthentication token dies with a password change, and a refused change does not spend it', async () => {
+test('C2: a password change ends a reauthentication token, and a refused change does not consume it', async () => {
   const ada = await people.verified()
   const bob = await people.verified()
   const reauthToken = await reauthenticate(ada)
@@ -109,7 +109,7 @@ test('C2: a reauthentication token dies with a password change, and a refused ch
   expect(after).toRefuse('reauthentication_required')
 })
 
-test('C3: of two accounts that confirm one new address at once, one gets it and the other keeps its own', async () => {
+test('C3: of two accounts that confirm one new address concurrently, one gets it and the other keeps its own', async () => {
   for (let round = 0; round < 5; round += 1) {
     const wanted = people.newEmail()
     const [ada, bob] = [await people.verified(), await people.verified()]
@@ -128,7 +128,7 @@ test('C3: of two accounts that confirm one new address at once, one gets it and 
   }
 })
 
-test('C3: of a registration and an email change that take one address at once, one gets it', async () => {
+test('C3: of a registration and an email change that take one address concurrently, one gets it', async () => {
   for (let round = 0; round < 5; round += 1) {
     const wanted = people.newEmail()
     const ada = await people.verified()
@@ -144,7 +144,7 @@ test('C3: of a registration and an email change that take one address at once, o
   }
 })
 
-test('C4: the owner’s revert link undoes all a thief did', async () => {
+test('C4: the owner’s revert link undoes everything a thief did', async () => {
   const ada = await people.verified()
   const thief = await ada.logIn()
   const lair = people.newEmail('thief')
@@ -173,7 +173,7 @@ test('C4: the owner’s revert link undoes all a thief did', async () => {
   expect(await logIn(ada.email, NEW)).toHaveStatus(200)
 })
 
-test('C4: what a thief does meanwhile does not kill the owner’s revert link', async () => {
+test('C4: nothing that a thief does in the meantime ends the owner’s revert link', async () => {
   const ada = await people.verified()
   const thief = await ada.logIn()
   const lair = people.newEmail('thief')
@@ -197,7 +197,7 @@ test('C4: what a thief does meanwhile does not kill the owner’s revert link', 
   expect(await thief.refresh()).toRefuse('refresh_token_invalid')
 })
 
-test('C4: the revert link beats a confirm link opened at the same time', async () => {
+test('C4: a revert link wins over a confirm link that is opened at the same time', async () => {
   for (let round = 0; round < 5; round += 1) {
     const ada = await people.verified()
     const lair = people.newEmail('thief')
@@ -263,7 +263,7 @@ test('C5: instructions of a revert that was itself undone go to the address that
   expect((await mailbox.kinds(a)).filter((kind) => kind === 'reset_after_revert').length).toBeGreaterThan(0)
 })
 
-test('C6: who registered somebody else’s address first has nothing once its owner verifies', async () => {
+test('C6: registering somebody else’s address first gains nothing once its owner verifies it', async () => {
   const email = people.newEmail('victim')
   await api.post('/v1/register', { email, password: 'Thief-Horse-7' })
   const thiefsLink = await mailbox.token(email, 'verify_email')
@@ -277,7 +277,7 @@ test('C6: who registered somebody else’s address first has nothing once its ow
   expect(await logIn(email, NEW)).toHaveStatus(200)
 })
 
-test('C6: who registered somebody else’s address has nothing once its owner resets the password', async () => {
+test('C6: registering somebody else’s address first gains nothing once its owner resets the password', async () => {
   const email = people.newEmail('victim')
   await api.post('/v1/register', { email, password: 'Thief-Horse-7' })
   const thiefsLink = await mailbox.token(email, 'verify_email')
@@ -305,7 +305,7 @@ test('C6: where several registered one address, a link asked for later lets the 
   expect(await logIn(email, NEW)).toHaveStatus(200)
 })
 
-test('C6: nor does who registered it so often that no mail is left for its owner', async () => {
+test('C6: registering somebody else’s address often gains nothing, because its owner can choose the password', async () => {
   const email = people.newEmail('victim')
   const asThief = { ip: '203.0.113.66' }
   for (let time = 0; time < 7; time += 1) await api.post('/v1/register', { email, password: 'Thief-Horse-7' }, asThief)
@@ -324,7 +324,7 @@ test('C6: nor does who registered it so often that no mail is left for its owner
   expect(await logIn(email, NEW)).toHaveStatus(200)
 })
 
-test('C6: nor does who wakes a registration of his own with another verification mail when none is left', async () => {
+test('C6: the last verification mail lets the owner choose the password if strangers have registered too', async () => {
   const email = people.newEmail('victim')
   await api.post('/v1/register', { email, password: 'Owner-Horse-7' })
   const asThief = { ip: '203.0.113.66' }
@@ -336,7 +336,7 @@ test('C6: nor does who wakes a registration of his own with another verification
   expect(kinds).toEqual([...Array(5).fill('verify_email'), 'choose_password'])
 })
 
-test('C6: of an address that is in use or locked not even that one mail goes out', async () => {
+test('C6: an address that is in use or locked receives no mail to choose a password', async () => {
   const used = (await people.verified()).email
   const locked = await people.lockedEmail()
   for (const email of [used, locked]) {
@@ -348,7 +348,7 @@ test('C6: of an address that is in use or locked not even that one mail goes out
   }
 })
 
-test('C6: who moved an account to somebody else’s address loses it all once the owner resets the password', async () => {
+test('C6: moving an account to somebody else’s address gains nothing once the owner of the address resets the password', async () => {
   const thief = await people.verified()
   const email = people.newEmail('victim')
   await move(thief, email) // the victim was talked into opening the link
@@ -368,7 +368,7 @@ test('C6: who moved an account to somebody else’s address loses it all once th
   expect(await logIn(email, thief.password)).toRefuse('invalid_credentials')
 })
 
-test('C7: a confirm link opened after the account was disabled or erased changes nothing', async () => {
+test('C7: a confirm link changes nothing after the account was disabled or erased', async () => {
   const [disabled, erased] = [await people.verified(), await people.verified()]
   const [toOne, toOther] = [people.newEmail(), people.newEmail()]
   const [link, other] = [await askToMove(disabled, toOne), await askToMove(erased, toOther)]
@@ -386,7 +386,7 @@ test('C7: a confirm link opened after the account was disabled or erased changes
   expect((await addressesOf(disabled.email)).current).toEqual([disabled.email])
 })
 
-test('C8: one’s own former address can be taken back; nobody else gets it', async () => {
+test('C8: an account can take back its own former address, and nobody else can', async () => {
   const ada = await people.verified()
   const bob = await people.verified()
   const former = ada.email
@@ -403,7 +403,7 @@ test('C8: one’s own former address can be taken back; nobody else gets it', as
   expect((await addressesOf(former)).current).toEqual([former])
 })
 
-test('C8: nor does forgetting a password there bring a link, though somebody registered it meanwhile', async () => {
+test('C8: a locked address receives no reset link, even if somebody has registered it', async () => {
   const ada = await people.verified()
   const former = ada.email
   await move(ada, people.newEmail())
@@ -414,7 +414,7 @@ test('C8: nor does forgetting a password there bring a link, though somebody reg
   expect((await mailbox.kinds(former)).filter((kind) => kind === 'reset_password')).toEqual([])
 })
 
-test('C9: a change dies with the session that asked for it, whoever else ends that', async () => {
+test('C9: revoking the session that requested a change ends the change', async () => {
   const ada = await people.verified()
   const endings = [
     (thief: Person) => ada.delete(`/v1/sessions/${thief.tokens.sessionId}`),
@@ -438,7 +438,7 @@ test('C9: a change dies with the session that asked for it, whoever else ends th
   expect((await addressesOf(ada.email)).current).toEqual([ada.email])
 })
 
-test('C9: a change outlives the plain logout of the one who asked', async () => {
+test('C9: a change can be confirmed after the session that requested it has signed out', async () => {
   const ada = await people.verified()
   const link = await askToMove(ada, people.newEmail())
 
