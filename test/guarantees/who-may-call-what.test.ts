@@ -34,6 +34,7 @@ const SERVICE = (scope: Scope): Rule => ({ ...rule(401, 401, 401, 'let in', 403)
 const TABLE: Readonly<Record<string, Rule>> = {
   'POST /v1/register': ANYBODY,
   'POST /v1/email/verify': ANYBODY,
+  'POST /v1/email/verify/check': ANYBODY,
   'POST /v1/email/verify/resend': ANYBODY,
   'POST /v1/login': ANYBODY,
   'POST /v1/token/refresh': ANYBODY,
@@ -47,7 +48,9 @@ const TABLE: Readonly<Record<string, Rule>> = {
   'GET /v1/email/change': HOLDER,
   'DELETE /v1/email/change': HOLDER,
   'POST /v1/email/change/confirm': ANYBODY,
+  'POST /v1/email/change/confirm/check': ANYBODY,
   'POST /v1/email/change/revert': ANYBODY,
+  'POST /v1/email/change/revert/check': ANYBODY,
   'POST /v1/password/change': HOLDER,
   'POST /v1/password/forgot': ANYBODY,
   'POST /v1/password/reset/check': ANYBODY,
