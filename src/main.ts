@@ -15,6 +15,8 @@ import { StartRefused } from './serve.ts'
 const REFUSED = 1
 const WRONG_USE = 2
 
+const INSUFFICIENT_PRIVILEGE = '42501'
+
 /** Errors whose message is one line that says what to mend. */
 const FOR_THE_OPERATOR = [
   InvalidDatabaseUrl,
@@ -79,8 +81,6 @@ function reasonOf(error: unknown): { error: string; detail: string } | null {
   const detail = `The database cannot be reached: ${lastLine(error.message)}. Check that it is running and that DATABASE_URL is right.`
   return { error: 'database_unavailable', detail }
 }
-
-const INSUFFICIENT_PRIVILEGE = '42501'
 
 /** Prisma puts the reason last, below the place of the call. */
 function lastLine(message: string): string {

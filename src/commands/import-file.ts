@@ -29,6 +29,7 @@ export async function importFile(
   const bar = startBar(size)
   const began = performance.now()
   let bytesRead = 0
+  let done: ImportSummary = { imported: 0, alreadyThere: 0, refused: 0 }
   const rows = readRows(file, (bytes) => {
     bytesRead = bytes
   })
@@ -40,11 +41,18 @@ export async function importFile(
         by: operator(),
         onBatch(refused, total) {
           report.add(refused)
+          done = { ...total }
           bar?.update(bytesRead, { ...total })
         },
       }),
     )
     return { ...summary, seconds: Math.round((performance.now() - began) / 100) / 10 }
+  } catch (error) {
+    // What was imported stays, so the operator must learn of it although the command fails.
+    const { imported, alreadyThere, refused } = done
+    const counts = `${imported} imported, ${alreadyThere} there already, ${refused} refused`
+    process.stderr.write(`The import stopped early: ${counts}. Run it again to continue.\n`)
+    throw error
   } finally {
     bar?.stop()
     report.close()

@@ -61,3 +61,18 @@ test('a refused line is in the report', async () => {
   expect(exitCode).toBe(1)
   expect(await readFile(`${file}.refused.ndjson`, 'utf8')).toContain('invalid_email')
 })
+
+test('an import that stops early says how many accounts it has imported', async () => {
+  await deps.pool.query(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON accounts FOR EACH ROW WHEN (NEW.email LIKE 'last%') EXECUTE FUNCTION refuse()`)
+  const emails = [...Array.from({ length: 1_000 }, () => people.newEmail()), people.newEmail('last')]
+
+  const { exitCode, stderr } = await importFile(emails.map((email) => JSON.stringify({ email })).join('\n'))
+
+  await deps.pool.query('DROP FUNCTION refuse CASCADE')
+  expect(exitCode).toBe(1)
+  expect(stderr).toMatch(
+    /^The import stopped early: 1000 imported, 0 there already, 0 refused\. Run it again to continue\.\n/,
+  )
+})
