@@ -6,7 +6,7 @@ const PROGRAM = [
   ['main.ts'],
   ['commands'],
   ['serve.ts'],
-  ['app.ts'],
+  ['app.ts', 'operations-app.ts'],
   ['routes'],
   ['http', 'worker'],
   ['domain'],

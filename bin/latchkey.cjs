@@ -12,7 +12,7 @@ const { join } = require('node:path')
 const root = join(__dirname, '..')
 const entry = join(root, 'dist', 'main.js')
 
-/** In a checkout the build may be missing or older than what it is made from; in an image there is no source. */
+/** In a checkout the build may be missing or older than its sources; an image has no sources. */
 function isStale() {
   if (!existsSync(join(root, 'src'))) return false
   if (!existsSync(entry)) return true
@@ -25,10 +25,16 @@ function isStale() {
 }
 
 if (isStale()) {
+  if (process.env.NODE_ENV === 'production') {
+    process.stderr.write(
+      'dist/ is missing or older than src/. Run "npm ci && npm run build" before starting in production.\n',
+    )
+    process.exit(1)
+  }
   const { status } = spawnSync('npm', ['run', '--silent', 'build'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   if (status !== 0) process.exit(status ?? 1)
 }
-void import(entry) // a failure to load it ends the process with its stack, as it should
+void import(entry) // a failure to load it ends the process with its stack

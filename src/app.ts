@@ -70,7 +70,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
     auditTrail: auditTrailRoutes(deps),
     securityEvents: securityEventRoutes(deps),
     webhooks: webhookRoutes(deps),
-    operations: operationsRoutes(deps, readiness),
+    operations: operationsRoutes(deps, readiness, { hasMetrics: config.operations === undefined }),
   }
   for (const [name, plugin] of Object.entries(routes)) await app.register(withName(name, plugin))
   return app

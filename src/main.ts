@@ -8,6 +8,7 @@ import { GrantRefused } from './database/migrations/grant-service-role.ts'
 import { MigrationRefused } from './database/migrations/lock-waits.ts'
 import { problems, Refusal } from './domain/problems.ts'
 import { DamagedKey } from './keys/open-key.ts'
+import { VERSION } from './operations/version.ts'
 import { WrongSecretKey } from './security/sealed-value.ts'
 import { StartRefused } from './serve.ts'
 
@@ -40,7 +41,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   addresses: async () => (await import('./commands/addresses.ts')).addressesCommand(),
 }
 
-const program = new Command('latchkey').description('A headless service for login credentials.')
+const program = new Command('latchkey').description('A headless service for login credentials.').version(VERSION)
 // A service that runs for months need not carry what the other commands load.
 const name = process.argv[2] ?? ''
 const named = Object.hasOwn(commands, name) ? commands[name] : undefined

@@ -17,6 +17,7 @@ import type { Readiness } from './http/readiness.ts'
 import { RELOAD_KEYS_SECONDS } from './keys/key-lifetimes.ts'
 import { createLog } from './log.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
+import { buildOperationsApp } from './operations-app.ts'
 import { startWorker, type Worker } from './worker/run-worker.ts'
 
 export type Role = 'all' | 'api' | 'worker'
@@ -50,9 +51,18 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
     createDeps({ config, databaseUrl, secretKey, log: createLog(config.logLevel) }),
   )
   const readiness: Readiness = { hasStarted: false, isDraining: false }
-  const running: Running = { deps, readiness, embedded, app: null, worker: null, mailer: null, reload: null }
+  const running: Running = {
+    deps,
+    readiness,
+    embedded,
+    app: null,
+    operationsApp: null,
+    worker: null,
+    mailer: null,
+    reload: null,
+  }
   try {
-    if (role !== 'worker') running.app = await listen(deps, readiness)
+    await openListeners(running, role)
     await bringUpDatabase(deps, databaseUrl, embedded !== null, leaving)
     await deps.breachList?.prove()
   } catch (error) {
@@ -123,22 +133,37 @@ interface Running {
   readonly readiness: Readiness
   readonly embedded: EmbeddedPostgres | null
   app: FastifyInstance | null
+  operationsApp: FastifyInstance | null
   worker: Worker | null
   mailer: Mailer | null
   reload: NodeJS.Timeout | null
 }
 
-async function listen(deps: Deps, readiness: Readiness): Promise<FastifyInstance> {
-  const { host, port } = deps.config
-  const app = await buildApp(deps, readiness)
+/** The operations listener is for every role, and the only one of a worker. */
+async function openListeners(running: Running, role: Role): Promise<void> {
+  const { deps, readiness } = running
+  const { host, port, operations } = deps.config
+  if (role !== 'worker') {
+    running.app = await listen(await buildApp(deps, readiness), { host, port, settings: 'HOST and PORT' })
+  }
+  if (operations) {
+    const settings = 'OPERATIONS_HOST and OPERATIONS_PORT'
+    running.operationsApp = await listen(await buildOperationsApp(deps, readiness), { ...operations, settings })
+  }
+}
+
+async function listen(
+  app: FastifyInstance,
+  { host, port, settings }: { host: string; port: number; settings: string },
+): Promise<FastifyInstance> {
   try {
     await app.listen({ host, port })
   } catch (error) {
     await app.close()
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE') throw new StartRefused(`Port ${port} on ${host} is in use: set PORT to another`)
+    if (code === 'EADDRINUSE') throw new StartRefused(`Port ${port} on ${host} is in use. See ${settings}.`)
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-      throw new StartRefused(`Cannot listen on ${host}:${port} (${code}): see HOST and PORT`)
+      throw new StartRefused(`Cannot listen on ${host}:${port} (${code}). See ${settings}.`)
     throw error
   }
   return app
@@ -180,6 +205,7 @@ async function stop(running: Running, noticeMs: number): Promise<void> {
   if (running.reload) clearInterval(running.reload)
   await Promise.all([app && wait(noticeMs).then(() => app.close()), worker?.stop()])
   await running.mailer?.close()
+  await running.operationsApp?.close() // last, so that probes see the draining
   await closeDeps(deps)
   await embedded?.stop()
   clearTimeout(giveUp)

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { stringify } from 'yaml'
 import type { Config } from '../config/config.ts'
+import { VERSION } from '../operations/version.ts'
 import { problemExamples } from './problems/refusal-responses.ts'
 
 const DESCRIPTION = `Sign-in, sessions, and the *Settings > Account* and *Forgot your password?* of a product.
@@ -29,7 +30,7 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
       openapi: '3.1.0',
       info: {
         title: 'Latchkey',
-        version: '1.0.0',
+        version: VERSION,
         description: DESCRIPTION,
         license: { name: 'MIT', identifier: 'MIT' },
       },

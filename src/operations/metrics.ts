@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { HashingLane } from '../security/hashing/hashing-lane.ts'
+import { VERSION } from './version.ts'
 
 export interface Metrics {
   /** Labels are a route's pattern and a status: never an id or an address, or their number would have no bound. */
@@ -56,40 +57,51 @@ export function createMetrics(lane: HashingLane, { readBacklog, readOutcomes }: 
       this.set({ state: 'waiting' }, waiting)
     },
   })
+  const build = new Gauge({
+    name: 'latchkey_build_info',
+    help: 'Always 1; the label is the version that is running.',
+    labelNames: ['version'],
+    registers: [registry],
+  })
+  build.set({ version: VERSION }, 1)
   const oldest = new Gauge({
     name: 'latchkey_oldest_waiting_mail_seconds',
-    help: 'Since the first mail not yet sent was asked for: a provider that refuses, or no worker.',
+    help: 'Age of the oldest mail that is not sent yet. It grows while the provider rejects mail or no worker runs.',
     registers: [registry],
   })
-  new Gauge({
+  const waiting = new Gauge({
     name: 'latchkey_mails_waiting',
-    help: 'Mails asked for and not yet sent.',
+    help: 'Mails that are not sent yet.',
     registers: [registry],
-    async collect() {
-      const backlog = await readBacklog()
-      for (const gauge of [this, oldest]) gauge.remove()
-      if (!backlog) return
-      this.set(backlog.waiting)
-      oldest.set(backlog.oldestSeconds)
-    },
   })
-  new Counter({
+  const outcomes = new Counter({
     name: 'latchkey_mails_total',
     help: 'Outcomes of mails. Read from the database: every process reports the same numbers, so do not add them up.',
     labelNames: ['kind', 'outcome'],
     registers: [registry],
-    async collect() {
-      const outcomes = await readOutcomes()
-      this.reset()
-      for (const { kind, outcome, count } of outcomes ?? []) this.inc({ kind, outcome }, count)
-    },
   })
+
+  /** Read before anything is rendered: a gauge that another gauge sets while it is rendered is one scrape late. */
+  async function readDatabase(): Promise<void> {
+    const [backlog, counts] = await Promise.all([readBacklog(), readOutcomes()])
+    for (const metric of [oldest, waiting]) metric.remove()
+    if (backlog) {
+      waiting.set(backlog.waiting)
+      oldest.set(backlog.oldestSeconds)
+    }
+    outcomes.reset()
+    for (const { kind, outcome, count } of counts ?? []) outcomes.inc({ kind, outcome }, count)
+  }
+
   return {
     observeRequest({ method, route, status, seconds }) {
       requests.inc({ method, route, status: String(status) })
       durations.observe({ method, route }, seconds)
     },
-    render: () => registry.metrics(),
+    async render() {
+      await readDatabase()
+      return registry.metrics()
+    },
     contentType: registry.contentType,
   }
 }

@@ -4,11 +4,11 @@ import { Refusal } from '../domain/problems.ts'
 import { isReady, type Readiness } from '../http/readiness.ts'
 import { named } from '../http/schemas.ts'
 
-const Ok = named('Ok', Type.Object({ status: Type.Literal('ok') }, { description: 'It does.' }))
+const Ok = named('Ok', Type.Object({ status: Type.Literal('ok') }, { description: 'The service is healthy.' }))
 
-/** What those who run the service ask it. */
+/** Health and metrics, for load balancers, monitoring and operators. */
 export const operationsRoutes =
-  (deps: Deps, readiness: Readiness): FastifyPluginAsyncTypebox =>
+  (deps: Deps, readiness: Readiness, options: { hasMetrics: boolean }): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/health/live',
@@ -17,7 +17,7 @@ export const operationsRoutes =
         schema: {
           operationId: 'live',
           tags: ['Operations'],
-          summary: 'Whether the process answers at all.',
+          summary: 'Check whether the process is running.',
           response: { 200: Ok },
         },
       },
@@ -31,7 +31,8 @@ export const operationsRoutes =
         schema: {
           operationId: 'ready',
           tags: ['Operations'],
-          summary: 'Whether it should be sent traffic: not while the database is out or the service is draining.',
+          summary:
+            'Check whether the service can take requests. It cannot while the database is unavailable or the service is draining.',
           response: { 200: Ok },
         },
       },
@@ -41,6 +42,7 @@ export const operationsRoutes =
       },
     )
 
+    if (!options.hasMetrics) return
     app.get(
       '/metrics',
       {
@@ -48,7 +50,7 @@ export const operationsRoutes =
         schema: {
           operationId: 'metrics',
           tags: ['Operations'],
-          summary: 'Counters and gauges in the Prometheus text format.',
+          summary: 'Get the metrics in the Prometheus text format.',
           produces: ['text/plain'],
           response: { 200: Type.String({ description: 'Prometheus text format.' }) },
         },
