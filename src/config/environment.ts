@@ -119,7 +119,9 @@ export class EnvironmentReader {
   host(name: string, fallback: string): string {
     const value = this.text(name, fallback)
     if (isHost(value)) return value
-    this.refuse(name, `the value must be an IP address or a host name (got ${JSON.stringify(value)}).`)
+    const bracketed = /^\[(.*)\]$/.exec(value)?.[1]
+    const hint = bracketed !== undefined && isHost(bracketed) ? `: write ${bracketed} without brackets` : ''
+    this.refuse(name, `the value must be an IP address or a host name (got ${JSON.stringify(value)})${hint}.`)
     return fallback
   }
 

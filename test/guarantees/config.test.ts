@@ -165,10 +165,18 @@ const SECONDS = [
   'REFRESH_REUSE_WINDOW',
 ]
 
+test('an IPv6 address in brackets is refused with the form that is right', () => {
+  for (const name of ['HOST', 'OPERATIONS_HOST']) {
+    expect(refusalOf({ OPERATIONS_PORT: '3001', [name]: '[::]' })).toContain(
+      `${name}: the value must be an IP address or a host name (got "[::]"): write :: without brackets.`,
+    )
+  }
+})
+
 describe('a value that makes no sense stops the start with one line that names the variable', () => {
   test.each<[string, string[]]>([
     ['NODE_ENV', ['prod', 'Production']],
-    ['HOST', ['not a host', '127.0.0.1:80', 'http://x', '-x', '0.0.0.0/0', '::g']],
+    ['HOST', ['not a host', '127.0.0.1:80', 'http://x', '-x', '0.0.0.0/0', '::g', '[::]']],
     ['PORT', ['abc', '-1', '65536', '80.5', '1e3', '0x50', ' 80']],
     ['OPERATIONS_PORT', ['abc', '65536', '3000']],
     ['OPERATIONS_HOST', ['not a host', '127.0.0.1']],
