@@ -49,10 +49,7 @@ export function createDeps(input: {
   createClock?: (pool: Pool, log: Logger) => Clock
 }): Deps {
   const { config, databaseUrl, secretKey, log, createClock = createDatabaseClock } = input
-  const { db, pool } = connect(databaseUrl, {
-    poolSize: config.databasePoolSize,
-    onIdleError: (error) => log.warn({ reason: error.message }, 'A database connection was lost'),
-  })
+  const { db, pool } = openDatabase(databaseUrl, config, log)
   const clock = createClock(pool, log)
   const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
   const cores = availableParallelism()
@@ -89,8 +86,21 @@ export function createDeps(input: {
   }
 }
 
-/** Closes what `createDeps` opened. */
-export async function closeDeps(deps: Deps): Promise<void> {
+/** The same with database connections of their own, which lead to `databaseUrl`. Close their `db` and `pool` as well. */
+export function withOwnDatabase(deps: Deps, databaseUrl: string): Deps {
+  const { db, pool } = openDatabase(databaseUrl, deps.config, deps.log)
+  return { ...deps, db, pool }
+}
+
+function openDatabase(databaseUrl: string, config: Config, log: Logger): { db: Database; pool: Pool } {
+  return connect(databaseUrl, {
+    poolSize: config.databasePoolSize,
+    onIdleError: (error) => log.warn({ reason: error.message }, 'A database connection was lost'),
+  })
+}
+
+/** Closes the connections to the database. */
+export async function closeDeps(deps: Pick<Deps, 'db' | 'pool'>): Promise<void> {
   await deps.db.$disconnect()
   await deps.pool.end()
 }

@@ -12,7 +12,7 @@ import { DatabaseRefused, isDatabaseUnavailable } from './database/connection/co
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { migrate } from './database/migrate.ts'
 import { MigrationRefused } from './database/migrations/lock-waits.ts'
-import { closeDeps, createDeps, type Deps } from './deps.ts'
+import { closeDeps, createDeps, type Deps, withOwnDatabase } from './deps.ts'
 import type { Readiness } from './http/readiness.ts'
 import { RELOAD_KEYS_SECONDS } from './keys/key-lifetimes.ts'
 import { createLog } from './log.ts'
@@ -46,13 +46,16 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
   if (config.databaseUrl === undefined || config.secretKey === undefined) await makeDataDir(config.dataDir)
   const secretKey = await readSecretKey(config)
   const embedded = config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null
-  const databaseUrl = config.databaseUrl?.reveal() ?? embedded?.url ?? ''
+  const mainUrl = role === 'worker' ? config.databaseUrlDirect : config.databaseUrl
+  const databaseUrl = mainUrl?.reveal() ?? embedded?.url ?? ''
+  const directUrl = config.databaseUrlDirect?.reveal() ?? databaseUrl
   const deps = await stoppingIfRefused(embedded, () =>
     createDeps({ config, databaseUrl, secretKey, log: createLog(config.logLevel) }),
   )
   const readiness: Readiness = { hasStarted: false, isDraining: false }
   const running: Running = {
     deps,
+    workerDeps: role === 'all' && directUrl !== databaseUrl ? withOwnDatabase(deps, directUrl) : deps,
     readiness,
     embedded,
     app: null,
@@ -63,7 +66,7 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
   }
   try {
     await openListeners(running, role)
-    await bringUpDatabase(deps, databaseUrl, embedded !== null, leaving)
+    await bringUpDatabase(running, { databaseUrl, directUrl }, leaving)
     await deps.breachList?.prove()
   } catch (error) {
     await stop(running, 0)
@@ -83,13 +86,13 @@ async function stoppingIfRefused(embedded: EmbeddedPostgres | null, create: () =
 }
 
 async function beginWork(running: Running, role: Role): Promise<void> {
-  const { deps, readiness, embedded, app } = running
+  const { deps, workerDeps, readiness, embedded, app } = running
   const { config, log } = deps
   for (const doubt of doubtfulSettings(config)) log.warn(doubt)
   running.reload = setInterval(() => void reloadKeysAndTime(deps), RELOAD_KEYS_SECONDS * 1000)
   if (role !== 'api') {
     running.mailer = await createMailer(config.mail, log)
-    running.worker = startWorker(deps, running.mailer)
+    running.worker = startWorker(workerDeps, running.mailer)
   }
   readiness.hasStarted = true
   const port = app ? addressOf(app) : 0
@@ -130,6 +133,8 @@ async function makeFolder(folder: string): Promise<void> {
 
 interface Running {
   readonly deps: Deps
+  /** With connections of their own if DATABASE_URL_DIRECT differs from DATABASE_URL; otherwise the same as `deps`. */
+  readonly workerDeps: Deps
   readonly readiness: Readiness
   readonly embedded: EmbeddedPostgres | null
   app: FastifyInstance | null
@@ -175,11 +180,16 @@ async function listen(
  *
  * @throws {DatabaseRefused | MigrationRefused} where waiting would not help.
  */
-async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, leaving: AbortSignal): Promise<void> {
+async function bringUpDatabase(
+  { deps, workerDeps, embedded }: Running,
+  { databaseUrl, directUrl }: { databaseUrl: string; directUrl: string },
+  leaving: AbortSignal,
+): Promise<void> {
   while (!leaving.aborted) {
     try {
-      if (isEmbedded) await migrate(url)
-      else await assertMigrated(url)
+      if (embedded) await migrate(databaseUrl)
+      else await assertMigrated(databaseUrl)
+      if (workerDeps !== deps) await assertMigrated(directUrl)
       await assertGranted(deps.pool)
       await deps.clock.synchronize()
       await deps.keys.load()
@@ -195,7 +205,7 @@ async function bringUpDatabase(deps: Deps, url: string, isEmbedded: boolean, lea
 
 /** Says it is leaving, answers what is in flight, finishes the jobs at hand, lets go of the database. */
 async function stop(running: Running, noticeMs: number): Promise<void> {
-  const { deps, readiness, app, worker, embedded } = running
+  const { deps, workerDeps, readiness, app, worker, embedded } = running
   readiness.isDraining = true
   deps.log.info({ noticeMs }, 'Draining: not ready any more; finishing requests and jobs, then exiting')
   const giveUp = setTimeout(() => {
@@ -206,6 +216,7 @@ async function stop(running: Running, noticeMs: number): Promise<void> {
   await Promise.all([app && wait(noticeMs).then(() => app.close()), worker?.stop()])
   await running.mailer?.close()
   await running.operationsApp?.close() // last, so that probes see the draining
+  if (workerDeps !== deps) await closeDeps(workerDeps)
   await closeDeps(deps)
   await embedded?.stop()
   clearTimeout(giveUp)
