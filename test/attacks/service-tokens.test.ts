@@ -5,7 +5,7 @@ import { disableClient } from '../../src/domain/service-clients/disable-client.t
 import type { Answer, CallOptions } from '../support/api.ts'
 import '../support/matchers.ts'
 import { claimsOf } from '../support/jwks.ts'
-import { basicOf, registerClient, serviceTokenOf } from '../support/service-clients.ts'
+import { basicOf, OPERATOR, registerClient, serviceTokenOf } from '../support/service-clients.ts'
 import { startTestApp } from '../support/test-app.ts'
 
 const { api, clock, deps, people, serviceToken } = await startTestApp()
@@ -202,7 +202,7 @@ test('T6: a disabled client’s token is refused at once, also where it has the 
   const token = await serviceTokenOf(api, other)
   const before = await api.get('/v1/admin/users?email=ada@example.com', { token })
 
-  await disableClient(deps, other.id)
+  await disableClient(deps, { clientId: other.id, by: OPERATOR })
 
   expect(before).toHaveStatus(200)
   expect(await api.get('/v1/admin/users?email=ada@example.com', { token })).toRefuse('unauthenticated')

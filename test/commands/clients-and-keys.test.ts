@@ -42,11 +42,11 @@ async function introspect(token: string, { clientId, clientSecret }: Credentials
   return (await fetch(`${service.url}/oauth/introspect`, { method: 'POST', body })).text()
 }
 
-test('a client can be made before the service ever ran', async () => {
+test('a client that was created before the service first started can sign in', async () => {
   expect((await signIn(early)).status).toBe(200)
 })
 
-test('clients create prints the id, the secret and the scopes, and the service takes them at once', async () => {
+test('clients create prints the id, the secret and the scopes, and the client can sign in at once', async () => {
   const made = await answerOf('clients', 'create', '--name', 'Gateway', '--scope', 'tokens:introspect users:read')
 
   expect(made).toEqual({
@@ -57,7 +57,7 @@ test('clients create prints the id, the secret and the scopes, and the service t
   expect((await signIn(made)).status).toBe(200)
 })
 
-test('clients list shows each client, and a secret of none', async () => {
+test('clients list shows every client without its secret', async () => {
   const { stdout } = await run('clients', 'list')
   const { clients } = await answerOf('clients', 'list')
 
@@ -73,7 +73,7 @@ test('clients list shows each client, and a secret of none', async () => {
   expect(stdout + JSON.stringify(clients)).not.toMatch(/lks_|[0-9a-f]{64}/)
 })
 
-test('clients rotate-secret: both secrets work for the overlap, and none of the old where there is none', async () => {
+test('after clients rotate-secret both secrets work until the overlap ends, and with --overlap 0 only the new one works', async () => {
   const first = await answerOf('clients', 'create', '--name', 'Rotated', '--scope', 'users:read')
   const second = await answerOf('clients', 'rotate-secret', first.clientId)
 
@@ -85,7 +85,7 @@ test('clients rotate-secret: both secrets work for the overlap, and none of the 
   expect([(await signIn(second)).status, (await signIn(third)).status]).toEqual([401, 200])
 })
 
-test('clients disable ends its secret and its tokens at once', async () => {
+test('clients disable ends the secret and the tokens of the client at once', async () => {
   const asker = await answerOf('clients', 'create', '--name', 'Asker', '--scope', 'tokens:introspect')
   const leaving = await answerOf('clients', 'create', '--name', 'Leaving', '--scope', 'users:read')
   const { token } = await signIn(leaving)
@@ -99,7 +99,7 @@ test('clients disable ends its secret and its tokens at once', async () => {
   expect((await signIn(leaving)).status).toBe(401)
 })
 
-test('keys rotate: the running service signs with the new key within seconds, and old tokens hold', async () => {
+test('after keys rotate the running service signs with the new key within seconds, and old tokens stay valid', async () => {
   const asker = await answerOf('clients', 'create', '--name', 'Other asker', '--scope', 'tokens:introspect')
   const { token } = await signIn(asker)
   const { kid, isActive } = await answerOf('keys', 'rotate')
@@ -111,39 +111,50 @@ test('keys rotate: the running service signs with the new key within seconds, an
   expect(await introspect(token, asker)).toContain('"active":true')
 })
 
-test('keys list shows every key and its state, and no key', async () => {
+test('keys list shows the state of every key, and no key material', async () => {
   const { keys } = await answerOf('keys', 'list')
   const { stdout } = await run('keys', 'list')
 
   const signing = keys.filter((key: { purpose: string }) => key.purpose === 'signing')
   expect(signing.map((key: { state: string }) => key.state).sort()).toEqual(['current', 'next', 'retired'])
-  expect(keys).toHaveLength(7)
+  expect(keys.map((key: { purpose: string }) => key.purpose).sort()).toEqual([
+    'address_hash',
+    'password_import',
+    'password_pepper',
+    'refresh_token',
+    'signing',
+    'signing',
+    'signing',
+  ])
   expect(stdout + JSON.stringify(keys)).not.toMatch(/s1\.|PRIVATE/)
   expect(Object.keys(keys[0])).not.toContain('sealed')
 })
 
-test('keys reencrypt has nothing to do where SECRET_KEY has not changed', async () => {
+test('keys reencrypt changes nothing if SECRET_KEY has not changed', async () => {
   expect(await answerOf('keys', 'reencrypt')).toEqual({ reencrypted: 0, total: 7 })
 })
 
 test.each([
   ['an unknown scope', ['clients', 'create', '--name', 'x', '--scope', 'users:everything'], 2, 'users:everything'],
   ['no name', ['clients', 'create', '--scope', 'users:read'], 2, '--name'],
-  ['a name of two lines', ['clients', 'create', '--name', 'a\nb', '--scope', 'users:read'], 2, 'One line'],
+  ['a name of two lines', ['clients', 'create', '--name', 'a\nb', '--scope', 'users:read'], 2, 'must be one line'],
   ['another algorithm', ['keys', 'rotate', '--alg', 'RS256'], 2, 'ES256, EdDSA'],
   ['no subcommand', ['clients'], 2, 'Usage: latchkey clients'],
-  ['a client that does not exist', ['clients', 'disable', 'svc_x'], 1, 'no client svc_x'],
-  ['the secret of one that does not exist', ['clients', 'rotate-secret', 'svc_x'], 1, 'no client svc_x'],
-])('%s is refused with its exit code and its reason, not with a stack', async (_, args, exitCode, reason) => {
-  const result = await run(...args)
+  ['the id of an unknown client', ['clients', 'disable', 'svc_x'], 1, 'There is no client svc_x'],
+  ['the id of an unknown client, for a new secret', ['clients', 'rotate-secret', 'svc_x'], 1, 'no client svc_x'],
+])(
+  'a command with %s is refused with an exit code and a reason, without a stack trace',
+  async (_, args, exitCode, reason) => {
+    const result = await run(...args)
 
-  expect(result.exitCode).toBe(exitCode)
-  expect(result.stdout).toBe('')
-  expect(result.stderr).toContain(reason)
-  expect(result.stderr).not.toContain('    at ')
-})
+    expect(result.exitCode).toBe(exitCode)
+    expect(result.stdout).toBe('')
+    expect(result.stderr).toContain(reason)
+    expect(result.stderr).not.toContain('    at ')
+  },
+)
 
-test('a refusal is JSON where JSON was asked for, whoever refuses', async () => {
+test('every refusal is printed as JSON if --json is given', async () => {
   const [unknown, unreachable, wrongSetting] = await Promise.all([
     latchkeyProcess(['clients', 'disable', 'svc_x', '--json'], environment),
     latchkeyProcess(['keys', 'list', '--json'], { ...environment, DATABASE_URL: 'postgresql://127.0.0.1:1/x' }),
@@ -158,7 +169,7 @@ test('a refusal is JSON where JSON was asked for, whoever refuses', async () => 
   expect(JSON.parse(wrongSetting.stdout)).toEqual({ error: 'refused', detail: expect.stringContaining('PORT') })
 })
 
-test('with another SECRET_KEY keys rotate refuses in one line, and changes nothing', async () => {
+test('keys rotate with a wrong SECRET_KEY is refused in one line and changes nothing', async () => {
   const before = await answerOf('keys', 'list')
 
   const refused = await latchkey(['keys', 'rotate'], { ...environment, SECRET_KEY: 'another'.repeat(5) })
@@ -171,7 +182,7 @@ test('with another SECRET_KEY keys rotate refuses in one line, and changes nothi
 test.each([
   ['clients', 'create'],
   ['keys', 'rotate'],
-])('%s %s --help says what it does', async (...command) => {
+])('latchkey %s %s --help shows the usage of the command', async (...command) => {
   const { exitCode, stdout } = await run(...command, '--help')
 
   expect(exitCode).toBe(0)

@@ -1,4 +1,5 @@
 import type { Deps } from '../../src/deps.ts'
+import type { Requester } from '../../src/domain/events/requester.ts'
 import type { Scope } from '../../src/domain/scopes.ts'
 import { createClient } from '../../src/domain/service-clients/create-client.ts'
 import type { Api } from './api.ts'
@@ -8,9 +9,16 @@ export interface RegisteredClient {
   readonly secret: string
 }
 
+/** An operator at a shell. */
+export const OPERATOR: Requester = { actor: { operator: 'olga' }, origin: null }
+
 /** Creates a service client as `latchkey clients create` does. There is no route for it. */
 export async function registerClient(deps: Deps, ...scopes: Scope[]): Promise<RegisteredClient> {
-  const { clientId, clientSecret } = await createClient(deps, { name: `for ${scopes.join(' ')}`, scopes })
+  const { clientId, clientSecret } = await createClient(deps, {
+    name: `for ${scopes.join(' ')}`,
+    scopes,
+    by: OPERATOR,
+  })
   return { id: clientId, secret: clientSecret.reveal() }
 }
 

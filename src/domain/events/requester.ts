@@ -6,6 +6,3 @@ export interface Requester {
   /** Null for an operator at a shell. */
   readonly origin: Origin | null
 }
-
-/** The service itself, when nobody asked for something. */
-export const BY_SYSTEM: Requester = { actor: 'system', origin: null }

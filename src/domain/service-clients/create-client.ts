@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { newClientSecret } from '../../security/client-secret.ts'
 import type { Secret } from '../../security/secret.ts'
 import { recordEvent } from '../events/record-event.ts'
-import { BY_SYSTEM, type Requester } from '../events/requester.ts'
+import type { Requester } from '../events/requester.ts'
 import type { Scope } from '../scopes.ts'
 import { newClientId } from './client-id.ts'
 
@@ -14,12 +14,12 @@ export interface NewClient {
   readonly scopes: readonly Scope[]
 }
 
-/** Creates a client for another service. */
+/** Creates a client for another service. Its secret works at once; a scope that is named twice is granted once. */
 export async function createClient(
   deps: Pick<Deps, 'db' | 'clock'>,
-  input: { name: string; scopes: readonly Scope[]; by?: Requester },
+  input: { name: string; scopes: readonly Scope[]; by: Requester },
 ): Promise<NewClient> {
-  const { name, by = BY_SYSTEM } = input
+  const { name, by } = input
   const scopes = [...new Set(input.scopes)]
   const clientId = newClientId()
   const { secret, hash } = newClientSecret()

@@ -1,27 +1,31 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
 import { recordEvent } from '../events/record-event.ts'
-import { BY_SYSTEM, type Requester } from '../events/requester.ts'
+import type { Requester } from '../events/requester.ts'
+import { Refusal } from '../problems.ts'
 
 /**
- * Shuts a client out for good: its secrets and the tokens it has are dead at once.
+ * Disables a client for good. Its secrets and its access tokens stop working at once. Disabling it again changes nothing
+ * and is not recorded again.
  *
- * @returns whether there was such a client; disabling it twice changes nothing.
+ * @throws {Refusal} not_found
  */
 export async function disableClient(
   deps: Pick<Deps, 'db' | 'clock'>,
-  clientId: string,
-  by: Requester = BY_SYSTEM,
-): Promise<boolean> {
+  input: { clientId: string; by: Requester },
+): Promise<void> {
+  const { clientId, by } = input
   const now = deps.clock.now()
-  return inTransaction(deps.db, async (tx) => {
+  await inTransaction(deps.db, async (tx) => {
     const { count } = await tx.serviceClient.updateMany({
       where: { id: clientId, disabledAt: null },
       data: { disabledAt: now },
     })
-    if (count === 0) return (await tx.serviceClient.count({ where: { id: clientId } })) > 0
-    const details = { clientId }
-    await recordEvent(tx, { type: 'service_client.disabled', at: now, ...by, details })
-    return true
+    if (count > 0) {
+      await recordEvent(tx, { type: 'service_client.disabled', at: now, ...by, details: { clientId } })
+      return
+    }
+    const isDisabledAlready = (await tx.serviceClient.count({ where: { id: clientId } })) > 0
+    if (!isDisabledAlready) throw new Refusal('not_found')
   })
 }

@@ -4,7 +4,7 @@ import { rotateClientSecret } from '../../../src/domain/service-clients/rotate-c
 import type { Answer, CallOptions } from '../../support/api.ts'
 import { eventsOf } from '../../support/audit.ts'
 import '../../support/matchers.ts'
-import { basicOf, registerClient } from '../../support/service-clients.ts'
+import { basicOf, OPERATOR, registerClient } from '../../support/service-clients.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
 const { api, deps, clock, people } = await startTestApp()
@@ -129,7 +129,7 @@ test('sign-ins of a service and failed attempts are in the audit trail, without 
 test('a wrong secret, an unknown client and a disabled one get the same answer', async () => {
   const client = await registerClient(deps, 'users:read')
   const disabled = await registerClient(deps, 'users:read')
-  await disableClient(deps, disabled.id)
+  await disableClient(deps, { clientId: disabled.id, by: OPERATOR })
 
   const answers = await Promise.all(
     [
@@ -226,7 +226,7 @@ test('a body that is not a form is refused with 415, one over 16 KiB with 413, a
 
 test('during a rotation both secrets work, after the overlap only the new one', async () => {
   const client = await registerClient(deps, 'users:read')
-  const rotated = await rotateClientSecret(deps, { clientId: client.id, overlapSeconds: 3600 })
+  const rotated = await rotateClientSecret(deps, { clientId: client.id, overlapSeconds: 3600, by: OPERATOR })
   const renewed = { id: client.id, secret: rotated?.clientSecret.reveal() ?? '' }
   const signIn = (as: typeof client) => ask(GRANT, { headers: basicOf(as) })
 
@@ -241,8 +241,8 @@ test('during a rotation both secrets work, after the overlap only the new one', 
 
 test('a second rotation kills the first secret, and one without overlap the current one, at once', async () => {
   const client = await registerClient(deps, 'users:read')
-  const second = await rotateClientSecret(deps, { clientId: client.id, overlapSeconds: 3600 })
-  const third = await rotateClientSecret(deps, { clientId: client.id, overlapSeconds: 0 })
+  const second = await rotateClientSecret(deps, { clientId: client.id, overlapSeconds: 3600, by: OPERATOR })
+  const third = await rotateClientSecret(deps, { clientId: client.id, overlapSeconds: 0, by: OPERATOR })
 
   const [first, between, last] = await Promise.all(
     [client.secret, second?.clientSecret.reveal(), third?.clientSecret.reveal()].map((secret = '') =>

@@ -4,39 +4,64 @@ import { disableClient } from '../../../src/domain/service-clients/disable-clien
 import { listClients } from '../../../src/domain/service-clients/list-clients.ts'
 import { rotateClientSecret } from '../../../src/domain/service-clients/rotate-client-secret.ts'
 import { eventsOf } from '../../support/audit.ts'
-import { registerClient } from '../../support/service-clients.ts'
+import { OPERATOR, registerClient } from '../../support/service-clients.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-// There is no route for these: an operator calls them at a shell (commands/clients-and-keys.test.ts).
+// There are no routes for these. An operator runs them at a shell (commands/clients-and-keys.test.ts).
 const { clock, deps } = await startTestApp()
 const NOBODY = `svc_${'0'.repeat(32)}`
 
-const recorded = async (type: 'service_client.disabled' | 'service_client.secret_rotated', clientId: string) =>
-  (await eventsOf(deps, type)).filter(({ details }) => (details as { clientId: string }).clientId === clientId).length
+/** The operators of the recorded changes to a client, the newest first. */
+async function recorded(change: 'created' | 'disabled' | 'secret_rotated', clientId: string): Promise<unknown[]> {
+  const events = await eventsOf(deps, `service_client.${change}`)
+  return events
+    .filter(({ details }) => (details as { clientId: string }).clientId === clientId)
+    .map(({ actorId }) => actorId)
+}
 
-test('a client asks for each of its scopes once, however often it is named', async () => {
-  const { scopes } = await createClient(deps, { name: 'twice', scopes: ['users:read', 'mail:read', 'users:read'] })
+test('a scope that is named twice is granted once', async () => {
+  const { scopes } = await createClient(deps, {
+    name: 'twice',
+    scopes: ['users:read', 'mail:read', 'users:read'],
+    by: OPERATOR,
+  })
 
   expect(scopes).toEqual(['users:read', 'mail:read'])
 })
 
-test('disabling says whether there is such a client, and is recorded once', async () => {
+test('a client is disabled once, however often an operator disables it, and the audit trail names the operator', async () => {
   const { id } = await registerClient(deps, 'users:read')
 
-  expect([await disableClient(deps, id), await disableClient(deps, id)]).toEqual([true, true])
-  expect(await disableClient(deps, NOBODY)).toBe(false)
-  expect([await recorded('service_client.disabled', id), await recorded('service_client.disabled', NOBODY)]).toEqual([
-    1, 0,
-  ])
+  await disableClient(deps, { clientId: id, by: OPERATOR })
+  await disableClient(deps, { clientId: id, by: OPERATOR })
+
+  expect(await recorded('disabled', id)).toEqual(['olga'])
 })
 
-test('rotating says where there is no such client, or it is disabled, and records nothing of that', async () => {
+test('creating a client and replacing its secret are recorded with the name of the operator', async () => {
+  const { id } = await registerClient(deps, 'users:read')
+
+  await rotateClientSecret(deps, { clientId: id, overlapSeconds: 0, by: OPERATOR })
+
+  expect(await recorded('created', id)).toEqual(['olga'])
+  expect(await recorded('secret_rotated', id)).toEqual(['olga'])
+})
+
+test('disabling a client that does not exist is refused with not_found and not recorded', async () => {
+  await expect(disableClient(deps, { clientId: NOBODY, by: OPERATOR })).rejects.toMatchObject({ code: 'not_found' })
+
+  expect(await recorded('disabled', NOBODY)).toEqual([])
+})
+
+test('a new secret for a client that does not exist or is disabled is refused with not_found and not recorded', async () => {
   const disabled = await registerClient(deps, 'users:read')
-  await disableClient(deps, disabled.id)
+  await disableClient(deps, { clientId: disabled.id, by: OPERATOR })
 
   for (const clientId of [NOBODY, disabled.id]) {
-    expect(await rotateClientSecret(deps, { clientId, overlapSeconds: 0 })).toBeNull()
-    expect(await recorded('service_client.secret_rotated', clientId)).toBe(0)
+    const rotation = rotateClientSecret(deps, { clientId, overlapSeconds: 0, by: OPERATOR })
+
+    await expect(rotation).rejects.toMatchObject({ code: 'not_found' })
+    expect(await recorded('secret_rotated', clientId)).toEqual([])
   }
 })
 
@@ -45,8 +70,8 @@ test('the list has every client, the oldest first, and until when a former secre
   const first = await registerClient(deps, 'users:read')
   clock.advance(1)
   const second = await registerClient(deps, 'mail:read', 'events:read')
-  const rotated = await rotateClientSecret(deps, { clientId: first.id, overlapSeconds: 60 })
-  await disableClient(deps, second.id)
+  const rotated = await rotateClientSecret(deps, { clientId: first.id, overlapSeconds: 60, by: OPERATOR })
+  await disableClient(deps, { clientId: second.id, by: OPERATOR })
 
   const during = await listClients(deps)
   clock.advance(60)
@@ -59,7 +84,7 @@ test('the list has every client, the oldest first, and until when a former secre
       scopes: ['users:read'],
       createdAt: expect.any(Date),
       disabledAt: null,
-      previousSecretExpiresAt: rotated?.previousSecretExpiresAt,
+      previousSecretExpiresAt: rotated.previousSecretExpiresAt,
     },
     {
       clientId: second.id,

@@ -4,7 +4,7 @@ import { disableClient } from '../../../src/domain/service-clients/disable-clien
 import type { CallOptions } from '../../support/api.ts'
 import '../../support/matchers.ts'
 import type { Person } from '../../support/people.ts'
-import { basicOf, registerClient, serviceTokenOf } from '../../support/service-clients.ts'
+import { basicOf, OPERATOR, registerClient, serviceTokenOf } from '../../support/service-clients.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
 const { api, deps, clock, people, mailbox, serviceToken } = await startTestApp()
@@ -179,7 +179,7 @@ test('a disabled client’s token is inactive at once, and it may not ask any mo
   const client = await registerClient(deps, 'tokens:introspect')
   const token = await serviceTokenOf(api, client)
 
-  await disableClient(deps, client.id)
+  await disableClient(deps, { clientId: client.id, by: OPERATOR })
 
   expect((await introspect(token)).text).toBe(INACTIVE)
   expect(await introspect(token, { token })).toHaveStatus(401)
