@@ -7,6 +7,7 @@ import { answerInTurn } from './connections/answer-in-turn.ts'
 import { closeConnectionsWhileDraining } from './connections/close-while-draining.ts'
 import { limitConnections } from './connections/limit-connections.ts'
 import { requireValidHost } from './connections/require-valid-host.ts'
+import { warnOfUnnamedProxy } from './limits/warn-of-unnamed-proxy.ts'
 import {
   answerProblemsOf,
   answerUnmetExpectation,
@@ -60,6 +61,7 @@ export function createBaseApp(deps: Deps, readiness: Readiness): FastifyInstance
   setFixedHeaders(app, config)
   logRequests(app, deps)
   requireValidHost(app)
+  warnOfUnnamedProxy(app, deps)
   closeConnectionsWhileDraining(app, readiness)
   return app
 }

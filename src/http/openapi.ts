@@ -67,8 +67,32 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
     if (!/\bgzip\b/i.test(request.headers['accept-encoding'] ?? '')) return reply.send(document.plain)
     return reply.header('Content-Encoding', 'gzip').send(document.compressed)
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: DOCS_CONTENT_SECURITY_POLICY,
+    transformSpecificationClone: false, // the transformation changes nothing in the original
+    transformSpecification: (specification) => ({ ...specification, servers: [DOCS_SERVER] }),
+  })
 }
+
+/**
+ * For the pages of /docs. The plugin's own policy has `upgrade-insecure-requests`, with which a browser asks for the scripts
+ * over https even if the page came over plain http, and the page stays blank on any host but localhost.
+ */
+const DOCS_CONTENT_SECURITY_POLICY = {
+  'default-src': "'self'",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+  'img-src': "'self' data:",
+  'object-src': "'none'",
+}
+
+/**
+ * The server that "Try it out" sends its requests to, relative to /docs/json: the one that the page came from. The browser may
+ * know it by another name than PUBLIC_URL has, and the policy above allows no other origin.
+ */
+const DOCS_SERVER = { url: '..', description: 'The server of this page' }
 
 /** The Vary header with one more name. CORS may have set it already. */
 function varyBy(reply: FastifyReply, name: string): string {

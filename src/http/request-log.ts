@@ -3,10 +3,10 @@ import type { Deps } from '../deps.ts'
 import type { Origin } from '../domain/events/record-event.ts'
 import { clientAddress } from './limits/client-address.ts'
 
-/** Longer than any browser's; what is behind it is padding. */
+/** In characters. The user agents of browsers are shorter; the rest is padding. */
 const LONGEST_USER_AGENT = 512
 
-/** Where the request came from, and with what. */
+/** Returns what the audit trail keeps about where a request came from. */
 export function originOf(request: FastifyRequest): Origin {
   const userAgent = request.headers['user-agent']
   return {
@@ -17,8 +17,9 @@ export function originOf(request: FastifyRequest): Origin {
 }
 
 /**
- * One line a request, written field by field: what is not named here is not logged. The route's pattern stands for
- * the URL, so that nothing a caller puts into a path or query is kept.
+ * Logs one line per request, written field by field: what is not named here is not logged. The line has the pattern of the
+ * route instead of the URL, so that it repeats nothing that a caller puts into a path or a query. The IP address of the client
+ * tells an operator who floods the service.
  */
 export function logRequests(app: FastifyInstance, deps: Deps): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -27,15 +28,16 @@ export function logRequests(app: FastifyInstance, deps: Deps): void {
   app.addHook('onResponse', async (request, reply) => logAnswer(deps, request, reply))
 }
 
-/** For answers that no hook sees, such as to a path that cannot be decoded: call it once the answer is sent. */
+/** Logs the line of an answer that no hook sees, such as that to a path that cannot be decoded. Call it once the answer is sent. */
 export function logAnswer(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
   const route = request.routeOptions?.url ?? 'unknown'
   const answered = { method: request.method, route, status: reply.statusCode }
   deps.metrics.observeRequest({ ...answered, seconds: reply.elapsedTime / 1000 })
   const { principal, service } = request
-  request.log.info(
+  request.log[request.routeOptions?.config?.requestLogLevel ?? 'info'](
     {
       ...answered,
+      ip: clientAddress(request),
       ms: Math.round(reply.elapsedTime * 10) / 10,
       ...(principal ? { accountId: principal.accountId, sessionId: principal.sessionId } : {}),
       ...(service ? { clientId: service.clientId } : {}),

@@ -28,6 +28,8 @@ declare module 'fastify' {
     hashes?: boolean
     /** Whether its body or its answer can take megabytes. Only a few such requests are served at a time. */
     isLarge?: boolean
+    /** The level of its line in the request log; `info` without it. Probes and scrapes come every few seconds. */
+    requestLogLevel?: 'debug'
     /** The problems that the route answers with, without those that derive from the rest of the declaration. */
     refusals?: readonly SpecificCode[]
     /** Takes the place of `refusals` in a route that answers errors in the form of RFC 6749. */

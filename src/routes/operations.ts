@@ -13,7 +13,7 @@ export const operationsRoutes =
     app.get(
       '/health/live',
       {
-        config: { caller: 'public', limit: 'none' },
+        config: { caller: 'public', limit: 'none', requestLogLevel: 'debug' },
         schema: {
           operationId: 'live',
           tags: ['Operations'],
@@ -27,7 +27,7 @@ export const operationsRoutes =
     app.get(
       '/health/ready',
       {
-        config: { caller: 'public', limit: 'none' },
+        config: { caller: 'public', limit: 'none', requestLogLevel: 'debug' },
         schema: {
           operationId: 'ready',
           tags: ['Operations'],
@@ -46,7 +46,7 @@ export const operationsRoutes =
     app.get(
       '/metrics',
       {
-        config: { caller: 'public', limit: 'none' },
+        config: { caller: 'public', limit: 'none', requestLogLevel: 'debug' },
         schema: {
           operationId: 'metrics',
           tags: ['Operations'],

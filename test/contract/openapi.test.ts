@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from '@jest/globals'
+import { parse } from 'yaml'
 import { type ProblemCode, problems } from '../../src/domain/problems.ts'
 import { openapiYaml } from '../../src/http/openapi.ts'
 import { problemStatuses } from '../../src/http/problems/problem-statuses.ts'
@@ -28,6 +29,29 @@ test('GET /docs shows the description to a person, and loads nothing from other 
   expect(page.statusCode).toBe(200)
   expect(page.body).toContain('swagger-ui')
   expect(page.body).not.toMatch(/(?:src|href)="https?:/)
+})
+
+test('the page at /docs loads its scripts over plain http too', async () => {
+  for (const path of ['/docs', '/docs/', '/docs/static/swagger-ui-bundle.js']) {
+    const { headers } = await app.inject(path)
+
+    expect(headers['content-security-policy']).toContain("default-src 'self'")
+    expect(headers['content-security-policy']).not.toContain('upgrade-insecure-requests')
+  }
+})
+
+test.each([
+  ['the service itself', 'http://service.internal:3000/'],
+  ['a proxy that serves it under a path', 'https://acme.example/accounts/'],
+])('"Try it out" at /docs sends its requests to the origin of the page: %s', async (_what, base) => {
+  const { servers } = (await app.inject('/docs/json')).json()
+
+  expect(servers).toHaveLength(1)
+  expect(new URL(servers[0].url, `${base}docs/json`).href).toBe(base)
+})
+
+test('openapi.yaml names the server by PUBLIC_URL', () => {
+  expect(parse(committed).servers).toEqual([{ url: 'https://accounts.acme.example' }])
 })
 
 test('every problem has an error status, a title and a detail that ends with a full stop', () => {

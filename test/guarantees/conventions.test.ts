@@ -28,13 +28,15 @@ describe('a body', () => {
   test.each([{ a: 1 }, [1], 'text', null])('is refused by a route that takes none: %j', async (body) => {
     const ada = await people.verified()
 
+    const field = JSON.stringify(body) === '{"a":1}' ? 'a' : 'body'
+
     const answer = await api.call('DELETE', '/v1/sessions', JSON.stringify(body), {
       token: ada.token,
       headers: { 'content-type': 'application/json' },
     })
 
     expect(answer).toRefuse('invalid_request')
-    expect(answer.body.violations).toMatchObject([{ rule: 'unknown' }])
+    expect(answer.body.violations).toMatchObject([{ field, rule: 'unknown' }])
     expect(await ada.delete('/v1/sessions')).toHaveStatus(200)
     expect(await api.call('DELETE', '/v1/sessions', {}, { token: ada.token })).toHaveStatus(200)
   })

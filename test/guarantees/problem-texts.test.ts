@@ -16,14 +16,16 @@ test('an answer that tells a person to contact Support says how', async () => {
 })
 
 test.each([
-  [undefined, 'The body must be a JSON object.'],
-  [[], 'The body must be a JSON object.'],
-  [{ email: 7, password: 'x' }, 'This field must be a text.'],
-])('the message for the body %j is plain English', async (body, message) => {
+  [undefined, 'body', 'The body must be a JSON object.'],
+  ['null', 'body', 'The body must be a JSON object.'],
+  [[], 'body', 'The body must be a JSON object.'],
+  ['{', 'body', 'The body is not valid JSON.'],
+  [{ email: 7, password: 'x' }, 'email', 'This field must be a text.'],
+])('the violation for the body %j names a field, and its message is plain English', async (body, field, message) => {
   const refused = await api.post('/v1/login', body)
 
   expect(refused).toRefuse('invalid_request')
-  expect(refused.body.violations).toContainEqual(expect.objectContaining({ message }))
+  expect(refused.body.violations).toContainEqual(expect.objectContaining({ field, message }))
 })
 
 test('a content type that is not accepted is answered with the one that is', async () => {

@@ -1,18 +1,20 @@
 import { expect, test } from '@jest/globals'
-import type { Answer } from '../support/api.ts'
+import { type Answer, HOME } from '../support/api.ts'
 import '../support/matchers.ts'
+import { occupyLane } from '../support/occupied-lane.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-const { api, logLines, people } = await startTestApp()
+const { api, deps, logLines, people } = await startTestApp()
+const behindProxy = await startTestApp({ env: { TRUST_PROXY: '10.0.0.0/8' } })
 
 /** What the service logs while a request is answered, and the answer. */
-async function logged(request: () => Promise<Answer>) {
-  const before = logLines.length
+async function logged(request: () => Promise<Answer>, linesOfApp = logLines) {
+  const before = linesOfApp.length
   const answer = await request()
-  return { answer, lines: logLines.slice(before).map((line) => JSON.parse(line)) }
+  return { answer, lines: linesOfApp.slice(before).map((line) => JSON.parse(line)) }
 }
 
-test('a request is one line: its id, route, status and time', async () => {
+test('a request is logged as one line with its id, client, route, status and time', async () => {
   const { answer, lines } = await logged(() => api.get('/v1/password/policy'))
 
   expect(lines).toEqual([
@@ -23,11 +25,37 @@ test('a request is one line: its id, route, status and time', async () => {
       method: 'GET',
       route: '/v1/password/policy',
       status: 200,
+      ip: HOME,
       ms: expect.any(Number),
       msg: 'request',
     },
   ])
   expect(lines[0].ms).toBeGreaterThanOrEqual(0)
+})
+
+test('the line has the address that a trusted proxy reports, without its port', async () => {
+  const { lines } = await logged(
+    () => behindProxy.api.get('/v1/me', { ip: '10.0.0.1', headers: { 'x-forwarded-for': '203.0.113.5:4711' } }),
+    behindProxy.logLines,
+  )
+
+  expect(lines).toMatchObject([{ route: '/v1/me', ip: '203.0.113.5' }])
+})
+
+test.each(['/health/live', '/health/ready', '/metrics'])('a probe or scrape of %s is logged at debug', async (path) => {
+  const { lines } = await logged(() => api.get(path))
+
+  expect(lines).toMatchObject([{ level: 'debug', route: path, status: 200 }])
+})
+
+test('a request that is refused because of load is one line without a stack', async () => {
+  const freePlaces = occupyLane(deps)
+
+  const { answer, lines } = await logged(() => api.post('/v1/login', { email: 'ada@example.com', password: 'x' }))
+  await freePlaces()
+
+  expect(answer).toRefuse('overloaded')
+  expect(lines).toMatchObject([{ level: 'info', route: '/v1/login', status: 503 }])
 })
 
 test('the line of somebody signed in has the account and the session', async () => {
@@ -51,7 +79,7 @@ test.each<[string, number, string, () => Promise<Answer>]>([
   const { answer, lines } = await logged(request)
 
   expect(answer).toHaveStatus(status)
-  expect(lines).toMatchObject([{ status, route, requestId: answer.headers['x-request-id'], msg: 'request' }])
+  expect(lines).toMatchObject([{ status, route, ip: HOME, requestId: answer.headers['x-request-id'], msg: 'request' }])
 })
 
 test('the line has the pattern of the path, and nothing that a caller put into path, query or header', async () => {

@@ -16,7 +16,7 @@ afterAll(async () => {
 })
 
 /** Starts the service as `latchkey serve --role` does, and asks both listeners for each path. */
-async function askBoth(role: Role, paths: string[]): Promise<{ main: number[]; operations: number[]; text: string }> {
+async function askBoth(role: Role, paths: string[]) {
   const [port, operationsPort] = [await freePort(), await freePort()]
   const settings = serviceSettings(database.url, sendgrid)
   const config = readConfig({
@@ -28,8 +28,8 @@ async function askBoth(role: Role, paths: string[]): Promise<{ main: number[]; o
   const service = await serve(config, role, new AbortController().signal)
   const ask = (at: number, path: string) =>
     fetch(`http://127.0.0.1:${at}${path}`).then(
-      async (answer) => ({ status: answer.status, text: await answer.text() }),
-      () => ({ status: 0, text: '' }),
+      async (answer) => ({ status: answer.status, headers: answer.headers, text: await answer.text() }),
+      () => ({ status: 0, headers: new Headers(), text: '' }),
     )
   const main = []
   const operations = []
@@ -41,6 +41,7 @@ async function askBoth(role: Role, paths: string[]): Promise<{ main: number[]; o
   return {
     main: main.map(({ status }) => status),
     operations: operations.map(({ status }) => status),
+    headers: operations.map(({ headers }) => headers),
     text: operations.map(({ text }) => text).join(''),
   }
 }
@@ -52,6 +53,17 @@ test('the operations listener has health and metrics only, and the main listener
 
   expect(operations).toEqual([200, 200, 200, 404])
   expect(main).toEqual([200, 200, 404, 200])
+})
+
+test('the operations listener has the request ids and the fixed headers of the main listener', async () => {
+  const { headers } = await askBoth('api', ['/health/live', '/metrics'])
+
+  for (const answer of headers) {
+    expect(answer.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+    expect(answer.get('cache-control')).toBe('no-store')
+    expect(answer.get('x-content-type-options')).toBe('nosniff')
+    expect(answer.get('content-security-policy')).toContain("default-src 'none'")
+  }
 })
 
 test('a worker listens on the operations listener only', async () => {

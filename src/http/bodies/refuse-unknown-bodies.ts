@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { Refusal } from '../../domain/problems.ts'
+import { WHOLE_BODY } from './strict-json.ts'
 
-/** A route that takes no body refuses the fields of one, as every other refuses those it does not know. */
+/** Refuses the fields of a body that a route does not read. Other routes refuse the fields that they do not know. */
 export function refuseUnknownBodies(app: FastifyInstance): void {
   app.addHook('preValidation', async (request) => {
     const { body, routeOptions } = request
     if (body === undefined || routeOptions.schema?.body) return
     const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
-    const fields = isObject ? Object.keys(body) : ['']
+    const fields = isObject ? Object.keys(body) : [WHOLE_BODY]
     if (fields.length === 0) return
     const violations = fields.map((field) => ({ field, rule: 'unknown', message: 'This route takes no fields.' }))
     throw new Refusal('invalid_request', { violations })

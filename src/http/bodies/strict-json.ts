@@ -1,10 +1,13 @@
 import type { Violation } from '../../domain/problems.ts'
 
-/** A body that is not JSON this service reads. Never quotes the body: `JSON.parse` does, passwords and all. */
+/** The name that a violation gives for the body as a whole. */
+export const WHOLE_BODY = 'body'
+
+/** A body that is not JSON that this service reads. Its message never quotes the body, because that may hold a password. */
 export class UnreadableBody extends Error {
   readonly violation: Violation
 
-  constructor(rule: string, message: string, field = '') {
+  constructor(rule: string, message: string, field = WHOLE_BODY) {
     super(message)
     this.violation = { field, rule, message }
   }
@@ -14,8 +17,8 @@ const DEEPEST = 8
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
- * Reads a JSON body more strictly than the framework: bytes that are not UTF-8, a key twice (parsers disagree which
- * one counts), NUL (PostgreSQL refuses it) and lone surrogates (two different passwords would hash alike) are refused.
+ * Reads a JSON body more strictly than the framework. It refuses bytes that are not UTF-8, a key that appears twice (parsers
+ * disagree which one counts), NUL (PostgreSQL refuses it) and lone surrogates (two different passwords would have one hash).
  *
  * @throws {UnreadableBody}
  */
@@ -40,7 +43,7 @@ function decodeUtf8(body: Buffer): string {
   }
 }
 
-/** Walks the tokens of a text that is known to be JSON, with the keys seen so far of every object it is inside of. */
+/** Walks the tokens of a text that is valid JSON, and keeps the keys of every object that is still open. */
 function assertKeysAreUnique(text: string): void {
   const open: Array<Set<string> | null> = [] // null stands for an array
   const tokens = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g
@@ -54,18 +57,18 @@ function assertKeysAreUnique(text: string): void {
 
 function addKey(keys: Set<string> | null | undefined, key: string): void {
   if (FORBIDDEN_KEYS.has(key)) throw new UnreadableBody('key', 'A field has a name that is not allowed.')
-  if (keys?.has(key)) throw new UnreadableBody('duplicate', 'A field stands in the body twice.')
+  if (keys?.has(key)) throw new UnreadableBody('duplicate', 'A field appears twice in the body.')
   keys?.add(key)
 }
 
-function assertTextIsSound(value: unknown, field = ''): void {
+function assertTextIsSound(value: unknown, field?: string): void {
   if (typeof value === 'string') {
-    if (value.includes('\u0000')) throw new UnreadableBody('nul', 'The text holds a NUL character.', field)
-    if (!value.isWellFormed()) throw new UnreadableBody('unicode', 'The text holds half of a character.', field)
+    if (value.includes('\u0000')) throw new UnreadableBody('nul', 'The text contains a NUL character.', field)
+    if (!value.isWellFormed()) throw new UnreadableBody('unicode', 'The text contains half of a character.', field)
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
       assertTextIsSound(key)
-      assertTextIsSound(inner, field === '' ? key : `${field}.${key}`)
+      assertTextIsSound(inner, field === undefined ? key : `${field}.${key}`)
     }
   }
 }

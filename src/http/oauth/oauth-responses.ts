@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { problems } from '../../domain/problems.ts'
 import { type OAuthErrorCode, OAuthRefusal, oauthErrors } from '../../domain/service-clients/oauth-refusal.ts'
-import { toRefusal } from '../problems/problem-responses.ts'
+import { logFailure, toRefusal } from '../problems/problem-responses.ts'
 import { problemStatuses } from '../problems/problem-statuses.ts'
 
 /**
@@ -16,7 +16,7 @@ export function answerOAuthErrorsOf(app: FastifyInstance): void {
     if (error instanceof OAuthRefusal && !pastLimit) return sendOAuthError(reply, error)
     const refusal = toRefusal(pastLimit ?? error)
     const status = problemStatuses[refusal.code]
-    if (status >= 500) request.log.error({ failure: { name: error.name, code: error.code } }, 'request failed')
+    if (!pastLimit) logFailure(request, error, refusal)
     if (refusal.details.retryAfter !== undefined) reply.header('Retry-After', String(refusal.details.retryAfter))
     // The status says more than the few words of the RFC: 413 and 415 stay what they are.
     const description = status === 415 ? WRONG_CONTENT_TYPE : problems[refusal.code].detail

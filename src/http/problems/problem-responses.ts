@@ -9,7 +9,7 @@ import { deadLinks } from '../../domain/dead-links.ts'
 import { type ProblemCode, problems, Refusal, type RefusalDetails, type Violation } from '../../domain/problems.ts'
 import { KeysNotLoaded } from '../../keys/key-ring.ts'
 import { HashingLaneFull } from '../../security/hashing/hashing-lane.ts'
-import { UnreadableBody } from '../bodies/strict-json.ts'
+import { UnreadableBody, WHOLE_BODY } from '../bodies/strict-json.ts'
 import { problemStatuses } from './problem-statuses.ts'
 
 const RETRY_AFTER_OUTAGE_SECONDS = 5
@@ -21,12 +21,11 @@ declare module 'fastify' {
   }
 }
 
-/** The one place where an error becomes an answer. What is not a refusal shows nothing of itself, and is logged. */
+/** Turns every error of the listener's routes into a problem document. An error that is not a refusal is logged and not shown. */
 export function answerProblemsOf(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const refusal = toRefusal(error)
-    const isOurs = problemStatuses[refusal.code] >= 500 && !(error instanceof Refusal)
-    if (isOurs) request.log.error({ failure: describeFailure(error) }, 'request failed')
+    logFailure(request, error, refusal)
     return sendProblem(request, reply, refusal)
   })
   app.setNotFoundHandler((request, reply) => {
@@ -150,10 +149,10 @@ function toViolation(error: NonNullable<FastifyError['validation']>[number]): Vi
   const field = [...path, missingProperty ?? additionalProperty].filter((part) => part !== undefined).join('.')
   if (missingProperty !== undefined) return { field, rule: 'required', message: 'This field is missing.' }
   if (additionalProperty !== undefined) return { field, rule: 'unknown', message: 'This field is not known here.' }
-  return { field, rule: error.keyword, message: field === '' ? WHOLE_BODY : messageOf(error) }
+  if (field === '') return { field: WHOLE_BODY, rule: error.keyword, message: 'The body must be a JSON object.' }
+  return { field, rule: error.keyword, message: messageOf(error) }
 }
 
-const WHOLE_BODY = 'The body must be a JSON object.'
 const TYPES: Readonly<Record<string, string>> = {
   string: 'a text',
   boolean: 'true or false',
@@ -182,6 +181,16 @@ function allowedMethods(app: FastifyInstance, url: string): string[] {
   return ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'].filter(
     (method) => app.findRoute({ method, url: path }) !== null,
   )
+}
+
+/**
+ * Logs an error that is the service's own. A refusal is part of the contract, and so is refusing load: a flood must not write
+ * a stack per request. The stack is logged only for a defect, because an outage needs none.
+ */
+export function logFailure(request: FastifyRequest, error: Error, { code }: Refusal): void {
+  if (error instanceof Refusal || code === 'overloaded' || problemStatuses[code] < 500) return
+  const { frames, ...failure } = describeFailure(error)
+  request.log.error({ failure: code === 'internal_error' ? { ...failure, frames } : failure }, 'request failed')
 }
 
 /** Enough to find the defect; an error of the database layer may quote what it was asked to write, so it is not repeated. */

@@ -107,7 +107,7 @@ function queryIn(query: { email?: string; everHeld?: string; emailPrefix?: strin
   if (emailPrefix !== undefined) ways.push({ by: 'emailPrefix', prefix: emailPrefix })
   if (ways.length > 1) {
     const message = 'Use only one of email, everHeld and emailPrefix.'
-    throw new Refusal('invalid_request', { violations: [{ field: '', rule: 'one', message }] })
+    throw new Refusal('invalid_request', { violations: ways.map(({ by }) => ({ field: by, rule: 'one', message })) })
   }
   return ways[0] ?? { by: 'all' }
 }

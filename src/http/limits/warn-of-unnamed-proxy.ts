@@ -1,0 +1,31 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isPrivateNetwork } from '../../config/safe-settings.ts'
+import type { Deps } from '../../deps.ts'
+import { clientAddress } from './client-address.ts'
+
+const WARNING =
+  'TRUST_PROXY does not name a proxy that sends X-Forwarded-For: all people behind it count as one client. Add its address.'
+
+/**
+ * Warns once if a proxy that TRUST_PROXY does not name seems to stand in front of the service: the client has a private or
+ * loopback address, and its requests name another client. Everybody then shares the limits of one client, so that a stranger
+ * can have the owner of an account refused. The header alone proves nothing, because any client can send it: a client with a
+ * public address is therefore no reason to warn.
+ */
+export function warnOfUnnamedProxy(app: FastifyInstance, { log }: Deps): void {
+  let hasWarned = false
+  app.addHook('onRequest', async (request) => {
+    if (hasWarned || !namesAnotherClient(request)) return
+    const ip = clientAddress(request)
+    if (!isPrivateNetwork(ip)) return
+    hasWarned = true
+    log.warn({ ip }, WARNING)
+  })
+}
+
+/** Whether X-Forwarded-For has an entry behind the one that was taken for the client. */
+function namesAnotherClient({ headers, ips }: FastifyRequest): boolean {
+  const entries = String(headers['x-forwarded-for'] ?? '').split(',')
+  const trustedHops = (ips?.length ?? 1) - 1
+  return entries.slice(0, entries.length - trustedHops).some((entry) => entry.trim() !== '')
+}
