@@ -40,7 +40,8 @@ export function toConnectError(error: unknown): DatabaseUnreachable | DatabaseRe
  * server: the connection was lost, or the server did not answer in time.
  */
 export function toQueryError(error: unknown): unknown {
-  if (error instanceof pg.DatabaseError || error instanceof DatabaseUnreachable) return error
+  if (error instanceof pg.DatabaseError) return error
+  if (error instanceof DatabaseUnreachable || error instanceof DatabaseRefused) return error
   if (error instanceof TypeError || error instanceof RangeError) return error // a parameter that cannot be sent
   return new DatabaseUnreachable(describe(error).message, { cause: error })
 }

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { DatabaseUnreachable, sqlStateOf, toConnectError } from './connection-errors.ts'
+import { DatabaseUnreachable, sqlStateOf, toConnectError, toQueryError } from './connection-errors.ts'
 import { type DatabaseTarget, parseDatabaseUrl } from './database-url.ts'
 import { type HostClient, hostClientClass } from './host-client.ts'
 import { HostSelector } from './host-selector.ts'
@@ -64,6 +64,7 @@ export class DatabasePool extends pg.Pool {
     // Without listeners a connection that breaks, idle or in use, ends the process.
     this.on('error', (error) => options.onIdleError?.(error))
     this.on('connect', (client) => client.on('error', () => this.#trusted.delete(client)))
+    this.query = convertErrorsOf(this.query.bind(this))
   }
 
   override connect(): Promise<pg.PoolClient>
@@ -127,3 +128,24 @@ type ConnectCallback = (
   client: pg.PoolClient | undefined,
   done: (release?: Error | boolean) => void,
 ) => void
+
+/**
+ * A connection that breaks while it runs a query reports the break by an event, which pg-pool 3.14 passes on to the
+ * caller of `pool.query` as it is. It must be recognised as an outage like any other.
+ */
+function convertErrorsOf(query: pg.Pool['query']): pg.Pool['query'] {
+  // Takes whatever node-postgres takes: its overloads cannot be written as one signature.
+  const run = query as (...args: unknown[]) => unknown
+  return ((...args: unknown[]) => {
+    const last = args.at(-1)
+    if (typeof last === 'function') {
+      const answered = (error: unknown, result: unknown) => last(error ? toQueryError(error) : error, result)
+      return run(...args.slice(0, -1), answered)
+    }
+    const result = run(...args)
+    if (!(result instanceof Promise)) return result // a cursor, which has events of its own
+    return result.catch((error: unknown) => {
+      throw toQueryError(error)
+    })
+  }) as pg.Pool['query']
+}
