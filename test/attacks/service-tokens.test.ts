@@ -234,6 +234,7 @@ test('T7: introspection is for clients with its scope: 401 for nobody, 403 for t
     [405, 'method_not_allowed'],
   ])
   for (const { text } of answers) expect(text).not.toContain('active')
+  expect(answers[5]?.headers['www-authenticate']).toBe('Bearer error="insufficient_scope", scope="tokens:introspect"')
 })
 
 test('T7: a secret that is right in all but its last character is as wrong as any', async () => {

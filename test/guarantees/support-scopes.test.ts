@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect, test } from '@jest/globals'
 import { SCOPES, type Scope } from '../../src/domain/scopes.ts'
 import '../support/matchers.ts'
@@ -57,6 +58,17 @@ test('every route under /v1/admin has its place in the matrix', () => {
   expect(adminRoutes.sort()).toEqual(Object.keys(required).sort())
 })
 
+test('docs/integrating.md names the scope of every route under /v1/admin', async () => {
+  const document = await readFile('docs/integrating.md', 'utf8')
+  const rows = [...document.matchAll(/^\| `(\w+ \/v1\/admin\S+)` \| `([\w:]+)` \|$/gm)]
+
+  const documented = Object.fromEntries(
+    rows.map(([, route = '', scope]) => [route.replace(/\{(\w+)\}/g, ':$1'), scope]),
+  )
+
+  expect(documented).toEqual(required)
+})
+
 const scopes = Object.keys(SCOPES) as Scope[]
 const tokens = new Map(await Promise.all(scopes.map(async (scope) => [scope, await serviceToken(scope)] as const)))
 
@@ -66,7 +78,10 @@ test.each(adminRoutes.flatMap((route) => scopes.map((scope) => [route, scope] as
     const answer = await ask(route, tokens.get(scope))
 
     if (scope === required[route]) expect([401, 403, 500]).not.toContain(answer.status)
-    else expect(answer).toRefuse('insufficient_scope')
+    else {
+      expect(answer).toRefuse('insufficient_scope')
+      expect(answer.headers['www-authenticate']).toBe(`Bearer error="insufficient_scope", scope="${required[route]}"`)
+    }
   },
 )
 

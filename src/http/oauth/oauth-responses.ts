@@ -50,5 +50,5 @@ function sendOAuthError(
 const CHALLENGES: Partial<Record<OAuthErrorCode, string>> = {
   invalid_client: 'Basic realm="oauth", charset="UTF-8"',
   invalid_token: 'Bearer error="invalid_token"',
-  insufficient_scope: 'Bearer error="insufficient_scope"',
+  insufficient_scope: 'Bearer error="insufficient_scope", scope="tokens:introspect"', // no other OAuth route needs a scope
 }
