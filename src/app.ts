@@ -33,7 +33,9 @@ import { supportUserRoutes } from './routes/support/users.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { wellKnownRoutes } from './routes/well-known.ts'
 
-/** Builds the main listener: what every request passes through, in this order, and then every route file by name. */
+/**
+ * Builds the main listener. Every request passes through the plugins in the order in which they are registered here.
+ */
 export async function buildApp(deps: Deps, readiness: Readiness): Promise<FastifyInstance> {
   const { config } = deps
   const app = createBaseApp(deps, readiness)

@@ -15,21 +15,23 @@ import { createPasswords, type Passwords } from './security/password-hash.ts'
 import { createSealer } from './security/sealed-value.ts'
 import type { Secret } from './security/secret.ts'
 
-/** What flows are given. It is built once, in serve.ts and in the test harness. */
+/** What use cases depend on. It is built once per process: in serve.ts, for each command, and in the test harness. */
 export interface Deps {
   readonly config: Config
   readonly db: Database
-  /** The pool under `db`, for the statements in database/session-statements.ts and the queue. */
+  /**
+   * The connection pool that `db` uses. The queue and the statements in database/session-statements.ts use it directly.
+   */
   readonly pool: Pool
   readonly clock: Clock
   readonly log: Logger
   readonly keys: KeyRing
   readonly passwords: Passwords
-  /** Gives out the places that `passwords` needs for its work. */
+  /** Limits how many password hashes are computed at the same time. */
   readonly hashingLane: HashingLane
-  /** Requests with the same mailed link are hashed one after the other. */
+  /** Makes requests with the same mailed link hash their passwords one after the other. */
   readonly turns: Turns
-  /** The passwords that are being compared in this process, by what they count against. */
+  /** The password comparisons that are running in this process, by the counters that they count against. */
   readonly comparisons: WorkUnderWay
   /** Null if none is configured. */
   readonly breachList: BreachList | null
@@ -37,7 +39,10 @@ export interface Deps {
 }
 
 const LONGEST_WAIT_FOR_A_PLACE_MS = 6_000
-/** About as many as a core can serve in the longest wait at cost 12. Those behind them would wait in vain. */
+/**
+ * About as many hashes of cost 12 as one core can compute within the longest wait. Further requests would only time
+ * out.
+ */
 const WAITING_PER_CORE = 30
 
 export function createDeps(input: {

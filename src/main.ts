@@ -18,7 +18,7 @@ const WRONG_USE = 2
 
 const INSUFFICIENT_PRIVILEGE = '42501'
 
-/** Errors whose message is one line that says what to mend. */
+/** Errors whose message is one line that tells the operator what to correct. */
 const FOR_THE_OPERATOR = [
   InvalidDatabaseUrl,
   ConfigError,
@@ -42,7 +42,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 const program = new Command('latchkey').description('A headless service for login credentials.').version(VERSION)
-// A service that runs for months need not carry what the other commands load.
+// Only the named command is loaded, so that a running service does not keep the modules of the other commands in
+// memory.
 const name = process.argv[2] ?? ''
 const named = Object.hasOwn(commands, name) ? commands[name] : undefined
 for (const load of named ? [named] : Object.values(commands)) program.addCommand(await load())
@@ -52,7 +53,7 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : WRONG_USE)
-  tell(error)
+  printError(error)
   process.exit(REFUSED)
 }
 
@@ -61,8 +62,11 @@ function throwInsteadOfExiting(command: Command): void {
   for (const subcommand of command.commands) throwInsteadOfExiting(subcommand)
 }
 
-/** One line for what the operator can mend, in JSON for a script; a stack only for what is our defect. */
-function tell(error: unknown): void {
+/**
+ * Prints one line for an error that the operator can correct (as JSON with `--json`), and the stack for a defect of the
+ * service.
+ */
+function printError(error: unknown): void {
   const reason = reasonOf(error)
   if (reason && process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(reason)}\n`)
   else process.stderr.write(`${reason?.detail ?? (error instanceof Error ? error.stack : String(error))}\n`)
@@ -83,7 +87,7 @@ function reasonOf(error: unknown): { error: string; detail: string } | null {
   return { error: 'database_unavailable', detail }
 }
 
-/** Prisma puts the reason last, below the place of the call. */
+/** Prisma writes the reason in the last line, below the code that made the call. */
 function lastLine(message: string): string {
   return message.trim().split('\n').at(-1) ?? ''
 }

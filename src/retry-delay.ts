@@ -1,6 +1,7 @@
 /**
- * Seconds to wait before the next attempt: doubled after each failure up to a maximum, and spread by a quarter in both
- * directions, so that work that failed together is not retried together. docs/decisions/0007 says why no library does it.
+ * Seconds to wait before the next attempt: it doubles after each failure up to a maximum and varies at random by up to
+ * 25 % in both directions, so that jobs that failed together are not retried together. docs/decisions/0007 says why
+ * this is not taken from a library.
  *
  * @param failures how many attempts have failed, at least 1.
  */

@@ -22,25 +22,32 @@ import { startWorker, type Worker } from './worker/run-worker.ts'
 
 export type Role = 'all' | 'api' | 'worker'
 
-/** The service cannot run like this; the message is one line for whoever started it. */
+/** The service cannot start. The message is one line for the operator. */
 export class StartRefused extends Error {}
 
 const RETRY_DATABASE_MS = 1_000
-/** Kubernetes and systemd grant 30 seconds or more; whatever is not done by then never will be. */
+/**
+ * Kubernetes and systemd allow 30 seconds or more before they kill the process. Work that takes longer than this limit
+ * is abandoned.
+ */
 const LONGEST_DRAIN_MS = 9_000
 
 export interface Service {
   readonly port: number
-  /** Answers what is in flight and leaves; before that, goes on serving for `noticeMs` while readiness says it will. */
+  /**
+   * Reports that it is not ready, accepts requests for another `noticeMs`, then finishes the running requests and jobs
+   * and closes everything.
+   */
   stop(noticeMs: number): Promise<void>
 }
 
 /**
- * Brings the service up. It listens at once and says through /health/ready when the database is there too, so that a
- * database that comes late does not make it crash and start again in circles.
+ * Starts the service. It listens at once, and /health/ready reports when the database can be reached. Therefore a
+ * database that starts later does not make the process exit and restart repeatedly.
  *
- * @param leaving Told to leave while it still waits for its database, it waits no longer: stop it then.
- * @throws {StartRefused} where waiting would not help: a database that is not migrated, another SECRET_KEY, a port in use.
+ * @param leaving When this is aborted, the service no longer waits for its database, and the caller has to stop it.
+ * @throws {StartRefused} if waiting would not help: the database is not migrated, SECRET_KEY is wrong, or a port is in
+ *   use.
  */
 export async function serve(config: Config, role: Role, leaving: AbortSignal): Promise<Service> {
   if (config.databaseUrl === undefined || config.secretKey === undefined) await makeDataDir(config.dataDir)
@@ -49,7 +56,7 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
   const mainUrl = role === 'worker' ? config.databaseUrlDirect : config.databaseUrl
   const databaseUrl = mainUrl?.reveal() ?? embedded?.url ?? ''
   const directUrl = config.databaseUrlDirect?.reveal() ?? databaseUrl
-  const deps = await stoppingIfRefused(embedded, () =>
+  const deps = await createOrStopEmbedded(embedded, () =>
     createDeps({ config, databaseUrl, secretKey, log: createLog(config.logLevel) }),
   )
   const readiness: Readiness = { hasStarted: false, isDraining: false }
@@ -76,7 +83,7 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
   return { port: running.app ? addressOf(running.app) : 0, stop: (noticeMs) => stop(running, noticeMs) }
 }
 
-async function stoppingIfRefused(embedded: EmbeddedPostgres | null, create: () => Deps): Promise<Deps> {
+async function createOrStopEmbedded(embedded: EmbeddedPostgres | null, create: () => Deps): Promise<Deps> {
   try {
     return create()
   } catch (error) {
@@ -99,14 +106,17 @@ async function beginWork(running: Running, role: Role): Promise<void> {
   log.info({ role, port, publicUrl: config.publicUrl, database: embedded ? 'embedded' : 'external' }, 'ready')
 }
 
-/** Picks up rotated keys and the database's time. After a failure the process goes on with what it has. */
+/**
+ * Reads the keys and the database's time again. After a failure the process continues with the keys and the time that
+ * it has.
+ */
 async function reloadKeysAndTime({ keys, clock, log }: Deps): Promise<void> {
   try {
     await clock.synchronize()
     await keys.load()
   } catch (error) {
     if (isDatabaseUnavailable(error)) return
-    log.warn({ reason: (error as Error).message }, 'The keys or the database time cannot be read again')
+    log.warn({ reason: (error as Error).message }, 'The keys or the time of the database could not be read again')
   }
 }
 
@@ -119,7 +129,10 @@ async function makeDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** Not by `recursive`, which tries for ever where a file system says of every folder that it is not there (/proc). */
+/**
+ * Creates a folder and its parents. The option `recursive` is not used, because it never ends on a file system like
+ * /proc, which reports every folder as missing.
+ */
 async function makeFolder(folder: string): Promise<void> {
   const failure = await mkdir(folder).then(
     () => null,
@@ -144,7 +157,7 @@ interface Running {
   reload: NodeJS.Timeout | null
 }
 
-/** The operations listener is for every role, and the only one of a worker. */
+/** The operations listener exists in every role. It is the only listener of a worker. */
 async function openListeners(running: Running, role: Role): Promise<void> {
   const { deps, readiness } = running
   const { host, port, operations } = deps.config
@@ -175,10 +188,10 @@ async function listen(
 }
 
 /**
- * Waits for the database, and makes sure that the service can run on it. The embedded database is migrated here; any other
- * is the operator's, who runs `latchkey migrate`.
+ * Waits for the database and checks that the service can run on it. The embedded database is migrated here. Any other
+ * database is migrated by the operator, with `latchkey migrate`.
  *
- * @throws {DatabaseRefused | MigrationRefused} where waiting would not help.
+ * @throws {DatabaseRefused | MigrationRefused} if waiting would not help.
  */
 async function bringUpDatabase(
   { deps, workerDeps, embedded }: Running,
@@ -203,19 +216,19 @@ async function bringUpDatabase(
   }
 }
 
-/** Says it is leaving, answers what is in flight, finishes the jobs at hand, lets go of the database. */
+/** Reports that it is not ready, finishes the running requests and jobs, and closes the database connections. */
 async function stop(running: Running, noticeMs: number): Promise<void> {
   const { deps, workerDeps, readiness, app, worker, embedded } = running
   readiness.isDraining = true
-  deps.log.info({ noticeMs }, 'Draining: not ready any more; finishing requests and jobs, then exiting')
+  deps.log.info({ noticeMs }, 'The service is draining: it finishes its requests and jobs and then exits')
   const giveUp = setTimeout(() => {
-    deps.log.warn('Exiting although requests or jobs are unfinished; uncommitted work is rolled back')
+    deps.log.warn('The service exits with unfinished requests or jobs; their transactions are rolled back')
     process.exit(0)
   }, LONGEST_DRAIN_MS)
   if (running.reload) clearInterval(running.reload)
   await Promise.all([app && wait(noticeMs).then(() => app.close()), worker?.stop()])
   await running.mailer?.close()
-  await running.operationsApp?.close() // last, so that probes see the draining
+  await running.operationsApp?.close() // last, so that probes can see that the service is draining
   if (workerDeps !== deps) await closeDeps(workerDeps)
   await closeDeps(deps)
   await embedded?.stop()

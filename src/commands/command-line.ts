@@ -8,7 +8,10 @@ import { closeDeps, createDeps, type Deps } from '../deps.ts'
 import type { Requester } from '../domain/events/requester.ts'
 import { createLog } from '../log.ts'
 
-/** The command cannot do what it was asked: one line for a person, or a code for a script (`--json`), and exit code 1. */
+/**
+ * The command cannot do what was requested. It prints the message, or with `--json` the code as well, and exits with
+ * code 1.
+ */
 export class CommandRefused extends Error {
   readonly code: string
 
@@ -18,7 +21,7 @@ export class CommandRefused extends Error {
   }
 }
 
-/** Runs a command on the configured database; on the embedded one, beside the service or without it. */
+/** Runs a command on the configured database, or on the embedded one, whether or not the service is running. */
 export async function withDatabaseUrl<Result>(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
   work: (url: string) => Promise<Result>,
@@ -33,17 +36,17 @@ export async function withDatabaseUrl<Result>(
 }
 
 /**
- * Runs a command with what flows are given. As for the service, the embedded database is brought up to date first and
- * any other is the operator's.
+ * Runs a command with the dependencies of the use cases. As in the service, the embedded database is migrated first,
+ * and any other database must have been migrated by the operator.
  */
 export async function withDeps<Result>(config: Config, work: (deps: Deps) => Promise<Result>): Promise<Result> {
   return withDatabaseUrl(config, async (databaseUrl) => {
     await (config.databaseUrl === undefined ? migrate(databaseUrl) : assertMigrated(databaseUrl))
-    const log = createLog('silent') // what there is to say is the command's answer
+    const log = createLog('silent') // the command prints its own result
     const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log })
     try {
       await deps.clock.synchronize()
-      await deps.keys.load() // a wrong SECRET_KEY must not seal a key that the service cannot open
+      await deps.keys.load() // a wrong SECRET_KEY is refused here, before a key is sealed that the service cannot open
       return await work(deps)
     } finally {
       await closeDeps(deps)
@@ -51,7 +54,7 @@ export async function withDeps<Result>(config: Config, work: (deps: Deps) => Pro
   })
 }
 
-/** Whoever has a shell here, for the audit trail; a user id without a name has to do as one. */
+/** The person at the shell, for the audit trail: the name of their user account, or its number if it has no name. */
 export function operator(): Requester {
   try {
     return { actor: { operator: userInfo().username }, origin: null }
@@ -60,12 +63,12 @@ export function operator(): Requester {
   }
 }
 
-/** A command's answer: for a script or for a person. */
+/** Prints the result of a command, as JSON or as text. */
 export function print(asJson: boolean, value: unknown, text: string): void {
   process.stdout.write(`${asJson ? JSON.stringify(value) : text}\n`)
 }
 
-/** Columns for a person, as wide as what is in them. */
+/** Formats rows as a text table. Each column is as wide as its longest cell. */
 export function table(headings: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
   const lines = [headings, ...rows]
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))

@@ -6,7 +6,7 @@ export interface EndAllOptions {
   readonly json: boolean
 }
 
-/** `end --all [--before TIME]`. `--all` is required, so that nobody ends everything by leaving an argument out. */
+/** `end --all [--before TIME]`. `--all` is required, so that a missing argument never ends everything by mistake. */
 export function endAllCommand(things: 'sessions' | 'links'): Command {
   return new Command('end')
     .description(`End all ${things}, for example after a leak or after a backup was restored.`)

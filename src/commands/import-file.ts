@@ -15,10 +15,10 @@ import { newUserFields } from '../http/support-schemas.ts'
 import { CommandRefused, operator, withDeps } from './command-line.ts'
 import { type Line, LONGEST_LINE_BYTES, readLines } from './read-lines.ts'
 
-/** A line is what the body of POST /v1/admin/users is. */
+/** A line has the form of the body of POST /v1/admin/users. */
 const NewUser = Compile(Type.Object(newUserFields, { additionalProperties: false }))
 
-/** Imports a file, shows how far it is where somebody watches, and writes down the lines that were refused. */
+/** Imports a file, shows its progress on a terminal, and writes the refused lines to the report. */
 export async function importFile(
   config: Config,
   input: { file: string; report: string; dryRun: boolean },
@@ -27,7 +27,7 @@ export async function importFile(
   const size = checkFile(file)
   const report = openReport(input.report)
   const bar = startBar(size)
-  const began = performance.now()
+  const startedAt = performance.now()
   let bytesRead = 0
   let done: ImportSummary = { imported: 0, alreadyThere: 0, refused: 0 }
   const rows = readRows(file, (bytes) => {
@@ -46,9 +46,9 @@ export async function importFile(
         },
       }),
     )
-    return { ...summary, seconds: Math.round((performance.now() - began) / 100) / 10 }
+    return { ...summary, seconds: Math.round((performance.now() - startedAt) / 100) / 10 }
   } catch (error) {
-    // What was imported stays, so the operator must learn of it although the command fails.
+    // The imported accounts stay, so the operator must see the counts although the command fails.
     const { imported, alreadyThere, refused } = done
     const counts = `${imported} imported, ${alreadyThere} there already, ${refused} refused`
     process.stderr.write(`The import stopped early: ${counts}. Run it again to continue.\n`)
@@ -90,8 +90,8 @@ function startBar(bytes: number): SingleBar | null {
 }
 
 /**
- * Opens the report before the first account is imported, so that a run that cannot write it is refused as a whole. Only
- * its owner may read it. A report without lines is removed at the end.
+ * Opens the report before the first account is imported, so that an import that cannot write its report does not start.
+ * Only the owner of the file may read it. A report without lines is removed at the end.
  */
 function openReport(path: string): { add(rows: readonly RefusedRow[]): void; close(): void } {
   rmSync(path, { force: true })
@@ -131,11 +131,11 @@ function toRow({ number: line, text }: Line): ImportRow {
 }
 
 function violationIn(value: unknown): Violation {
-  const error = NewUser.Errors(value).find(({ keyword }) => keyword !== 'boolean') // of an unknown field the second says so
+  const error = NewUser.Errors(value).find(({ keyword }) => keyword !== 'boolean') // for an unknown field, the first error says only `boolean`
   const { requiredProperties = [], additionalProperties = [] } = (error?.params ?? {}) as Record<string, string[]>
   const field = requiredProperties[0] ?? additionalProperties[0] ?? error?.instancePath.slice(1) ?? ''
   const isUnknown = additionalProperties.length > 0
-  const message = isUnknown ? 'This field is not known here.' : (error?.message ?? 'This describes no account.')
+  const message = isUnknown ? 'This field is unknown.' : (error?.message ?? 'This line does not describe an account.')
   return { field, rule: error?.keyword ?? 'form', message }
 }
 

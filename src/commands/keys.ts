@@ -18,7 +18,9 @@ export function keysCommand(): Command {
     .action(list)
   const rotateCommand = keys
     .command('rotate')
-    .description('Replace the key of one purpose. What the old key made stays valid until it expires or is replaced.')
+    .description(
+      'Replace the key of one purpose. Tokens and hashes that the old key made stay valid until they expire or are replaced.',
+    )
     .addOption(
       new Option('--purpose <purpose>', 'which key to replace')
         .choices(['signing', 'refresh_token', 'pepper'])
@@ -85,13 +87,13 @@ async function rotate(command: Command, options: RotateOptions): Promise<void> {
 }
 
 function describeRotation({ kid, algorithm, isActive, activatesAt }: Rotation): string {
-  if (isActive) return `${kid} (${algorithm}) signs from now on. Running services use it within 5 seconds.`
-  return `${kid} (${algorithm}) is published and signs from ${activatesAt.toISOString()}, when every verifier has read it.`
+  if (isActive) return `The key ${kid} (${algorithm}) signs from now on. Running services use it within 5 seconds.`
+  return `The key ${kid} (${algorithm}) is published. It signs from ${activatesAt.toISOString()}, when every verifier has read it.`
 }
 
 function describeSecretRotation({ id, purpose, isActive, activatesAt }: SecretRotation): string {
   if (!isActive) return `The ${purpose} key ${id} is used from ${activatesAt.toISOString()}. The old one stays valid.`
-  return `The ${purpose} key ${id} is used from now on and the old ones are deleted. Running services follow within 5 seconds, and everybody has to sign in again.`
+  return `The ${purpose} key ${id} is used from now on and the old ones are deleted. Running services follow within 5 seconds, and every person has to sign in again.`
 }
 
 async function reencrypt({ json }: { json: boolean }): Promise<void> {

@@ -13,11 +13,14 @@ export function migrateCommand(): Command {
     .description('Bring the database up to date. Needs DATABASE_URL_DIRECT or DATABASE_URL and no other setting.')
     .addArgument(new Argument('[status]', 'only report which migrations are applied').choices(['status']))
     .addOption(
-      new Option('--grant <role>', 'also grant a role what the service needs to run without owning the tables'),
+      new Option(
+        '--grant <role>',
+        'also grant this role the privileges that the service needs if it does not own the tables',
+      ),
     )
     .option('--json', 'answer in JSON', false)
     .action(async (status: string | undefined, options: Options) => {
-      // As the first process of a container, a process that has no handler ignores the signal.
+      // The first process of a container ignores a signal for which it has no handler.
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
       const { databaseUrlDirect, dataDir } = readMigrationConfig(process.env)
       await withDatabaseUrl({ databaseUrl: databaseUrlDirect, dataDir }, (url) =>
@@ -30,7 +33,7 @@ async function bringUpToDate(url: string, { json, grant }: Options): Promise<voi
   const { applied } = await migrate(url, { report: (line) => process.stderr.write(`${line}\n`) })
   if (grant !== undefined) await grantRights(url, grant)
   const outcome = applied.length === 0 ? 'The database is up to date.' : `Applied: ${applied.join(', ')}`
-  const granted = grant === undefined ? '' : `\nGranted to ${grant}: what the service needs.`
+  const granted = grant === undefined ? '' : `\nThe role ${grant} has the privileges that the service needs.`
   print(json, { applied, ...(grant !== undefined && { granted: grant }) }, outcome + granted)
 }
 

@@ -1,21 +1,24 @@
 import { createReadStream } from 'node:fs'
 
-/** Far more than an account needs. */
+/** Much longer than the line of any account. */
 export const LONGEST_LINE_BYTES = 16 * 1024
 
 export interface Line {
   /** Counted from 1. */
   readonly number: number
-  /** Null where the line is too long to be kept. */
+  /** Null if the line is longer than LONGEST_LINE_BYTES. */
   readonly text: Buffer | null
-  /** Where it ends in the file. */
+  /** The position in the file at which the line ends, in bytes. */
   readonly end: number
 }
 
 const NEWLINE = 0x0a
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
-/** The lines of a file as bytes, with never more in memory than one of them and one chunk: a file may be one line. */
+/**
+ * Reads the lines of a file as bytes. Only one line and one chunk are in memory at a time, because a file may consist
+ * of a single line.
+ */
 export async function* readLines(path: string): AsyncGenerator<Line> {
   let parts: Buffer[] = []
   let length = 0
@@ -49,7 +52,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   if (length > 0) yield finish()
 }
 
-/** Some systems begin a file with one. */
+/** Some systems write a byte order mark at the start of a file. */
 function withoutMark(text: Buffer, number: number): Buffer {
   return number === 1 && text.subarray(0, 3).equals(BYTE_ORDER_MARK) ? text.subarray(3) : text
 }

@@ -8,14 +8,14 @@ import { importFile } from './import-file.ts'
 
 export function usersCommand(): Command {
   return new Command('users')
-    .description('See accounts, and bring them in.')
+    .description('Show and import accounts.')
     .addCommand(showCommand())
     .addCommand(importCommand())
 }
 
 function showCommand(): Command {
   return new Command('show')
-    .description('Show the account that has an address, and those that had it before.')
+    .description('Show the account that has an address, and the accounts that had it before.')
     .argument('<email>')
     .option('--json', 'answer in JSON', false)
     .action(async (email: string, { json }: { json: boolean }) => {
@@ -43,12 +43,12 @@ function describe(user: UserView): string {
 function importCommand(): Command {
   const command = new Command('import')
     .description(
-      'Import accounts from a file with one JSON object a line: {email, passwordHash?, emailVerified?, disabled?, createdAt?}. ' +
-        'Running it again completes what was interrupted.',
+      'Import accounts from a file with one JSON object per line: {email, passwordHash?, emailVerified?, disabled?, createdAt?}. ' +
+        'Run it again to complete an interrupted import.',
     )
     .argument('<file.ndjson>')
-    .option('--dry-run', 'say what would happen, and leave nothing behind', false)
-    .option('--report <file>', 'where to write the lines refused, and why (default: FILE.refused.ndjson)')
+    .option('--dry-run', 'report what would happen, without importing anything', false)
+    .option('--report <file>', 'where to write the refused lines and the reasons (default: FILE.refused.ndjson)')
     .option('--json', 'answer in JSON', false)
     .action(async (file: string, options: { dryRun: boolean; report?: string; json: boolean }) => {
       const { dryRun, json, report = `${file}.refused.ndjson` } = options

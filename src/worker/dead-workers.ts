@@ -3,11 +3,13 @@ import type pg from 'pg'
 import type { Deps } from '../deps.ts'
 
 /**
- * graphile-worker takes a worker for dead after four hours, which is too long for a person who waits for a reset link. So
- * each run holds an advisory lock for each of its pools, on one connection, under the pool's id, which also marks the
- * pool's jobs. PostgreSQL releases the locks when the process dies, and any other process then releases its jobs.
+ * Takes an advisory lock for each pool of this worker, so that other workers can see that it is running.
+ *
+ * graphile-worker releases the jobs of a worker that has crashed only after four hours. That is too long for a person
+ * who waits for a reset link. Each pool's lock is named after the pool's id, which also marks the jobs of the pool.
+ * PostgreSQL releases the locks when the process ends, and any other process can then release the jobs.
  */
-export function proveAlive(connection: pg.PoolClient, events: WorkerEvents): void {
+export function holdPoolLocks(connection: pg.PoolClient, events: WorkerEvents): void {
   events.on('pool:create', ({ workerPool }) => {
     connection
       .query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [lockName(workerPool.id)])
@@ -15,11 +17,11 @@ export function proveAlive(connection: pg.PoolClient, events: WorkerEvents): voi
   })
 }
 
-/** A job that was taken more recently than this may belong to a run that does not hold its lock yet. */
+/** A job that was taken more recently than this may belong to a worker that does not hold its lock yet. */
 const YOUNGEST_SECONDS = 3
 
-/** Makes the jobs of dead workers available again. */
-export async function releaseJobsOfTheDead(deps: Deps): Promise<void> {
+/** Makes the jobs of crashed workers available again. */
+export async function releaseJobsOfCrashedWorkers(deps: Deps): Promise<void> {
   const { rows } = await deps.pool.query<{ worker: string }>(
     `SELECT DISTINCT locked_by AS worker FROM graphile_worker.jobs
      WHERE locked_by IS NOT NULL AND locked_at < now() - make_interval(secs => $1)`,
@@ -31,7 +33,7 @@ export async function releaseJobsOfTheDead(deps: Deps): Promise<void> {
        FROM (SELECT pg_try_advisory_xact_lock(hashtextextended($2, 0)) AS is_dead) AS lock WHERE is_dead`,
       [worker, lockName(worker)],
     )
-    if (rowCount) deps.log.warn({ worker }, 'released the jobs of a worker that died')
+    if (rowCount) deps.log.warn({ worker }, 'released the jobs of a worker that crashed')
   }
 }
 

@@ -18,10 +18,16 @@ import {
 import { type MailKind, renderMail } from '../mail/templates/render.ts'
 import { retryDelaySeconds } from '../retry-delay.ts'
 
-/** Nobody waits for a mail after three days. Until then, an outage costs at most a minute more than it lasts. */
+/**
+ * After three days a mail is of no use any more. Until then it is retried at least once a minute, so that it is sent
+ * soon after an outage.
+ */
 const GIVE_UP_AFTER_SECONDS = 3 * 86_400
 const RETRY = { firstSeconds: 2, longestSeconds: 60 }
-/** A mailbox that does not exist is not asked every minute: providers judge a sender by that. */
+/**
+ * A mailbox that was reported as missing is tried less often, because providers judge a sender by how often it tries
+ * such mailboxes.
+ */
 const RETRY_REJECTED = { firstSeconds: 60, longestSeconds: 3600 }
 
 /**
@@ -41,9 +47,9 @@ const PROTECTIVE: ReadonlySet<MailKind> = new Set([
 export type DeliveryOutcome = 'sent' | 'postponed' | 'failed' | UnsentMail['unsent']
 
 /**
- * Takes one mail from the queue to the provider: decides what is sent, creates its link, sends it and records what became
- * of it. No transaction is open while the provider is asked. If the process is killed in between, the mail is sent again
- * with a new link: a mail may be sent twice, but none is lost.
+ * Takes one mail from the queue to the provider: decides what is sent, creates its link, sends it and records the
+ * outcome. No transaction is open while the request to the provider is running. If the process is killed in between,
+ * the mail is sent again with a new link: a mail may be sent twice, but none is lost.
  *
  * @returns null if the mail needs no sending: it was sent before, or its account was erased.
  */
@@ -102,8 +108,8 @@ function compose(deps: Deps, mail: Mail, { text, to }: PlannedMail): OutgoingMai
 }
 
 /**
- * The provider's event about a mail may arrive before this, and a state never goes back. `updateMany`, here and below,
- * because the person may have been erased while the provider was asked.
+ * The provider's event about a mail may arrive before this update, and a state never goes back. `updateMany` is used
+ * here and below because the account may have been erased while the request to the provider was running.
  */
 async function settleSent(
   deps: Deps,
@@ -144,7 +150,10 @@ async function settleFailure(deps: Deps, attempt: Attempt, error: unknown): Prom
   return 'postponed'
 }
 
-/** Unless the provider, although its answer was lost, has reported an event about the mail: then it has the mail. */
+/**
+ * Excludes a mail about which the provider has reported an event. The provider then has the mail, although its response
+ * was lost.
+ */
 const STILL_WAITING = { state: { in: ['queued', 'sending'] } }
 
 async function settleFailed(deps: Deps, attempt: Attempt, reason: string): Promise<void> {
@@ -171,7 +180,7 @@ async function postpone(deps: Deps, attempt: Attempt, retry: { reason: string; d
   })
 }
 
-/** What was sent, or what was requested if that was not decided. */
+/** The kind of mail that was sent, or the requested kind if none was chosen yet. */
 function nameOf({ mail, planned }: Attempt): string {
   return planned?.text.kind ?? mail.request
 }

@@ -7,12 +7,12 @@ import { webhookHeaders } from '../security/webhook-signature.ts'
 import { postWebhook } from './post-webhook.ts'
 
 const RETRY = { firstSeconds: 5, longestSeconds: 300 }
-/** After that the event fails, so that the later ones are sent. A replay can still send it. */
+/** After this time the event fails, so that the later events are sent. Support can still replay it. */
 const GIVE_UP_AFTER_SECONDS = 3 * 86_400
 
 /**
- * Sends the events that one account has waiting for one URL, the oldest first. An event that could not be delivered stops
- * the later ones: a receiver must not learn that an account was enabled before it learns that it was disabled. If the
+ * Sends the pending events of one account to one URL, the oldest first. An event that could not be delivered delays the
+ * later ones: a receiver must not learn that an account was enabled before it learns that it was disabled. If the
  * process is killed in between, an event is sent again, under the same id.
  */
 export async function deliverSecurityEvents(

@@ -2,14 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { inTransaction } from '../database/client.ts'
 import type { Mail } from '../database/generated/client.ts'
 import type { Deps } from '../deps.ts'
-import { addMailJob, isOpenToAnybody, type MailJob, type RequestedMail } from '../domain/mails/mail-jobs.ts'
+import { addMailJob, type MailJob, needsNoSignIn, type RequestedMail } from '../domain/mails/mail-jobs.ts'
 import { hashMailbox } from '../domain/mails/mailbox.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { deliverMail } from './deliver-mail.ts'
 
 /**
- * How many mails of each job are sent at once. Strangers can fill the lanes of the requests that are open to anybody,
- * but not each other's, and not the lane of the mails that belong to an account. The SMTP transport keeps as many
+ * How many mails of each job are sent at the same time. Requests without a sign-in can fill their own lane. They cannot
+ * fill another lane, and never the lane of the mails that belong to an account. The SMTP transport keeps as many
  * connections as there are slots in all (mail/smtp.ts).
  */
 export const mailSlots: Readonly<Record<MailJob, number>> = {
@@ -19,22 +19,22 @@ export const mailSlots: Readonly<Record<MailJob, number>> = {
 }
 
 const LONGEST_HOLD_MS = 1_000
-/** How much one attempt moves the average of the last ones. */
+/** The weight of the latest attempt in the moving average. */
 const WEIGHT = 0.2
 const MAILBOX_RETRY_SECONDS = 1
 
 /**
  * Sends the mails of one worker.
  *
- * A mail that anybody can request holds its slot as long if nothing is sent as if something were: otherwise a stranger
- * could measure by their own mails whether the other requests of theirs concerned an account. A mailbox gets one mail at
- * a time, so that a recipient whose server hangs holds one slot.
+ * A mail that can be requested without a sign-in holds its slot for the same time whether or not it is sent. Otherwise
+ * an attacker could find out, from the delay of mails to themselves, which of their other requests concerned an
+ * account. Each mailbox receives one mail at a time, so that a recipient whose server hangs occupies one slot.
  */
 export function createMailSender(deps: Deps, mailer: Mailer): (mailId: string) => Promise<void> {
   const busyMailboxes = new Set<string>()
   let usualMs = 0
 
-  /** Sends the mail, or finds that nothing is to be sent, in the same time. */
+  /** Sends the mail. If nothing is sent, it takes as long as if something were sent. */
   async function send(mail: Mail, isOpen: boolean): Promise<void> {
     const startedAt = performance.now()
     const outcome = await deliverMail(deps, mailer, mail)
@@ -55,7 +55,7 @@ export function createMailSender(deps: Deps, mailer: Mailer): (mailId: string) =
     }
     busyMailboxes.add(mailbox)
     try {
-      await send(mail, isOpenToAnybody(request))
+      await send(mail, needsNoSignIn(request))
     } finally {
       busyMailboxes.delete(mailbox)
     }

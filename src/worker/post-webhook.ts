@@ -1,6 +1,6 @@
 /**
- * Posts a signed body. Only a 2xx counts as delivered: a redirect would send it to a host that nobody configured. Only the
- * status of the answer is read.
+ * Posts a signed body. Only a 2xx counts as delivered: a redirect would send the body to a host that is not configured.
+ * Only the status of the response is read.
  *
  * @returns null if it was delivered, otherwise the reason.
  */

@@ -6,7 +6,10 @@ import { deleteInBatches } from './delete-in-batches.ts'
 const DAY_MS = 86_400_000
 /** Large enough that the whole purge is quick, and small enough that each statement, with its cascades, is short. */
 const BATCH = 5_000
-/** A consumed refresh token must be recognised for as long as its session could have lasted. Support also reads ended sessions. */
+/**
+ * A session is kept for this long after it expires: until then a consumed refresh token is recognised, and Support can
+ * see the session.
+ */
 const SESSION_DAYS = 1
 const LINK_DAYS = 30
 const MAIL_DAYS = 90
@@ -51,13 +54,13 @@ const purges: Readonly<Record<string, (db: Database, before: Before, revertDays:
       (SELECT token_hash FROM mailed_tokens WHERE expires_at < ${before(LINK_DAYS)} LIMIT ${BATCH})`,
   mails: (db, before) => db.$executeRaw`
     DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE queued_at < ${before(MAIL_DAYS)} LIMIT ${BATCH})`,
-  // Changes that were never confirmed, once the links in their notices have expired. Confirmed changes are kept: they show
-  // who had an address.
+  // These are changes that were never confirmed, after the links in their notices have expired. Confirmed changes are
+  // kept, because they show who had an address.
   emailChanges: (db, before, revertDays) => db.$executeRaw`
     DELETE FROM email_changes WHERE id IN
       (SELECT id FROM email_changes WHERE confirmed_at IS NULL
          AND expires_at < ${before(Math.max(MAIL_DAYS, revertDays))} LIMIT ${BATCH})`,
-  // Addresses that no account has.
+  // These are suppressed addresses that no account has.
   suppressedAddresses: (db, before) => db.$executeRaw`
     DELETE FROM suppressed_addresses WHERE address IN
       (SELECT address FROM suppressed_addresses s WHERE since < ${before(MAIL_DAYS)}

@@ -4,7 +4,7 @@ import { Logger, type Runner, type RunnerOptions, run, type WorkerEvents } from 
 import type pg from 'pg'
 import type { Deps } from '../deps.ts'
 import { type Mailer, withoutAddresses } from '../mail/mailer.ts'
-import { proveAlive, releaseJobsOfTheDead } from './dead-workers.ts'
+import { holdPoolLocks, releaseJobsOfCrashedWorkers } from './dead-workers.ts'
 import { mailSlots } from './mail-lanes.ts'
 import { CRONTAB, createTasks } from './tasks.ts'
 
@@ -16,7 +16,10 @@ export interface Worker {
   stop(): Promise<void>
 }
 
-/** Works the queue until it is stopped. If a run ends, for example in a database outage, a new one starts a second later. */
+/**
+ * Runs the jobs of the queue until it is stopped. If a run ends, for example in a database outage, a new one starts a
+ * second later.
+ */
 export function startWorker(deps: Deps, mailer: Mailer): Worker {
   const stopping = new AbortController()
   const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()))
@@ -31,7 +34,7 @@ export function startWorker(deps: Deps, mailer: Mailer): Worker {
 
 interface Stopping {
   readonly signal: AbortSignal
-  /** The same as a promise: code that starts to listen after the abort still learns of it. */
+  /** The same signal as a promise, for code that may start to wait after the abort. */
   readonly stopped: Promise<void>
 }
 
@@ -49,33 +52,33 @@ async function keepRunning(deps: Deps, mailer: Mailer, stopping: Stopping): Prom
   }
 }
 
-/** One run. It ends when it is told to stop, or when the connection that proves it alive breaks. */
+/** Runs jobs until the worker is stopped, or until the connection that holds its locks breaks. */
 async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Promise<void> {
   const events: WorkerEvents = new EventEmitter()
-  const proof = await deps.pool.connect()
+  const lockConnection = await deps.pool.connect()
   const runners: Runner[] = []
-  let proving: { readonly broken: Promise<void>; stop(): void } | undefined
+  let watching: { readonly broken: Promise<void>; stop(): void } | undefined
   try {
-    proveAlive(proof, events)
-    await releaseJobsOfTheDead(deps)
-    proving = keepProving(deps, proof)
+    holdPoolLocks(lockConnection, events)
+    await releaseJobsOfCrashedWorkers(deps)
+    watching = watchLockConnection(deps, lockConnection)
     for (const lane of lanesOf(deps, mailer)) runners.push(await run({ ...commonOptions(deps, events), ...lane }))
-    await Promise.race([...runners.map(({ promise }) => promise), proving.broken, stopped])
+    await Promise.race([...runners.map(({ promise }) => promise), watching.broken, stopped])
   } finally {
-    proving?.stop()
+    watching?.stop()
     await Promise.all(runners.map((runner) => runner.stop().catch(() => undefined))) // one may have stopped by itself
-    release(proof)
+    close(lockConnection)
   }
 }
 
 /**
  * A lane has its own slots, so that the jobs of one lane never wait for those of another. Each lane also holds one
- * connection on which it listens for new jobs: DATABASE_POOL_SIZE has a minimum for that.
+ * connection, on which it listens for new jobs. The minimum of DATABASE_POOL_SIZE includes these connections.
  */
 function lanesOf(deps: Deps, mailer: Mailer): RunnerOptions[] {
   const { send_reset_mail, send_registration_mail, ...others } = createTasks(deps, mailer)
   return [
-    // A receiver of security events uses at most one slot, even if it hangs, so mail keeps its own.
+    // A receiver of security events uses at most one slot, even if it hangs, so the slots for mail stay free.
     { taskList: others, crontab: CRONTAB, concurrency: mailSlots.send_mail + deps.config.securityEvents.urls.length },
     { taskList: { send_reset_mail }, parsedCronItems: [], concurrency: mailSlots.send_reset_mail },
     { taskList: { send_registration_mail }, parsedCronItems: [], concurrency: mailSlots.send_registration_mail },
@@ -87,8 +90,8 @@ function commonOptions(deps: Deps, events: WorkerEvents): RunnerOptions {
     pgPool: deps.pool,
     pollInterval: 1_000,
     noHandleSignals: true,
-    // Jobs are marked as done at once, but through the batches: nobody awaits the direct way (graphile-worker 0.17.3), and
-    // an outage at that moment would be an unhandled rejection, which ends the process.
+    // A delay of 0 marks jobs as done at once, but in batches. Without batches graphile-worker 0.17.3 does not await
+    // the statement, and a database outage at that moment would be an unhandled rejection, which ends the process.
     preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     events,
     logger: new Logger(
@@ -99,30 +102,31 @@ function commonOptions(deps: Deps, events: WorkerEvents): RunnerOptions {
 }
 
 /**
- * Asks the database again and again over the connection that holds the locks. A connection that was cut silently, by a
- * failover or by a firewall that forgets idle connections, holds no locks: the worker would take itself for dead and send
- * its own mails twice. Jobs of dead workers are released only right after an answer over this connection.
+ * Queries the database every few seconds over the connection that holds the locks. A failover or a firewall can cut a
+ * connection silently, and its locks are then gone. The worker would treat itself as crashed, release its own jobs and
+ * send their mails twice. Therefore jobs of crashed workers are released only directly after a query over this
+ * connection has succeeded.
  */
-function keepProving(deps: Deps, proof: pg.PoolClient): { readonly broken: Promise<void>; stop(): void } {
-  const over = new AbortController()
+function watchLockConnection(deps: Deps, connection: pg.PoolClient): { readonly broken: Promise<void>; stop(): void } {
+  const ended = new AbortController()
   const broken = new Promise<void>((resolve) => {
-    proof.once('error', () => resolve())
+    connection.once('error', () => resolve())
     void (async () => {
-      while (!over.signal.aborted) {
-        await wait(PROVE_EVERY_MS, undefined, { signal: over.signal })
-        await proof.query('SELECT 1')
-        await releaseJobsOfTheDead(deps).catch(() => undefined)
+      while (!ended.signal.aborted) {
+        await wait(PROVE_EVERY_MS, undefined, { signal: ended.signal })
+        await connection.query('SELECT 1')
+        await releaseJobsOfCrashedWorkers(deps).catch(() => undefined)
       }
     })().catch(() => {
-      if (!over.signal.aborted) deps.log.warn('the worker lost the connection that proves it alive and starts again')
+      if (!ended.signal.aborted) deps.log.warn('the worker lost the connection that holds its locks and starts again')
       resolve()
     })
   })
-  return { broken, stop: () => over.abort() }
+  return { broken, stop: () => ended.abort() }
 }
 
 /** Closes the connection instead of returning it to the pool, so that its session locks end. */
-function release(proof: pg.PoolClient): void {
-  proof.on('error', () => undefined)
-  proof.release(true)
+function close(connection: pg.PoolClient): void {
+  connection.on('error', () => undefined)
+  connection.release(true)
 }

@@ -18,7 +18,10 @@ type JobTasks = {
   readonly [Name in JobName]: (payload: JobPayloads[Name], helpers: JobHelpers) => Promise<void>
 }
 
-/** Everything that the worker does, by the name of the job in the queue. One call is one worker: it has shared state. */
+/**
+ * Creates the function for each job, by the job's name in the queue. Call it once per worker, because its functions
+ * share state.
+ */
 export function createTasks(deps: Deps, mailer: Mailer): TaskList {
   const sendMail = createMailSender(deps, mailer)
   const jobTasks: JobTasks = {

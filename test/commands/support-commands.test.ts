@@ -65,7 +65,7 @@ test('users import reads a file line by line, and writes down the lines refused 
       line: 4,
       email: 'third@import.example',
       code: 'invalid_request',
-      reason: 'password: This field is not known here.',
+      reason: 'password: This field is unknown.',
     },
     { line: 5, code: 'invalid_request' },
     { line: 6, reason: expect.stringMatching(/^email: /) },

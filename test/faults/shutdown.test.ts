@@ -79,7 +79,7 @@ test('M6: the jobs of a worker that was killed are handed out again within half 
   await until(() => received('orphan@example.com') === 1)
 
   expect(held.rows).toHaveLength(1)
-  expect(service.log.join('')).toContain('released the jobs of a worker that died')
+  expect(service.log.join('')).toContain('released the jobs of a worker that crashed')
 }, 60_000)
 
 test('M6: SIGTERM while the start still waits for the database ends the process with exit code 0', async () => {

@@ -57,7 +57,7 @@ test('M6: a worker whose proof connection is cut silently does not take itself f
   const email = await startHanging()
 
   proxy.silence('pg_advisory_lock(hashtextextended')
-  await until(() => logLines.some((line) => line.includes('the worker lost the connection that proves it alive')))
+  await until(() => logLines.some((line) => line.includes('the worker lost the connection that holds its locks')))
   await until(() => received(email))
 
   expect(logLines.join('')).not.toContain('released the jobs')

@@ -7,7 +7,10 @@ type Keys = Pick<Deps, 'keys'>
 
 const ERASED_PREFIX = 'erased:'
 
-/** The address as the audit trail and the throttles name it: an erasure finds it, and nobody can read it there. */
+/**
+ * The hash that stands for the address in the audit trail and in the throttles. An erasure finds it, but it does not
+ * reveal the address.
+ */
 export function hashAddress({ keys }: Keys, address: string): string {
   return keys.keyedHash('address', address)
 }
@@ -27,7 +30,7 @@ export function erasedForms(deps: Keys, address: NormalizedAddress): string[] {
   return everyHash(deps, 'erased address', address).map((hash) => ERASED_PREFIX + hash)
 }
 
-/** Under the current key and the ones before it, and in the form that was used before hashes had a purpose. */
+/** Hashes under the current and the earlier keys, also in the form that was used before hashes had a purpose. */
 function everyHash({ keys }: Keys, purpose: HashPurpose, address: NormalizedAddress): string[] {
   return keys.addressHashKeys().flatMap((key) => [keyedHash(key, purpose, address), hashWithoutPurpose(key, address)])
 }

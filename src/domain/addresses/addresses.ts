@@ -9,8 +9,11 @@ export type LockReason = 'email_changed' | 'email_reverted' | 'account_erased'
 export type AddressState = 'free' | 'in_use' | 'locked'
 
 /**
- * Makes the address the account's current one, if nobody else ever held it; the account's own former address can be
- * taken back. The insert and its primary key decide a race, whatever was read before. Lock the former one first.
+ * Makes the address the account's current one. This fails if another account has the address or had it before. An
+ * account can take back its own former address. The primary key decides between concurrent claims. Call
+ * `lockCurrentAddress` first.
+ *
+ * @returns whether the account now has the address.
  */
 export async function claimAddress(
   deps: Pick<Deps, 'keys'>,
@@ -26,7 +29,7 @@ export async function claimAddress(
   return claimed === 1
 }
 
-/** Sets aside the account's current address: from now on only this account, or Support, can bring it back. */
+/** Locks the account's current address. After that only this account can use it, unless Support unlocks it. */
 export async function lockCurrentAddress(
   tx: Transaction,
   lock: { accountId: string; reason: LockReason; now: Date },
@@ -37,7 +40,7 @@ export async function lockCurrentAddress(
   })
 }
 
-/** What an address is to anybody but its holder, as the worker and Support need it. */
+/** The state of an address, for the worker and for Support. */
 export async function addressState(
   deps: Pick<Deps, 'keys'>,
   tx: Transaction,
@@ -48,7 +51,7 @@ export async function addressState(
   return row.lockedAt === null ? 'in_use' : 'locked'
 }
 
-/** The row that says who may have the address; null where it is free. */
+/** The row of the account that has or had the address; null if the address is free. */
 export async function findAddress(
   deps: Pick<Deps, 'keys'>,
   tx: Transaction,
@@ -75,8 +78,8 @@ export async function freeLockedAddress(
 }
 
 /**
- * Replaces every address of an account, the current and the former ones, by its keyed hash: nobody can read it, and
- * nobody can have it.
+ * Replaces every address of an account, the current and the former ones, by its keyed hash. The address can then no
+ * longer be read, and no account can use it.
  *
  * @returns the addresses as they were.
  */
@@ -92,14 +95,14 @@ export async function eraseAddresses(
   for (const address of addresses) {
     await lockAddress(tx, address)
     const { count } = await tx.address.deleteMany({ where: { address, accountId } })
-    if (count === 0) continue // unlocked by Support at this very moment
+    if (count === 0) continue // Support unlocked the address at the same moment
     const lock = { claimedAt: now, lockedAt: now, lockReason: 'account_erased' satisfies LockReason }
     await tx.address.create({ data: { address: erasedForm(deps, address), ...lock } })
   }
   return addresses
 }
 
-/** An erased account's addresses stay locked, though all that is left of them is a keyed hash. */
+/** Finds the keyed hash that an erasure has left of the address. Such an address stays locked. */
 async function findErasedAddress(
   deps: Pick<Deps, 'keys'>,
   tx: Transaction,

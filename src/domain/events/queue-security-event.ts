@@ -2,10 +2,10 @@ import type { Transaction } from '../../database/client.ts'
 import { addJob } from '../jobs.ts'
 
 /**
- * The events that other systems are told about, because they should end what they have built on the account. One more, the
- * reuse of a refresh token, is queued by a statement in database/session-statements.ts.
+ * The audit events that are also sent to other systems, so that those can end their own sessions of the account. One
+ * more, the reuse of a refresh token, is queued by a statement in database/session-statements.ts.
  */
-const TOLD: ReadonlySet<string> = new Set([
+const SENT_TO_OTHER_SYSTEMS: ReadonlySet<string> = new Set([
   'password.changed',
   'password.reset',
   'email_change.confirmed',
@@ -15,7 +15,10 @@ const TOLD: ReadonlySet<string> = new Set([
   'account.erased',
 ])
 
-/** Queues an event for other systems in the transaction of the change and its audit event, so that all exist or none. */
+/**
+ * Queues an event for other systems in the transaction of the change and its audit event, so that either all of them
+ * are committed or none.
+ */
 export async function queueSecurityEvent(
   tx: Transaction,
   event: {
@@ -28,7 +31,7 @@ export async function queueSecurityEvent(
   },
 ): Promise<void> {
   const { accountId } = event
-  if (accountId === null || !TOLD.has(event.type)) return
+  if (accountId === null || !SENT_TO_OTHER_SYSTEMS.has(event.type)) return
   await tx.securityEvent.create({ data: { ...event, accountId }, select: { id: true } })
   // The worker decides which URLs receive the event, because it sends with its own configuration.
   await addJob(tx, 'address_security_events', { accountId })

@@ -64,15 +64,18 @@ export interface NewEvent {
   readonly outcome?: 'success' | 'failure'
   readonly accountId?: string | null
   readonly sessionId?: string | null
-  /** `anonymous` for a caller who has proven nothing, as with a mailed link before it has been checked. */
+  /**
+   * `anonymous` for a caller who has not been authenticated, for example with a mailed link that has not been checked
+   * yet.
+   */
   readonly actor?: EventActor
   readonly origin: Origin | null
   readonly details?: Readonly<Record<string, string | number | boolean | null>>
 }
 
 /**
- * Records an event in the transaction of the change that it is about, so that neither can exist without the other. What
- * other systems must learn is queued in the same transaction.
+ * Records an event in the transaction of the change that it is about, so that neither can exist without the other.
+ * Events for other systems are queued in the same transaction.
  */
 export async function recordEvent(tx: Transaction, event: NewEvent): Promise<void> {
   const recorded = await tx.event.create({
@@ -87,7 +90,7 @@ export type EventWithoutChange =
   | (NewEvent & { readonly outcome: 'failure' })
   | (NewEvent & { readonly type: 'service_client.login' })
 
-/** Records an event that has no change, and therefore no transaction, to belong to. Other systems are not told. */
+/** Records an event without a change, and therefore without a transaction. It is not sent to other systems. */
 export async function recordEventWithoutChange(deps: Pick<Deps, 'db'>, event: EventWithoutChange): Promise<void> {
   await deps.db.event.create({ data: eventColumns(event), select: { id: true } })
 }

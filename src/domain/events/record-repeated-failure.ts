@@ -2,7 +2,7 @@ import type { Database } from '../../database/client.ts'
 import { type EventWithoutChange, recordEventWithoutChange } from './record-event.ts'
 
 const WINDOW_MS = 60_000
-/** Failures that differ are recorded apart up to this number a minute, and together beyond it. */
+/** Up to this number of different failures per minute are recorded separately. Further ones are recorded together. */
 const MOST_KINDS = 60
 const ALL_OTHERS = 'all others'
 
@@ -16,10 +16,10 @@ interface Window {
 const windowsOf = new WeakMap<Database, Map<string, Window>>()
 
 /**
- * Records failures that a caller can repeat as fast as it likes, without a row for each: of those with the same key, the
- * first of a minute is recorded at once. The others are counted, and `details.count` of the next recorded event says how
- * many they were. So one process records at most about 120 such events a minute. The counts of the last minute are lost
- * when the process ends.
+ * Records failures that a caller can repeat without limit, without a row for each. Of the failures with the same key,
+ * the first in a minute is recorded at once. The others are counted, and `details.count` of the next recorded event is
+ * their number. One process therefore records at most about 120 events per minute. The counts of the last minute are
+ * lost when the process ends.
  */
 export async function recordRepeatedFailure(
   deps: { db: Database },

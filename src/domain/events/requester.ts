@@ -1,6 +1,6 @@
 import type { EventActor, Origin } from './record-event.ts'
 
-/** The author of a change to somebody else's account: a service client through the API, or an operator at a shell. */
+/** Who requests a change to another person's account: a service client through the API, or an operator at a shell. */
 export interface Requester {
   readonly actor: EventActor
   /** Null for an operator at a shell. */

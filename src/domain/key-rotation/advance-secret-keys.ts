@@ -5,8 +5,8 @@ import { openSession } from '../row-states.ts'
 import type { KeyDeps } from './rotate-signing-key.ts'
 
 /**
- * Makes a secret key that is due the current one, and deletes a retired one when nothing is left that it made. Run by
- * cron; processes use a key that is due without waiting for this.
+ * Makes a secret key that is due the current one, and deletes a retired key when no token or hash that it made is left.
+ * Cron runs this. Processes use a key that is due even before this has run.
  */
 export async function advanceSecretKeys(deps: KeyDeps): Promise<void> {
   const now = deps.clock.now()

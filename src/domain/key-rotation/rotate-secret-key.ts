@@ -15,12 +15,12 @@ export interface SecretRotation {
 }
 
 /**
- * Creates a new refresh token key or pepper, which is used from a minute later, when every process has read it. What the
- * old key made stays valid: refresh tokens until their sessions expire, password hashes until the next sign-in replaces
- * them. `advanceSecretKeys` deletes the old key after that.
+ * Creates a new refresh token key or pepper, which is used after one minute, when every process has read it. Tokens and
+ * hashes that the old key made stay valid: refresh tokens until their sessions expire, password hashes until the next
+ * sign-in replaces them. `advanceSecretKeys` deletes the old key after that.
  *
- * `isCompromised` is for refresh tokens only. It deletes the old keys at once, so that every refresh token stops working
- * and everybody has to sign in again. A pepper cannot be deleted like this: no password would work any more.
+ * `isCompromised` is for refresh tokens only. It deletes the old keys at once, so that every refresh token stops
+ * working and every person has to sign in again. A pepper cannot be deleted like this: no password would work any more.
  */
 export async function rotateSecretKey(
   deps: KeyDeps,

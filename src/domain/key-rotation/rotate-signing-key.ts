@@ -21,11 +21,11 @@ export interface Rotation {
 /**
  * Replaces the signing key. The next key has been published all along, so it takes over at once. If it has not been
  * published for long enough (the last rotation was a moment ago, or another algorithm is wanted), it takes over later.
- * Nobody is signed out: the old key verifies until its last token has expired.
+ * No session ends: the old key verifies tokens until the last one that it signed has expired.
  *
  * `isCompromised`: all signing keys are deleted and two new ones created, with no wait. The next key was in the same
- * table as the current one, so it has leaked too. Every access token stops working; sessions continue with their refresh
- * tokens.
+ * table as the current one, so it has leaked too. Every access token stops working; sessions continue with their
+ * refresh tokens.
  */
 export async function rotateSigningKey(
   deps: KeyDeps,
@@ -46,8 +46,8 @@ export async function rotateSigningKey(
 }
 
 /**
- * Does what is due: a planned key takes over, a key that has signed for long enough is replaced, and a retired key that
- * no valid token needs is deleted. Run by cron; of two replicas, the second finds nothing to do.
+ * Makes a planned key current, replaces a key that has signed for long enough, and deletes a retired key that no valid
+ * token needs. Cron runs this on one replica at a time, and the second one finds nothing to do.
  */
 export async function advanceSigningKeys(deps: KeyDeps): Promise<void> {
   const now = deps.clock.now()
@@ -125,7 +125,9 @@ async function nextOf(tx: Transaction, deps: KeyDeps, { keys, algorithm, now }: 
   return createSigningKey(tx, { algorithm: algorithm ?? 'ES256', state: 'next', sealer: deps.keys.sealer, now })
 }
 
-/** A key that is as old as every other key has been in every JWKS so far. */
+/**
+ * When the key may sign. A key that is as old as every other key has been in every JWKS so far, so it may sign at once.
+ */
 function usableFrom(next: NextKey, keys: readonly SigningKeyRow[]): Date {
   const wasAlwaysPublished = keys.every((key) => key.createdAt >= next.createdAt)
   return new Date(next.createdAt.getTime() + (wasAlwaysPublished ? 0 : PUBLISH_BEFORE_USE_SECONDS * 1000))

@@ -29,7 +29,7 @@ const OPEN_TO_ANYBODY: Readonly<Partial<Record<RequestedMail, MailJob>>> = {
   reset_password: 'send_reset_mail',
 }
 
-export function isOpenToAnybody(request: RequestedMail): boolean {
+export function needsNoSignIn(request: RequestedMail): boolean {
   return OPEN_TO_ANYBODY[request] !== undefined
 }
 

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../database/client.ts'
 import type { Origin } from '../events/record-event.ts'
 import { networkOf } from '../throttle/network.ts'
-import { addMailJob, isOpenToAnybody, type RequestedMail } from './mail-jobs.ts'
+import { addMailJob, needsNoSignIn, type RequestedMail } from './mail-jobs.ts'
 
 /** What happened, for the text of the mail; never a secret. */
 export type MailContext = { at: string; ip: string | null; userAgent: string | null; requestId?: string | null }
@@ -27,7 +27,7 @@ export async function queueMail(tx: Transaction, mail: QueuedMail): Promise<void
   const { email, address } = to
   const { ip = null, userAgent = null, requestId = null } = origin ?? {}
   const context: MailContext = { at: now.toISOString(), ip, userAgent, requestId }
-  const network = isOpenToAnybody(mail.request) && ip !== null ? networkOf(ip) : null
+  const network = needsNoSignIn(mail.request) && ip !== null ? networkOf(ip) : null
   const { id } = await tx.mail.create({
     data: { ...columns, email, address, context, network, queuedAt: now, stateAt: now },
     select: { id: true },

@@ -21,9 +21,9 @@ export async function addressSecurityEvents(deps: Deps, accountId: string): Prom
 }
 
 /**
- * One job delivers everything that an account has waiting for one URL. `preserve_run_at` does not disturb a job that waits
- * for its next attempt. Each URL has its own queue, which runs one job at a time, so that a receiver that hangs holds one
- * slot of the worker and delays no other receiver.
+ * Queues the job that delivers the pending events of one account to one URL. With `preserve_run_at`, a job that waits
+ * for its next attempt keeps its time. Each URL has its own queue, which runs one job at a time, so that a receiver
+ * that hangs holds one slot of the worker and delays no other receiver.
  */
 export async function addDeliveryJob(
   tx: Transaction,

@@ -16,7 +16,7 @@ export interface SecurityEventView {
   }>
 }
 
-/** The events that other systems were told, or are still to be told, the newest first. */
+/** Lists the security events that were delivered to other systems or are pending, the newest first. */
 export async function listSecurityEvents(
   deps: Deps,
   filter: { accountId?: string; state?: 'pending' | 'delivered' | 'failed' },

@@ -15,12 +15,17 @@ export interface ClientCredentials {
   readonly clientSecret: Secret<'client-secret'>
 }
 
-/** How a caller says which service it is: by its secret, or by an access token whose signature has been checked. */
+/** How a service client proves its identity: by its secret, or by an access token whose signature has been checked. */
 export type ClientProof =
   | { readonly credentials: ClientCredentials; readonly claims?: never }
   | { readonly claims: ServiceClaims; readonly credentials?: never }
 
-/** Who the caller is, or null. Disabling a client, revoking its token or taking a scope away counts at once. */
+/**
+ * Authenticates a service client. It takes effect at once that a client is disabled, its token revoked or its scope
+ * removed.
+ *
+ * @returns null if the proof is not valid.
+ */
 export async function authenticateClient(deps: Deps, proof: ClientProof): Promise<ServicePrincipal | null> {
   return judgeProof(proof, await readLiveClient(deps.pool, callerOf(proof)), deps.clock.now())
 }
@@ -28,15 +33,16 @@ export async function authenticateClient(deps: Deps, proof: ClientProof): Promis
 /** @throws {OAuthRefusal} invalid_client, invalid_token */
 export async function requireClient(deps: Deps, proof: ClientProof, origin: Origin): Promise<ServicePrincipal> {
   const client = await authenticateClient(deps, proof)
-  if (!client) throw await notProven(deps, proof, origin)
+  if (!client) throw await refuseClient(deps, proof, origin)
   return client
 }
 
 /**
- * Records wrong credentials in the audit trail, so that guessing is visible there: once a minute for a client and a network,
- * with their number. An id is recorded only if it has the form of one, because it may be a secret in the wrong field.
+ * Records wrong credentials in the audit trail, so that guessing is visible there. It records one event per minute,
+ * client and network, with the number of failures. An id is recorded only if it has the form of one, because it may be
+ * a secret in the wrong field.
  */
-export async function notProven(deps: Deps, { credentials }: ClientProof, origin: Origin): Promise<OAuthRefusal> {
+export async function refuseClient(deps: Deps, { credentials }: ClientProof, origin: Origin): Promise<OAuthRefusal> {
   if (!credentials) return new OAuthRefusal('invalid_token')
   const { clientId } = credentials
   const details = { clientId: isClientId(clientId) ? clientId : null }
@@ -52,14 +58,14 @@ export async function notProven(deps: Deps, { credentials }: ClientProof, origin
   return new OAuthRefusal('invalid_client')
 }
 
-/** What the database is asked for. */
+/** The keys by which the database finds the caller. */
 export function callerOf({ credentials, claims }: ClientProof): { clientId: string; tokenId: string | null } {
   return credentials ? { clientId: credentials.clientId, tokenId: null } : claims
 }
 
 /**
- * Judges a proof by the client's row. A client that is unknown or disabled is refused after the same work, in the same
- * words, as a wrong secret; during a rotation the secret before is as good as the current one.
+ * Compares a proof with the client's row. An unknown or disabled client is refused after the same work and with the
+ * same error as a wrong secret. During the overlap of a rotation the previous secret is valid as well.
  */
 export function judgeProof(proof: ClientProof, client: LiveClient | null, now: Date): ServicePrincipal | null {
   const { credentials, claims } = proof

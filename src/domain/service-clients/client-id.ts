@@ -2,7 +2,10 @@ import { v7 as uuidv7 } from 'uuid'
 
 const CLIENT_ID = /^svc_[0-9a-f]{32}$/
 
-/** Ours to choose, and of another form than an account's: or somebody could choose an account's. */
+/**
+ * Client ids are chosen by the service and have another form than account ids. Therefore a client cannot have the id of
+ * an account.
+ */
 export function newClientId(): string {
   return `svc_${uuidv7().replaceAll('-', '')}`
 }

@@ -5,7 +5,7 @@ import { isScope, type Scope, splitScopes } from '../scopes.ts'
 import { type ClientCredentials, requireClient } from './authenticate-client.ts'
 import { OAuthRefusal } from './oauth-refusal.ts'
 
-/** What a service's access token is made from. The route signs it. */
+/** The content of a service's access token. The route signs it. */
 export interface ServiceGrant {
   readonly clientId: string
   readonly scopes: readonly Scope[]
@@ -13,9 +13,9 @@ export interface ServiceGrant {
 }
 
 /**
- * Grants a service an access token for its client credentials (RFC 6749 section 4.4), with all scopes of the client or those
- * that it asks for. A scope that the client does not have is refused rather than left out, so that the mistake shows
- * where it is made. The token is for this service, or for one of the resources in TOKEN_RESOURCES (RFC 8707).
+ * Grants a service an access token for its client credentials (RFC 6749 section 4.4), with all scopes of the client or
+ * with those that it requests. If it requests a scope that it does not have, the request is refused, so that the
+ * mistake is noticed at once. The token is for this service, or for one of the resources in TOKEN_RESOURCES (RFC 8707).
  *
  * @throws {OAuthRefusal} invalid_client, invalid_scope, invalid_target
  */
@@ -36,8 +36,8 @@ export async function grantServiceToken(
 }
 
 function chooseScopes(client: ServicePrincipal, wanted: string): Scope[] {
-  const asked = splitScopes(wanted)
-  const granted = asked.filter(isScope).filter((scope) => client.scopes.includes(scope))
-  if (granted.length === 0 || granted.length < asked.length) throw new OAuthRefusal('invalid_scope')
+  const requested = splitScopes(wanted)
+  const granted = requested.filter(isScope).filter((scope) => client.scopes.includes(scope))
+  if (granted.length === 0 || granted.length < requested.length) throw new OAuthRefusal('invalid_scope')
   return granted
 }

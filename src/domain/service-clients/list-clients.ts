@@ -6,11 +6,11 @@ export interface ListedClient {
   readonly scopes: readonly string[]
   readonly createdAt: Date
   readonly disabledAt: Date | null
-  /** Until when the secret before the last rotation still works; null where it does not. */
+  /** When the secret before the last rotation stops working; null if it has stopped. */
   readonly previousSecretExpiresAt: Date | null
 }
 
-/** Every service client, the oldest first; nothing of a secret. */
+/** Lists every service client, the oldest first, without secrets. */
 export async function listClients(deps: Pick<Deps, 'db' | 'clock'>): Promise<ListedClient[]> {
   const clients = await deps.db.serviceClient.findMany({
     orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],

@@ -2,17 +2,17 @@ import { readForIntrospection, type SubjectKeys, type SubjectSession } from '../
 import type { Deps } from '../../deps.ts'
 import type { Origin } from '../events/record-event.ts'
 import type { ServiceClaims, SessionClaims } from '../principals.ts'
-import { type ClientProof, callerOf, judgeProof, notProven } from '../service-clients/authenticate-client.ts'
+import { type ClientProof, callerOf, judgeProof, refuseClient } from '../service-clients/authenticate-client.ts'
 import { OAuthRefusal } from '../service-clients/oauth-refusal.ts'
 
-/** What a token turned out to be, as far as that can be told without the database; null: nothing of ours. */
+/** What the text of a token shows without the database; null if the service did not issue it. */
 export type TokenSubject =
   | { readonly kind: 'session'; readonly claims: SessionClaims }
   | { readonly kind: 'service'; readonly claims: ServiceClaims }
   | { readonly kind: 'refresh'; readonly claims: { readonly sessionId: string; readonly counter: number } }
   | null
 
-/** What holds of a token right now; null: nothing, whatever the reason. */
+/** What is true of a token now; null if it is not active, for whatever reason. */
 export type Introspection =
   | { readonly kind: 'session' }
   | { readonly kind: 'service'; readonly scopes: readonly string[] }
@@ -20,9 +20,9 @@ export type Introspection =
   | null
 
 /**
- * Whether a token still holds (RFC 7662), for a service that may ask: of a person's, whether the session, the account
- * and its credentials are what they were; of a service's, whether the client is. Caller and token are read in one
- * statement. Spends nothing.
+ * Checks whether a token is active (RFC 7662), for a client with the scope `tokens:introspect`. A person's token is
+ * active while its session is, and the account and its credentials have not changed. A service's token is active while
+ * its client is. The caller and the token are read in one statement. The token is not consumed.
  *
  * @throws {OAuthRefusal} invalid_client, invalid_token, insufficient_scope
  */
@@ -34,7 +34,7 @@ export async function introspectToken(
   const now = deps.clock.now()
   const row = await readForIntrospection(deps.pool, { caller: callerOf(proof), subject: keysOf(subject), now })
   const caller = judgeProof(proof, row, now)
-  if (!caller) throw await notProven(deps, proof, origin)
+  if (!caller) throw await refuseClient(deps, proof, origin)
   if (!caller.scopes.includes('tokens:introspect')) throw new OAuthRefusal('insufficient_scope')
   if (!subject || !row) return null
   if (subject.kind === 'service') {
@@ -56,7 +56,7 @@ function keysOf(subject: TokenSubject): SubjectKeys {
   return { sessionId: subject?.claims.sessionId ?? null, clientId: null, tokenId: null }
 }
 
-/** As ROTATE_REFRESH_TOKEN in session-statements.ts would judge it. */
+/** Applies the same rules as ROTATE_REFRESH_TOKEN in session-statements.ts. */
 function wouldRefresh(deps: Deps, session: SubjectSession, counter: number, now: Date): boolean {
   const { refreshCounter, refreshFloor, rotatedAt } = session
   if (counter < refreshFloor) return false

@@ -6,10 +6,10 @@ import { endSessionOfToken } from '../sessions/end-session-of-token.ts'
 import type { TokenSubject } from './introspect-token.ts'
 
 /**
- * Revokes a token (RFC 7009). For a person's access token or refresh token, consumed or not, the session ends: any service
- * that holds such a token could use it, so it may also end it. A service's own token is revoked alone, and only for the
- * client that it was issued to (section 2.1). For any other client nothing happens, as for a token that is unknown, that
- * was revoked before, or that a credential change has made invalid.
+ * Revokes a token (RFC 7009). For a person's access token or refresh token, consumed or not, the session ends: any
+ * service that holds such a token could use it, so it may also end it. A service's own token is revoked alone, and only
+ * for the client that it was issued to (section 2.1). Nothing happens for any other client, or if the token is unknown,
+ * was revoked before, or was invalidated by a credential change.
  */
 export async function revokeToken(
   deps: Deps,

@@ -109,7 +109,7 @@ test('the same person with another date is another description, and refused', as
 test('a line that could not be read is refused with what is wrong with it, and counted', async () => {
   const totals: unknown[] = []
   async function* rows(): AsyncGenerator<ImportRow> {
-    const violation = { field: 'passwort', rule: 'unknown', message: 'This field is not known here.' }
+    const violation = { field: 'passwort', rule: 'unknown', message: 'This field is unknown.' }
     yield { line: 1, violation, email: 'a@import.example' }
     yield { line: 2, user: newUsers(1)[0] as NewUserInput }
     yield { line: 3, user: { email: 'not an address' } }
@@ -132,7 +132,7 @@ test('a line that could not be read is refused with what is wrong with it, and c
       line: 1,
       email: 'a@import.example',
       code: 'invalid_request',
-      reason: 'passwort: This field is not known here.',
+      reason: 'passwort: This field is unknown.',
     },
     { line: 3, email: 'not an address', code: 'invalid_email', reason: expect.stringMatching(/^email: /) },
   ])
