@@ -7,7 +7,7 @@ import { QUEUE } from './migrations/migration-status.ts'
 /**
  * Makes sure that the database holds the tables that this version needs.
  *
- * @throws {MigrationRefused} where a migration is missing, which the operator applies with `latchkey migrate`.
+ * @throws {MigrationRefused} if a migration is missing. The operator applies it with `latchkey migrate`.
  */
 export async function assertMigrated(databaseUrl: string): Promise<void> {
   const { pending, failed } = await migrationStatus(databaseUrl)
@@ -20,9 +20,9 @@ export async function assertMigrated(databaseUrl: string): Promise<void> {
 }
 
 /**
- * Makes sure that the database role may do what the service does.
+ * Makes sure that the database role has the privileges that the service needs.
  *
- * @throws {DatabaseRefused} that names what is missing.
+ * @throws {DatabaseRefused} if a privilege or a policy is missing. The message names it.
  */
 export async function assertGranted(pool: DatabasePool): Promise<void> {
   const { rows } = await pool.query<{ role: string; missing: string }>(MISSING_GRANTS, [QUEUE])

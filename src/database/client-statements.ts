@@ -1,8 +1,8 @@
 import type { Pool } from './client.ts'
 
 /**
- * What runs for every request of another service, by hand and named as in session-statements.ts: one statement that
- * reads by primary key only, also where it answers for two (the caller, and the token it asks about).
+ * The statements that run for every request of another service. As in session-statements.ts they are written by hand
+ * and named. Each of them reads by primary key only. An introspection reads the caller and the token in one statement.
  */
 
 export interface LiveClient {
@@ -14,7 +14,7 @@ export interface LiveClient {
   readonly previousSecretExpiresAt: Date | null
 }
 
-/** The service client, if it is not disabled and the token it shows, where it shows one, was not revoked. */
+/** Reads a service client; null if it is disabled, or if the access token that it presents was revoked. */
 export async function readLiveClient(
   pool: Pool,
   caller: { clientId: string; tokenId: string | null },
@@ -29,12 +29,12 @@ export async function readLiveClient(
 
 const CALLER = `c.id AS "clientId", c.name, c.scopes, c.secret_hash AS "secretHash",
   c.previous_secret_hash AS "previousSecretHash", c.previous_secret_expires_at AS "previousSecretExpiresAt"`
-const CALLER_STANDS = `c.id = $1 AND c.disabled_at IS NULL
+const CALLER_IS_VALID = `c.id = $1 AND c.disabled_at IS NULL
   AND ($2::uuid IS NULL OR NOT EXISTS (SELECT FROM revoked_tokens r WHERE r.token_id = $2::uuid))`
 
-const READ_LIVE_CLIENT = `SELECT ${CALLER} FROM service_clients c WHERE ${CALLER_STANDS}`
+const READ_LIVE_CLIENT = `SELECT ${CALLER} FROM service_clients c WHERE ${CALLER_IS_VALID}`
 
-/** What a token that is asked about names; all null where it names nothing of ours. */
+/** The keys by which the introspected token is found. All are null if the service did not issue the token. */
 export interface SubjectKeys {
   readonly sessionId: string | null
   readonly clientId: string | null
@@ -51,13 +51,15 @@ export interface SubjectSession {
   readonly expiresAt: Date
 }
 
-/** The caller, and what is left of what the token stands for: of a session or a client, if it still holds. */
+/**
+ * The caller, and the session or the scopes of the client that the token belongs to; null if those are no longer valid.
+ */
 export interface IntrospectionRow extends LiveClient {
   readonly session: SubjectSession | null
   readonly subjectScopes: readonly string[] | null
 }
 
-/** Null where the caller itself is nobody. */
+/** Reads the caller and the introspected token; null if the caller is not a valid client. */
 export async function readForIntrospection(
   pool: Pool,
   input: { caller: { clientId: string; tokenId: string | null }; subject: SubjectKeys; now: Date },
@@ -82,4 +84,4 @@ export const READ_FOR_INTROSPECTION = `
          ON s.id = $3::uuid AND s.ended_at IS NULL AND s.expires_at > $4::timestamptz
   LEFT JOIN service_clients t ON t.id = $5 AND t.disabled_at IS NULL
                              AND NOT EXISTS (SELECT FROM revoked_tokens r WHERE r.token_id = $6::uuid)
-  WHERE ${CALLER_STANDS}`
+  WHERE ${CALLER_IS_VALID}`

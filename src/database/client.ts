@@ -5,17 +5,17 @@ import { DatabasePool } from './connection/database-pool.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
 
 export type Database = PrismaClient
-/** An open transaction. The client itself, which would commit each statement alone, is not one: it has `$connect`. */
+/** An open transaction. `$connect` excludes the client itself, which would commit each statement separately. */
 export type Transaction = Prisma.TransactionClient & { readonly $connect?: never }
 export type Pool = DatabasePool
 
-/** In milliseconds. */
+/** How long Prisma waits for a connection, and how long a transaction may take, in milliseconds. */
 const TRANSACTION = { maxWait: 2_000, timeout: 5_000 }
 const TRANSACTION_TRIES = 3
 
-/** A transaction whose ROLLBACK was lost in an outage is ended by the last of them. */
+/** `idleInTransactionMs` ends a transaction whose ROLLBACK was lost in an outage. */
 const LIMITS = { statementMs: 4_000, lockMs: 2_500, idleInTransactionMs: 6_000 }
-/** Longer than a statement may take: what is not answered by then was lost. */
+/** This is longer than a statement may take. A query without a result after this time was lost. */
 const QUERY_TIMEOUT_MS = 6_000
 
 interface ConnectOptions {
@@ -24,7 +24,7 @@ interface ConnectOptions {
   readonly onIdleError: (error: Error) => void
 }
 
-/** Opens one pool for Prisma, the statements of the hot paths and the queue. Connects when it is first used. */
+/** Creates one pool for Prisma, the hand-written statements and the queue. It connects when it is first used. */
 export function connect(url: string, { poolSize, onIdleError }: ConnectOptions): { db: Database; pool: Pool } {
   const pool = new DatabasePool(url, {
     limits: LIMITS,
@@ -37,7 +37,10 @@ export function connect(url: string, { poolSize, onIdleError }: ConnectOptions):
   return { db, pool }
 }
 
-/** Prisma names the schema in each of its statements, and would take "public": it is told the one that all others use. */
+/**
+ * Gives Prisma the schema that the other statements use. It names the schema in each statement, and its default is
+ * "public".
+ */
 function adapterOn(pool: Pool): SqlDriverAdapterFactory {
   const { provider, adapterName } = new PrismaPg(pool)
   return {
@@ -48,8 +51,8 @@ function adapterOn(pool: Pool): SqlDriverAdapterFactory {
 }
 
 /**
- * Runs a change as one transaction, and again where PostgreSQL asks for that (deadlock, serialisation failure): the
- * transaction of a flow does nothing but database work, so running it twice is safe.
+ * Runs a change as one transaction. After a deadlock or a serialisation failure it runs the transaction again, up to
+ * three times in all. `work` must do nothing but database work, so that running it twice is safe.
  */
 export async function inTransaction<Result>(db: Database, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries += 1) {

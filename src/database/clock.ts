@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Pool } from './client.ts'
 
-/** The service's only clock. Flows read it once and pass `now` on. Tests pass a clock that they can move. */
+/** The only clock of the service. Use cases read it once and pass `now` on. Tests pass a clock that they can move. */
 export interface Clock {
   now(): Date
   /** By how many seconds this machine's clock is ahead of the database server's; negative if it is behind. */
@@ -22,16 +22,16 @@ export const WARN_ABOVE_SECONDS = 2
 /** A process on a machine whose clock is further off than this is not ready: the machine needs attention. */
 export const UNUSABLE_ABOVE_SECONDS = 60
 
-/** A slower answer says little about the time: the error of a measurement is at most half its duration. */
+/** A slower measurement is ignored. The error of a measurement is at most half its duration. */
 const SLOWEST_MEASUREMENT_MS = 500
-/** A smaller difference is the error of the measurements. Following it would make time go back and forth. */
+/** A smaller difference may be a measurement error. Correcting it would move the time back and forth. */
 const SMALLEST_CORRECTION_MS = 500
 
 const MACHINE: TimeSource = { wallClock: () => Date.now(), stopwatch: () => performance.now() }
 
 /**
- * A clock that follows the database server's, so that all replicas agree about the time, however wrong the clock of a
- * machine is. Until the first measurement it is the machine's own clock.
+ * Creates a clock that follows the clock of the database server, so that all replicas agree about the time, even if the
+ * clock of a machine is wrong. Until the first measurement it is the machine's own clock.
  */
 export function createDatabaseClock(pool: Pool, log: Logger, source: TimeSource = MACHINE): Clock {
   let known: { readonly databaseMs: number; readonly stopwatchMs: number } | null = null
@@ -67,7 +67,7 @@ export function createDatabaseClock(pool: Pool, log: Logger, source: TimeSource 
       const durationMs = receivedMs - sentMs
       const databaseMs = rows[0]?.time.getTime()
       if (databaseMs === undefined || (known && durationMs > SLOWEST_MEASUREMENT_MS)) return
-      const measuredMs = databaseMs + durationMs / 2 // the server read its clock half-way, as far as anybody knows
+      const measuredMs = databaseMs + durationMs / 2 // the best estimate is that the server read its clock half-way
       if (!known || Math.abs(measuredMs - nowMs()) > SMALLEST_CORRECTION_MS) {
         known = { databaseMs: measuredMs, stopwatchMs: receivedMs }
       }

@@ -6,21 +6,24 @@ import { enterServer, leaveServer, type Server } from './embedded-postgres/serve
 
 export interface EmbeddedPostgres {
   url: string
-  /** Leaves the server, and stops it if nobody else uses it. Close every other connection first. */
+  /** Stops the server if no other process uses it. Close every other connection first. */
   stop(): Promise<void>
 }
 
 interface EmbeddedPostgresOptions {
   dataDir: string
   log?: (line: string) => void
-  /** Server settings that differ from ours; tests give up durability, for one. */
+  /** Server settings that replace SETTINGS. Tests turn durability off, for example. */
   settings?: Record<string, string>
 }
 
-/** It cannot run here; the message is one line for whoever started it. */
+/** The embedded PostgreSQL cannot run here. The message is one line for the operator. */
 export class EmbeddedPostgresFailure extends Error {}
 
-/** Nothing but the socket's place depends on the folder, so a newer Latchkey can change these for an old database. */
+/**
+ * These settings are not stored in the data folder, so a newer version of Latchkey can change them for an existing
+ * database.
+ */
 const SETTINGS = {
   listen_addresses: '', // no network at all
   port: '5432',
@@ -29,14 +32,14 @@ const SETTINGS = {
   max_connections: '50',
   timezone: 'UTC',
   log_timezone: 'UTC',
-  // A refused row is quoted in PostgreSQL's errors, with whatever it holds; the service reports its own errors.
+  // PostgreSQL's errors quote the values of a refused row, which may be secret. The service logs its own errors.
   log_min_messages: 'log',
   log_checkpoints: 'off',
 }
 
 /**
- * Starts, or joins, the PostgreSQL of this data folder. The server is shared by every process that calls this for
- * the same folder, outlives them when they are killed, and is stopped by the last one to leave.
+ * Starts the PostgreSQL server of this data folder, or connects to it if it is running. All processes that use the
+ * folder share the server. It continues to run if they are killed, and the last process that calls `stop` stops it.
  *
  * @throws {EmbeddedPostgresFailure}
  */
@@ -54,7 +57,8 @@ async function enter(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   const socketFolder = socketFolderOf(cluster.folder)
   const server: Server = {
     cluster,
-    // Beside the cluster and not in it: there, PostgreSQL's user could swap it for a link that root then writes to.
+    // The log is not in the cluster's folder. There, PostgreSQL's user could replace it with a link that root would
+    // then follow.
     logFile: path.resolve(options.dataDir, 'postgres.log'),
     settings: { ...SETTINGS, ...options.settings, unix_socket_directories: socketFolder },
     maintenanceUrl: urlOf('postgres', socketFolder),
@@ -62,7 +66,7 @@ async function enter(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   const presence = await enterServer(server)
   let isLeaving = false
   presence.on('error', (error) => {
-    if (!isLeaving) log(`The embedded PostgreSQL went away: ${error.message}`)
+    if (!isLeaving) log(`The connection to the embedded PostgreSQL was lost: ${error.message}`)
   })
   await createDatabase(presence)
   return {
@@ -77,7 +81,7 @@ async function enter(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
 
 const DATABASE_NAME = 'latchkey'
 
-/** Port and SSL are spelled out because the driver would otherwise take them from PGPORT and PGSSLMODE. */
+/** The URL contains the port and the SSL mode. Otherwise the driver would take them from PGPORT and PGSSLMODE. */
 function urlOf(database: string, socketFolder: string): string {
   return `postgresql://${DATABASE_USER}@localhost:${SETTINGS.port}/${database}?host=${socketFolder}&sslmode=disable`
 }

@@ -13,23 +13,27 @@ import { type MigrationStatus, QUEUE, readStatus } from './migrations/migration-
 
 /** An advisory lock, held by the one process that migrates. */
 const MIGRATION_LOCK = 7_166_438
-const ASK_FOR_LOCK_EVERY_MS = 250
+const TRY_LOCK_EVERY_MS = 250
 
-/** An index may take hours to build. The wait for a lock is bounded for all that does not set its own `lock_timeout`. */
+/**
+ * A statement has no limit, because an index may take hours to build. The lock limit applies to every statement that
+ * does not set its own `lock_timeout`.
+ */
 const MIGRATION_LIMITS = { statementMs: 0, lockMs: 1_000, idleInTransactionMs: 0 }
-/** Reading which migrations are applied waits for nothing. */
+/** Limits for reading the status of the migrations, which needs no locks. */
 const STATUS_LIMITS = { statementMs: 4_000, lockMs: 2_500, idleInTransactionMs: 6_000 }
 
 interface MigrateOptions {
   /** Receives a line for each session that a migration has to wait for. */
   readonly report?: Report
-  /** In the order in which they are applied; the files in prisma/migrations where left out. */
+  /** The migrations in the order in which they are applied. Default: the files in prisma/migrations. */
   readonly migrations?: readonly Migration[]
 }
 
 /**
- * Brings a database up to date: our tables by the migrations in prisma/migrations, the queue's by graphile-worker's own.
- * Of several processes that do so at once, one migrates and the others wait for it.
+ * Brings a database up to date: the tables of the service with the migrations in prisma/migrations, the tables of the
+ * queue with graphile-worker's own migrations. If several processes call this at the same time, one migrates and the
+ * others wait.
  *
  * @throws {MigrationRefused}
  */
@@ -43,7 +47,7 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
     const { pending, failed } = await readStatus(client, migrations)
     if (failed.length > 0) {
       throw new MigrationRefused(
-        `Migration ${failed[0]} failed half-way before. Repair the database, then run "prisma migrate resolve".`,
+        `Migration ${failed[0]} failed before. Repair the database, then run "prisma migrate resolve".`,
       )
     }
     const ahead = migrations.filter(({ name }) => pending.includes(name))
@@ -58,9 +62,9 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
 }
 
 /**
- * What `prisma migrate status` would tell, and whether the queue is there.
+ * Reads the status of the migrations, like `prisma migrate status`, and whether the queue exists.
  *
- * @throws {DatabaseRefused | MigrationRefused} where the service cannot run on this database as DATABASE_URL leads to it.
+ * @throws {DatabaseRefused | MigrationRefused} if the service cannot run on the database in DATABASE_URL.
  */
 export async function migrationStatus(databaseUrl: string): Promise<MigrationStatus> {
   const migrations = await readMigrations()
@@ -76,15 +80,18 @@ export async function grantRights(databaseUrl: string, role: string): Promise<vo
   await withClient(databaseUrl, STATUS_LIMITS, (client) => grantServiceRole(client, role))
 }
 
-/** Asks again and again: a statement that waited for the lock would hold up the building of indexes, which waits for it. */
+/**
+ * Tries to take the lock until it succeeds. A statement that waits for the lock would block CREATE INDEX CONCURRENTLY,
+ * which waits for every older statement.
+ */
 async function takeMigrationLock(client: pg.ClientBase, report: Report): Promise<void> {
-  for (let asked = 0; ; asked += 1) {
+  for (let tries = 0; ; tries += 1) {
     const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
       MIGRATION_LOCK,
     ])
     if (rows[0]?.taken) return
-    if (asked === 0) report('Another process is migrating this database: waiting for it')
-    await wait(ASK_FOR_LOCK_EVERY_MS)
+    if (tries === 0) report('Another process is migrating this database. Waiting for it.')
+    await wait(TRY_LOCK_EVERY_MS)
   }
 }
 
@@ -119,7 +126,7 @@ async function withClient<T>(
     try {
       return await work(client, pool)
     } finally {
-      client.release(true) // and with it the advisory lock
+      client.release(true) // closing the connection also releases the advisory lock
     }
   })
 }
@@ -142,5 +149,5 @@ async function withPool<T>(
   }
 }
 
-/** One that works, and one to find out about the pooler or to watch what the first waits for. */
+/** One connection migrates. The other detects a pooler, or watches the locks that the first one waits for. */
 const MOST_CONNECTIONS = 2

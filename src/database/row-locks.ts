@@ -19,7 +19,7 @@ import type { Account } from './generated/client.ts'
  * All of them end with the transaction. A locked address (contract.md, Words) is something else: a state of its row.
  */
 
-/** Only one process at a time changes keys: of twenty replicas that find one missing, one creates it. */
+/** Only one process at a time changes keys. If several replicas find that a key is missing, only one creates it. */
 export async function lockKeys(tx: Transaction): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('latchkey keys', 0))`
 }
@@ -62,7 +62,7 @@ export async function lockOpenSessionRows(tx: Transaction, accountId: string | n
 
 /**
  * Prevents the session from being revoked until this transaction ends. Without it, the session could be revoked while
- * its password is compared, and what it then asked for would escape the revocation.
+ * the password is compared, and the change that it requests would be made after the revocation.
  *
  * @returns false if the session has already ended.
  */
@@ -72,7 +72,10 @@ export async function keepSessionOpen(tx: Transaction, sessionId: string): Promi
   return locked > 0
 }
 
-/** Waits for running erasures and blocks new ones: one lock, where a lock for each of a thousand addresses is too many. */
+/**
+ * Waits for running erasures and blocks new ones. A batch of many addresses takes this one lock instead of one for each
+ * address.
+ */
 export async function blockErasures(tx: Transaction): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended('erasures', 0))`
 }
@@ -82,7 +85,7 @@ export async function joinErasures(tx: Transaction): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended('erasures', 0))`
 }
 
-/** Two workers that plan a mail to one mailbox count its recent mails one after the other. */
+/** Two workers that plan mails to the same mailbox count its recent mails one after the other. */
 export async function lockMailbox(tx: Transaction, address: string): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`mail to ${address}`}, 0))`
 }
@@ -95,7 +98,7 @@ export async function lockAddress(tx: Transaction, address: string): Promise<voi
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`address ${address}`}, 0))`
 }
 
-/** In the order of their ids, so that two deliveries of one batch of provider events wait instead of deadlocking. */
+/** Locks the rows in the order of their ids, so that two deliveries of one batch of provider events do not deadlock. */
 export async function lockMailRows(tx: Transaction, ids: readonly string[]): Promise<void> {
   await tx.$executeRaw`SELECT 1 FROM mails WHERE id = ANY(${[...ids]}::uuid[]) ORDER BY id FOR UPDATE`
 }

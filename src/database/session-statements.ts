@@ -15,7 +15,7 @@ export interface LiveSession {
   readonly authenticatedAt: Date
 }
 
-/** The session, if it is open and its account is not disabled. It is one read by primary key. */
+/** Reads a session by primary key; null if it has ended or its account is disabled. */
 export async function readLiveSession(pool: Pool, sessionId: string, now: Date): Promise<LiveSession | null> {
   const { rows } = await pool.query<LiveSession>({
     name: 'read-live-session',
@@ -43,18 +43,19 @@ export interface RotatedSession {
 }
 
 /**
- * Consumes refresh token number `counter` of a session. After a wait for a parallel update, PostgreSQL evaluates the
- * conditions again on the new row: of twenty requests at once, one advances the counter, and the others present its
- * predecessor within the reuse window and get the same successor. If that predecessor comes from another network than the
- * rotation did, an audit event says so, once per rotation. Any older token counts as stolen: the session and its pending
- * email change end, and the event is recorded for the audit trail and for other systems. All of this is committed
- * although the request fails.
+ * Consumes refresh token number `counter` of a session. After a wait for a concurrent update, PostgreSQL evaluates the
+ * conditions again on the new row. Of twenty concurrent requests, one advances the counter. The others now present the
+ * predecessor within the reuse window and receive the same successor. If that predecessor comes from a network other
+ * than that of the rotation, an audit event is recorded, once per rotation. Any older token counts as stolen: the
+ * session and its pending email change end, and the event is recorded for the audit trail and for other systems. All of
+ * this is committed although the request fails.
  *
- * The statement runs a second time if it has no result. PostgreSQL checks a session that it had to wait for as it is now,
- * but its account as it was before, and so refuses a session whose email change was being confirmed. A second run also
- * keeps the record of a theft when the statement loses a deadlock.
+ * The statement runs a second time if it has no result. If it had to wait for the row of the session, PostgreSQL reads
+ * the new version of that row but the old version of the account's row. It then refuses a session whose email change
+ * was confirmed in the meantime. The second run also makes sure that a theft is recorded if the first run was aborted
+ * by a deadlock.
  *
- * @returns null if the session has ended, its account is disabled, or a password change has ended the token.
+ * @returns null if the session has ended, its account is disabled, or a password change has invalidated the token.
  */
 export async function rotateRefreshToken(
   pool: Pool,
@@ -88,7 +89,10 @@ export async function rotateRefreshToken(
 const IS_REUSED = `($2 < s.refresh_counter
   AND NOT ($2 = s.refresh_counter - 1 AND s.rotated_at > $3::timestamptz - make_interval(secs => $4)))`
 
-/** The predecessor comes from another network than its successor went to, for the first time since the last rotation. */
+/**
+ * The predecessor comes from a network other than the one that received its successor, for the first time since the
+ * last rotation.
+ */
 const IS_SHARED = `($2 = s.refresh_counter - 1 AND s.rotated_network <> $9 AND s.shared_event_id IS NULL)`
 
 const ROTATE_REFRESH_TOKEN = `

@@ -122,7 +122,7 @@ testAsRoot('a socket folder that somebody else made first is refused in one line
   await mkdir(folder)
   await chown(folder, NAMELESS, NAMELESS)
 
-  await expect(startEmbeddedPostgres({ dataDir })).rejects.toThrow(`${folder} belongs to somebody else`)
+  await expect(startEmbeddedPostgres({ dataDir })).rejects.toThrow(`${folder} belongs to another user`)
 })
 
 async function removeLibraryLinks(): Promise<void> {

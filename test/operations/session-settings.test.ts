@@ -97,8 +97,8 @@ test('the service runs in the schema that the search path of its role leads to',
 test('a second installation in another schema of the same database is refused', async () => {
   const other = `${url.href}&schema=other`
 
-  await expect(migrate(other)).rejects.toThrow(`already holds a Latchkey in the schema "${ROLE}"`)
-  await expect(migrationStatus(other)).rejects.toThrow(`already holds a Latchkey in the schema "${ROLE}"`)
+  await expect(migrate(other)).rejects.toThrow(`already installed in the schema "${ROLE}"`)
+  await expect(migrationStatus(other)).rejects.toThrow(`already installed in the schema "${ROLE}"`)
 })
 
 test('the service runs in the schema that ?schema= names', async () => {

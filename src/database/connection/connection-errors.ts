@@ -11,16 +11,19 @@ export class DatabaseRefused extends Error {
   override readonly name = 'DatabaseRefused'
 }
 
-/** Invalid authorisation (28), no such database (3D), no privilege to connect (42501), and what our settings meet. */
+/**
+ * Invalid authorisation (28), no such database (3D), no privilege to connect (42501), and settings that the server
+ * refuses (22, 0A).
+ */
 const REFUSED_SQLSTATE = /^(28|3D|42|22|0A)/
 
 /** Node's codes for certificates that fail verification, and OpenSSL's for a handshake that fails. */
 const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|EPROTO|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|HOSTNAME_MISMATCH)/
 
-/** The words of node-postgres 8.23 for a server without TLS: it has no code for it. */
+/** The message of node-postgres 8.23 for a server without TLS. The error has no code. */
 const NO_TLS = 'The server does not support SSL connections'
 
-/** Converts whatever made a connection attempt fail: everything that is not a refusal is an outage. */
+/** Converts the error of a failed connection attempt. Every error that is not a refusal is treated as an outage. */
 export function toConnectError(error: unknown): DatabaseUnreachable | DatabaseRefused {
   if (error instanceof DatabaseUnreachable || error instanceof DatabaseRefused) return error
   const { code, message } = describe(error)
@@ -36,8 +39,8 @@ export function toConnectError(error: unknown): DatabaseUnreachable | DatabaseRe
 }
 
 /**
- * Converts an error of a query on an open connection. What carries no SQLSTATE comes from the connection, not from the
- * server: the connection was lost, or the server did not answer in time.
+ * Converts an error of a query on an open connection. An error without an SQLSTATE comes from the connection: it was
+ * lost, or the server did not answer in time.
  */
 export function toQueryError(error: unknown): unknown {
   if (error instanceof pg.DatabaseError) return error
@@ -46,7 +49,9 @@ export function toQueryError(error: unknown): unknown {
   return new DatabaseUnreachable(describe(error).message, { cause: error })
 }
 
-/** A failed attempt at several addresses of one name has its reasons inside, and no message of its own. */
+/**
+ * If several addresses of one host name failed, the error has no message itself but contains the error of each address.
+ */
 function describe(error: unknown): { code: string; message: string } {
   if (error instanceof AggregateError && error.message === '') {
     return {
@@ -63,12 +68,15 @@ const UNAVAILABLE_PRISMA = /^P(1001|1002|1008|1017|2024|2028|2037)$/
 
 /**
  * PostgreSQL's classes and codes for a server that cannot serve now: connection (08), conflict with another transaction
- * (40001, 40P01), resources (53), an operator or a time-out (57), the system below (58), a lock that is not free
+ * (40001, 40P01), resources (53), an operator or a time-out (57), the operating system (58), a lock that is not free
  * (55P03), a server that is read-only (25006), a session that was idle in a transaction (25P03).
  */
 const UNAVAILABLE_SQLSTATE = /^(08|40001|40P01|53|57|58|55P03|25006|25P03)/
 
-/** Whether the error says that the database is away, overloaded or read-only, rather than that the code is wrong. */
+/**
+ * Whether the error means that the database is unavailable, overloaded or read-only, rather than that the code is
+ * wrong.
+ */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseUnreachable || error instanceof DatabaseRefused) return true
   if (!isError(error)) return false
@@ -80,7 +88,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 
 const WRITE_CONFLICT = /^(40001|40P01)$/
 
-/** Whether PostgreSQL ended one of two transactions that conflict, and asks for it to be run again. */
+/** Whether PostgreSQL aborted the transaction because of a conflict with another one, so that it can be run again. */
 export function isWriteConflict(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return WRITE_CONFLICT.test(error.code ?? '')
   return (
@@ -89,7 +97,7 @@ export function isWriteConflict(error: unknown): boolean {
   )
 }
 
-/** The SQLSTATE of an error of either driver; '' where it has none. Prisma's adapter keeps it in its metadata. */
+/** The SQLSTATE of an error of either driver; '' if it has none. Prisma's adapter keeps it in its metadata. */
 export function sqlStateOf(error: unknown): string {
   if (error instanceof pg.DatabaseError) return error.code ?? ''
   if (!isError(error)) return ''
@@ -99,7 +107,7 @@ export function sqlStateOf(error: unknown): string {
   return meta?.driverAdapterError?.cause?.originalCode ?? own?.originalCode ?? ''
 }
 
-/** By shape: a native error may come from another realm, where `instanceof` does not recognise it. */
+/** Recognises an error by its shape, because `instanceof` does not recognise a native error from another realm. */
 function isError(error: unknown): error is Error {
   return typeof error === 'object' && error !== null && 'message' in error && 'name' in error
 }

@@ -18,21 +18,27 @@ interface PoolOptions {
 const CONNECT_TIMEOUT_MS = 2_000
 const IDLE_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_AFTER_MS = 10_000
-/** A server that stays read-only must not cost a new connection for each statement. */
-const LONGEST_DISTRUST_MS = 1_000
+/**
+ * The shortest time between two calls of `distrustConnections` that have an effect. A server that stays read-only would
+ * otherwise cause a new connection for each statement.
+ */
+const DISTRUST_AGAIN_AFTER_MS = 1_000
 
 const READ_ONLY = '25006'
 
 /**
- * A pool whose connections all have the same session settings and lead to a server that can be used. Whatever goes wrong
- * while getting or using a connection is a `DatabaseUnreachable` or a `DatabaseRefused`; only what the server says about
- * a statement stays a `pg.DatabaseError`. Every wait has an end: node-postgres has no time-outs of its own, and a request
- * that hangs on a dead database would hold its caller for minutes.
+ * A pool whose connections all have the same session settings and lead to a server that can be used. A failure to get
+ * or use a connection is a `DatabaseUnreachable` or a `DatabaseRefused`. Only an error of the server about a statement
+ * remains a `pg.DatabaseError`. Every wait has a time limit, because node-postgres has none by default and a request
+ * would wait for minutes if the database hangs.
  */
 export class DatabasePool extends pg.Pool {
   readonly #hosts: HostSelector
   readonly #target: DatabaseTarget
-  /** Connections that may be used: those that have broken, or lead to a server that turned read-only, are not in it. */
+  /**
+   * The connections that may be used. A connection that has broken, or that leads to a server that has become
+   * read-only, is removed.
+   */
   #trusted = new WeakSet<pg.ClientBase>()
   #distrustedAt = Number.NEGATIVE_INFINITY
   #schema: string | null
@@ -50,18 +56,18 @@ export class DatabasePool extends pg.Pool {
       max: options.size,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      // Both ends notice within a minute or so that the other is gone; the default is two hours.
+      // Each end notices within about a minute that the other is gone. The default is two hours.
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
       ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
       Client: hostClientClass(hosts),
       onConnect: (client: HostClient) => this.#prepare(client, options.limits),
-      // Its type knows no constructor that takes the configuration, and no promise of `onConnect`.
+      // The type of the configuration does not allow this `Client`, nor an `onConnect` that returns a promise.
     } as unknown as pg.PoolConfig)
     this.#target = target
     this.#hosts = hosts
     this.#schema = target.schema
-    // Without listeners a connection that breaks, idle or in use, ends the process.
+    // Without these listeners, a connection that breaks would end the process.
     this.on('error', (error) => options.onIdleError?.(error))
     this.on('connect', (client) => client.on('error', () => this.#trusted.delete(client)))
     this.query = convertErrorsOf(this.query.bind(this))
@@ -79,16 +85,16 @@ export class DatabasePool extends pg.Pool {
     return undefined
   }
 
-  /** The schema of the tables: that of the URL, or the one that the role's search path leads to. */
+  /** The schema of the tables: the one in the URL, or the one that the role's search path leads to. */
   async schema(): Promise<string> {
     if (this.#schema === null) (await this.connect()).release()
     return this.#schema ?? ''
   }
 
-  /** Opens no connection again that was opened before now. */
+  /** Makes sure that no connection that is open now is used again. */
   distrustConnections(): void {
     const now = performance.now()
-    if (now - this.#distrustedAt < LONGEST_DISTRUST_MS) return
+    if (now - this.#distrustedAt < DISTRUST_AGAIN_AFTER_MS) return
     this.#distrustedAt = now
     this.#trusted = new WeakSet()
   }

@@ -11,7 +11,7 @@ export interface DatabaseHost {
   readonly port: number
 }
 
-/** What a database URL says, in one record: every connection of the process is made from it. */
+/** The content of a database URL, from which every connection of the process is made. */
 export interface DatabaseTarget {
   /** Tried in this order. */
   readonly hosts: readonly DatabaseHost[]
@@ -22,10 +22,13 @@ export interface DatabaseTarget {
   readonly ssl: ConnectionOptions | false
   /** The schema of the tables; null: the one that the role's search path leads to. */
   readonly schema: string | null
-  /** Whether a server that refuses writes is passed over. */
+  /** Whether a server that refuses writes is skipped. */
   readonly mustBeWritable: boolean
   readonly applicationName: string | undefined
-  /** Settings that the operator wants for each session (`options=-c name=value`). Ours override them. */
+  /**
+   * Settings that the operator wants for each session (`options=-c name=value`). The settings in session-settings.ts
+   * override them.
+   */
   readonly options: ReadonlyArray<readonly [name: string, value: string]>
   readonly enableChannelBinding: boolean
 }
@@ -35,7 +38,9 @@ const FORM =
 
 const DEFAULT_PORT = 5432
 
-/** The parameters that have a meaning here, in libpq's words except for `schema`, which is Prisma's. */
+/**
+ * The supported parameters. They have the names and the meaning of libpq, except for `schema`, which comes from Prisma.
+ */
 const PARAMETERS = [
   'application_name',
   'channel_binding',
@@ -50,7 +55,7 @@ const PARAMETERS = [
   'target_session_attrs',
 ]
 
-/** What to do instead, for parameters of other tools that people bring along. */
+/** What to do instead of using a parameter of another tool. */
 const INSTEAD: Readonly<Record<string, string>> = {
   connection_limit: 'set DATABASE_POOL_SIZE',
   max: 'set DATABASE_POOL_SIZE',
@@ -60,9 +65,9 @@ const INSTEAD: Readonly<Record<string, string>> = {
 }
 
 /**
- * Reads a database URL: the form of libpq, with one or several hosts.
+ * Reads a database URL in the form of libpq, with one or several hosts.
  *
- * @throws {InvalidDatabaseUrl} for a parameter that nothing reads, too, because what it should do would not happen.
+ * @throws {InvalidDatabaseUrl} also for an unknown parameter, because ignoring it would hide that it has no effect.
  */
 export function parseDatabaseUrl(url: string): DatabaseTarget {
   const parts = FORM.exec(url)?.groups
@@ -136,7 +141,10 @@ function toPort(text: string): number {
   throw new InvalidDatabaseUrl('has a port that is not a number from 1 to 65535')
 }
 
-/** `require` verifies the server as `verify-full` does: encryption without it protects against nobody on the way. */
+/**
+ * Here `require` verifies the server, like `verify-full`. Encryption without it does not protect against an attacker on
+ * the network.
+ */
 function readTls(parameters: ReadonlyMap<string, string>): ConnectionOptions | false {
   const files = { ca: 'sslrootcert', cert: 'sslcert', key: 'sslkey' }
   const read = Object.entries(files).flatMap(([option, parameter]) => {
@@ -178,7 +186,7 @@ function readSchema(parameters: ReadonlyMap<string, string>): string | null {
   throw new InvalidDatabaseUrl('has a schema that is not a name of letters, digits and "_", or is the queue\'s own')
 }
 
-/** Several hosts are a primary and its standbys: the service writes, so it wants the primary unless told otherwise. */
+/** Several hosts are a primary and its standbys. The service writes, so by default it looks for the primary. */
 function readSessionAttributes(parameters: ReadonlyMap<string, string>, hostCount: number): boolean {
   const wanted = parameters.get('target_session_attrs')
   if (wanted === undefined) return hostCount > 1

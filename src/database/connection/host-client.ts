@@ -6,14 +6,17 @@ import type { HostSelector } from './host-selector.ts'
 type Callback = (error: unknown, result?: unknown) => void
 type Loose = (...args: unknown[]) => unknown
 
-/** A connection to the host that the selector names when it is made. Its queries fail with the errors of `toQueryError`. */
+/**
+ * A connection to the host that is current when the connection is created. Its queries fail with the errors of
+ * `toQueryError`.
+ */
 export interface HostClient extends pg.Client {
   readonly databaseHost: DatabaseHost
-  /** Told of every query that fails. */
+  /** Called for every query that fails. */
   onQueryError: (error: unknown) => void
 }
 
-/** The class that a pool makes its connections of: node-postgres itself knows one host. */
+/** Creates the class of a pool's connections. node-postgres itself supports only one host. */
 export function hostClientClass(hosts: HostSelector): new (config: pg.ClientConfig) => HostClient {
   return class extends pg.Client implements HostClient {
     readonly databaseHost: DatabaseHost
@@ -25,7 +28,8 @@ export function hostClientClass(hosts: HostSelector): new (config: pg.ClientConf
       this.databaseHost = host
     }
 
-    // The two overrides take whatever node-postgres takes: its overloads cannot be written as one signature.
+    // The two overrides accept any arguments, because the overloads of node-postgres cannot be written as one
+    // signature.
     override connect(...args: unknown[]): never {
       const connect = super.connect as Loose
       const callback = args[0]
@@ -45,7 +49,7 @@ export function hostClientClass(hosts: HostSelector): new (config: pg.ClientConf
         return query.call(this, ...args.slice(0, -1), answered) as never
       }
       const result = query.call(this, ...args)
-      if (!(result instanceof Promise)) return result as never // a cursor, which has events of its own
+      if (!(result instanceof Promise)) return result as never // a cursor, which reports its errors as events
       return result.catch((error: unknown) => {
         throw this.#report(error)
       }) as never

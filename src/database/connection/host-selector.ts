@@ -1,6 +1,8 @@
 import type { DatabaseHost } from './database-url.ts'
 
-/** Remembers which of several hosts served last, so that only the first connection after a fail-over has to look for it. */
+/**
+ * Remembers which of several hosts was used last, so that only the first connection after a fail-over has to search.
+ */
 export class HostSelector {
   readonly #hosts: readonly DatabaseHost[]
   #current = 0

@@ -3,17 +3,17 @@ import { DatabaseRefused } from './connection-errors.ts'
 import type { DatabasePool } from './database-pool.ts'
 
 /**
- * Makes sure that each connection is a session of its own. The limits, the named statements, LISTEN and the session locks
- * need that; through a pooler in transaction mode they fail now and then, and silently.
+ * Makes sure that each connection has its own session on the server. The limits, the named statements, LISTEN and the
+ * session locks need that. Through a pooler in transaction mode they fail occasionally and without an error.
  *
- * @throws {DatabaseRefused} where two open connections share one session of the server.
+ * @throws {DatabaseRefused} if two open connections share one session of the server.
  */
 export async function assertSessionMode(first: pg.ClientBase, pool: DatabasePool): Promise<void> {
   const second = await pool.connect()
   try {
     const before = await readServerProcess(first)
-    // A pooler in transaction mode gives the session that the first connection has just left to the second, and while
-    // the transaction holds it, another one to the first.
+    // A pooler in transaction mode gives the session of the first connection to the second one. While the transaction
+    // holds that session, the first connection receives another one.
     await second.query('BEGIN')
     const during = await readServerProcess(second)
     const after = await readServerProcess(first)

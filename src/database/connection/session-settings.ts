@@ -23,7 +23,7 @@ const FORMS = {
   default_transaction_isolation: 'read committed',
   default_transaction_deferrable: 'off',
   row_security: 'on',
-  // Both ends notice within a minute or so that the other is gone; the default is two hours. In seconds.
+  // In seconds. Each end notices within about a minute that the other is gone. The default is two hours.
   tcp_keepalives_idle: '30',
   tcp_keepalives_interval: '10',
   tcp_keepalives_count: '3',
@@ -35,7 +35,8 @@ export function sessionSettings(limits: SessionLimits): Record<string, string> {
     statement_timeout: String(limits.statementMs),
     lock_timeout: String(limits.lockMs),
     idle_in_transaction_session_timeout: String(limits.idleInTransactionMs),
-    // Would end connections of the pool, or transactions within their own limits, if a role or a database set them.
+    // If a role or a database set these, they would end connections of the pool, or transactions that are within their
+    // own limits.
     idle_session_timeout: '0',
     transaction_timeout: '0',
   }
@@ -48,10 +49,10 @@ export interface PreparedSession {
 }
 
 /**
- * Gives a new session the settings that the code relies on, whatever the URL, the role or the database say. They are set
- * by a statement, because PgBouncer refuses settings in the start-up message.
+ * Gives a new session the settings that the code relies on, even if the URL, the role or the database set others. They
+ * are set by a statement, because PgBouncer refuses settings in the start-up message.
  *
- * @throws {DatabaseRefused} where no schema is named and the search path leads to none.
+ * @throws {DatabaseRefused} if no schema is named and the search path leads to none.
  */
 export async function prepareSession(
   client: pg.ClientBase,
@@ -70,7 +71,7 @@ export async function prepareSession(
   return { schema, isReadOnly: rows[0]?.isReadOnly === true }
 }
 
-/** Passes over a setting that this version of PostgreSQL does not know. */
+/** Skips a setting that this version of PostgreSQL does not know. */
 async function setAll(client: pg.ClientBase, settings: ReadonlyArray<readonly [string, string]>): Promise<void> {
   await client.query(
     `SELECT set_config(wanted.name, wanted.value, false)
@@ -81,8 +82,9 @@ async function setAll(client: pg.ClientBase, settings: ReadonlyArray<readonly [s
 }
 
 /**
- * Without a name given, the first schema of the search path in which Latchkey is installed, so that the owner of the
- * tables and the role of the service find the same ones; before the installation, the one where new tables go.
+ * If no schema is named, this chooses the first schema of the search path in which Latchkey is installed, so that the
+ * owner of the tables and the role of the service find the same tables. Before the installation it chooses the schema
+ * in which new tables are created.
  */
 const CHOOSE_SCHEMA = `
   WITH chosen AS MATERIALIZED (

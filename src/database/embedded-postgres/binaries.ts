@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { access, chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
-import { errorCode, runAs, type ServerUser, tellingLine } from './run-as.ts'
+import { errorCode, errorLine, runAs, type ServerUser } from './run-as.ts'
 
-/** Where root keeps what the user postgres could not reach elsewhere: readable for all, writable for root. */
+/**
+ * The folder for files that the user postgres could not reach elsewhere. Everyone can read it; only root can write to
+ * it.
+ */
 export const SHARED_FOLDER = '/var/lib/latchkey'
 
 const PLATFORM = `${process.platform}-${process.arch}`
@@ -14,16 +17,16 @@ export interface Binaries {
   majorVersion: string
 }
 
-/** PostgreSQL's programs from the platform's npm package, proven to run as `user`. */
+/** Finds PostgreSQL's programs in the npm package for this platform, and checks that they run as `user`. */
 export async function findBinaries(user: ServerUser, log: (line: string) => void): Promise<Binaries> {
   const installed = await installedFolder()
   await restoreLibraryLinks(installed)
   const inPlace = await tryOut(installed, user)
   if ('majorVersion' in inPlace) return inPlace
 
-  // A checkout under a closed folder such as /root: only root itself can, and need, go round that.
+  // The package may be in a folder such as /root that the user cannot enter. Only root can copy it elsewhere.
   if (process.getuid?.() !== 0) throw unusable(inPlace.reason)
-  const shared = await tryOut(await copyForEverybody(installed, log), user)
+  const shared = await tryOut(await copyToSharedFolder(installed, log), user)
   if ('majorVersion' in shared) return shared
   throw unusable(shared.reason)
 }
@@ -41,7 +44,10 @@ async function installedFolder(): Promise<string> {
   }
 }
 
-/** npm packages hold no symlinks: an install script makes the libraries', and `npm ci --ignore-scripts` skips it. */
+/**
+ * Creates the symlinks of the libraries. npm packages contain no symlinks, and `npm ci --ignore-scripts` skips the
+ * install script that creates them.
+ */
 async function restoreLibraryLinks(folder: string): Promise<void> {
   const list = await readFile(path.join(folder, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   const links = JSON.parse(list) as { source: string; target: string }[] // the package's own file
@@ -49,22 +55,23 @@ async function restoreLibraryLinks(folder: string): Promise<void> {
     try {
       await symlink(path.relative(path.dirname(target), source), path.join(folder, '..', target))
     } catch (error) {
-      // Where it may not be written the links are there, or trying the programs out will say which is missing.
+      // If the folder is not writable, the links already exist, or the test run of the programs reports which one is
+      // missing.
       if (!['EEXIST', 'EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? '')) throw error
     }
   }
 }
 
-/** Running one is the only proof that every folder above it can be passed and every library be loaded. */
+/** Only running a program shows that the user can enter every folder above it and load every library. */
 async function tryOut(folder: string, user: ServerUser): Promise<Binaries | { reason: string }> {
   const program = (name: string) => path.join(folder, 'bin', name)
   const { ok, output } = await runAs(user, program('postgres'), ['--version'])
   const majorVersion = /\(PostgreSQL\) (\d+)/.exec(output)?.[1]
-  if (!ok || !majorVersion) return { reason: tellingLine(output) }
+  if (!ok || !majorVersion) return { reason: errorLine(output) }
   return { initdb: program('initdb'), postgres: program('postgres'), majorVersion }
 }
 
-async function copyForEverybody(installed: string, log: (line: string) => void): Promise<string> {
+async function copyToSharedFolder(installed: string, log: (line: string) => void): Promise<string> {
   const manifest = await readFile(path.join(installed, '..', 'package.json'), 'utf8')
   const { version } = JSON.parse(manifest) as { version: string } // every npm package has one
   const shared = path.join(SHARED_FOLDER, `postgresql-${version}-${PLATFORM}`)
@@ -75,10 +82,10 @@ async function copyForEverybody(installed: string, log: (line: string) => void):
   try {
     log(`Copying PostgreSQL to ${shared}, where its own user can reach it`)
     await cp(installed, partial, { recursive: true, verbatimSymlinks: true })
-    await runAs({ uid: 0, gid: 0 }, 'chmod', ['-R', 'a+rX', partial]) // root's umask may have closed it
+    await runAs({ uid: 0, gid: 0 }, 'chmod', ['-R', 'a+rX', partial]) // root's umask may have made it unreadable for others
     await rename(partial, shared)
   } catch (error) {
-    // Another starter was faster: its copy is as good.
+    // Another process has made the same copy first.
     if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error
   } finally {
     await rm(partial, { recursive: true, force: true })

@@ -17,13 +17,13 @@ import {
 } from 'node:fs/promises'
 import path from 'node:path'
 import { type Binaries, findBinaries, makeSharedFolder, SHARED_FOLDER } from './binaries.ts'
-import { errorCode, runAs, type ServerUser, serverUser, tellingLine } from './run-as.ts'
+import { errorCode, errorLine, runAs, type ServerUser, serverUser } from './run-as.ts'
 
-/** PostgreSQL's word for the folder of one server's data. */
+/** The data folder of one PostgreSQL server, which PostgreSQL calls a cluster. */
 export interface Cluster {
-  /** Its real path: what one server is told from another by. */
+  /** The real path, which identifies the server. */
   folder: string
-  /** Its owner, and whom its server runs as. */
+  /** The owner of the folder. The server runs as this user. */
   user: ServerUser
   binaries: Binaries
 }
@@ -36,9 +36,9 @@ interface ExistingCluster {
 
 export const DATABASE_USER = 'latchkey'
 
-/** The cluster of this data folder, created if there is none. */
+/** Finds the cluster of this data folder, or creates it. */
 export async function prepareCluster(dataDir: string, log: (line: string) => void): Promise<Cluster> {
-  await mkdir(dataDir, { recursive: true }) // as open as umask allows: PostgreSQL's own user has to pass through it
+  await mkdir(dataDir, { recursive: true }) // with the default mode, because PostgreSQL's own user has to enter it
   const place = path.join(await realpath(dataDir), 'postgres')
   const found = await existingCluster(place)
   const user = found?.user ?? (await serverUser())
@@ -59,24 +59,27 @@ async function existingCluster(place: string): Promise<ExistingCluster | undefin
     const folder = await realpath(place)
     const { uid, gid } = await stat(folder)
     const majorVersion = (await readFile(path.join(folder, 'PG_VERSION'), 'utf8')).trim()
-    // Root becomes the owner, whoever that is, so that it may start what a plain user made.
+    // Root runs the server as the owner of the folder, so that it can start a cluster that another user created.
     const user = process.getuid?.() === 0 && uid !== 0 ? { uid, gid } : await serverUser()
     return { folder, user, majorVersion }
   } catch (error) {
     if (errorCode(error) === 'EACCES') throw new Error(`${place} belongs to another user: start Latchkey as that user`)
     if (errorCode(error) !== 'ENOENT') throw error
     if ((await readdir(place).catch(() => ['a broken link'])).length === 0) return undefined
-    throw new Error(`${place} is no PostgreSQL data: bring it back, or remove it to start afresh`)
+    throw new Error(
+      `${place} does not contain PostgreSQL data: restore it, or remove it to start with an empty database`,
+    )
   }
 }
 
 /**
- * Initialised under another name and put in place in one step: being killed half-way leaves no half cluster, and of
- * two starters the slower one finds the place taken and uses what is there.
+ * Creates the cluster under another name and then moves it to its place in one step. A killed process therefore leaves
+ * no incomplete cluster. Of two concurrent processes, the slower one finds the place taken and uses the cluster of the
+ * other.
  */
 async function createCluster(place: string, user: ServerUser, binaries: Binaries, log: (line: string) => void) {
-  const isReachable = await mayPass(path.dirname(place), user)
-  const partial = isReachable ? `${place}.partial-${randomName()}` : await shelteredFolder()
+  const isReachable = await canEnter(path.dirname(place), user)
+  const partial = isReachable ? `${place}.partial-${randomName()}` : await newClusterFolder()
   log(
     `Creating a PostgreSQL database in ${place}${isReachable ? '' : ` -> ${partial}, where its own user can reach it`}`,
   )
@@ -84,14 +87,14 @@ async function createCluster(place: string, user: ServerUser, binaries: Binaries
     await mkdir(partial, { mode: 0o700 })
     await chown(partial, user.uid, user.gid)
     await initialise(partial, user, binaries)
-    await rmdir(place).catch(() => undefined) // an empty folder there would stop a link
+    await rmdir(place).catch(() => undefined) // an empty folder would prevent the link
     await (isReachable ? rename(partial, place) : symlink(partial, place))
   } catch (error) {
     await rm(partial, { recursive: true, force: true })
     if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error
   }
   const created = await existingCluster(place)
-  if (!created) throw new Error(`${place} vanished while the database was created`)
+  if (!created) throw new Error(`${place} was removed while the database was created`)
   return created
 }
 
@@ -105,19 +108,19 @@ async function initialise(folder: string, user: ServerUser, binaries: Binaries):
     'UTF8',
     '--locale=C',
     '--no-instructions',
-    // No password: the only way in is a socket in a folder closed to everybody else.
+    // There is no password, because the only access is a socket in a folder that other users cannot enter.
     '--auth-local=trust',
     '--auth-host=reject',
   ])
-  if (!ok) throw new Error(`PostgreSQL could not create a database in ${folder}: ${tellingLine(output)}`)
+  if (!ok) throw new Error(`PostgreSQL could not create a database in ${folder}: ${errorLine(output)}`)
 }
 
-/** Asked of the kernel, as that user: access lists and mounts count as much as the mode does. */
-async function mayPass(folder: string, user: ServerUser): Promise<boolean> {
+/** Checks by running a command as that user, because access lists and mounts matter as well as the mode. */
+async function canEnter(folder: string, user: ServerUser): Promise<boolean> {
   return (await runAs(user, '/bin/sh', ['-c', 'cd -- "$1"', 'sh', folder])).ok
 }
 
-async function shelteredFolder(): Promise<string> {
+async function newClusterFolder(): Promise<string> {
   await makeSharedFolder()
   const clusters = path.join(SHARED_FOLDER, 'clusters')
   await mkdir(clusters, { recursive: true })
@@ -130,23 +133,28 @@ function randomName(): string {
 }
 
 /**
- * The folder of the server's socket: under /tmp because a socket's path is limited to 107 bytes, named after the
- * cluster so that every process of the folder finds it.
+ * The folder of the server's socket. It is under /tmp because the path of a socket is limited to 107 bytes. It is named
+ * after the cluster so that every process that uses the cluster finds it.
  */
 export function socketFolderOf(clusterFolder: string): string {
   return `/tmp/latchkey-${createHash('sha256').update(clusterFolder).digest('hex').slice(0, 16)}`
 }
 
-/** Makes that folder and closes it. /tmp is open to all, so somebody may have been there first. */
+/**
+ * Creates the folder of the socket, closed to other users. Any user can write to /tmp, so the folder may exist and
+ * belong to an attacker.
+ */
 export async function prepareSocketFolder(cluster: Cluster): Promise<void> {
   const folder = socketFolderOf(cluster.folder)
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
     if (errorCode(error) !== 'EEXIST') throw error
   })
-  // Through a handle, which cannot be swapped for a link between the look and the change.
+  // A handle is used because the path could be replaced with a link between the check and the change.
   const handle = await open(folder, constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(errorCode)
-  if (handle === 'ENOENT') return prepareSocketFolder(cluster) // removed in between by the last one out
-  const refusal = new Error(`${folder} belongs to somebody else and may be a trap: have it removed, then start again`)
+  if (handle === 'ENOENT') return prepareSocketFolder(cluster) // removed in between by the last process that used the server
+  const refusal = new Error(
+    `${folder} belongs to another user, who could read the database through it. Remove it, then start again`,
+  )
   if (typeof handle !== 'object') throw refusal
   try {
     const { uid } = await handle.stat()

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 
-/** The user PostgreSQL runs as: ourselves, or a lesser one where we are root, which PostgreSQL refuses to be. */
+/**
+ * The user that PostgreSQL runs as: the current user, or an unprivileged user if the current user is root, because
+ * PostgreSQL refuses to run as root.
+ */
 export interface ServerUser {
   uid: number
   gid: number
@@ -12,10 +15,13 @@ interface Outcome {
   output: string
 }
 
-/** Everything a PostgreSQL program is given: no PG* variable may redirect it, and no secret of ours may reach it. */
+/**
+ * The whole environment of a PostgreSQL program. No PG* variable may redirect it, and it must not see the secrets of
+ * the service.
+ */
 export const CHILD_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' }
 
-/** Whom to run PostgreSQL as. A database that exists already keeps its owner instead, see cluster.ts. */
+/** Finds the user for a new cluster. An existing cluster keeps its owner: see cluster.ts. */
 export async function serverUser(): Promise<ServerUser> {
   const [uid, gid] = [process.getuid?.(), process.getgid?.()]
   if (uid === undefined || gid === undefined) {
@@ -32,11 +38,11 @@ export async function serverUser(): Promise<ServerUser> {
   )
 }
 
-/** Runs a program to its end. It never throws: a program that cannot be started at all is a failed outcome too. */
+/** Runs a program to its end. It never throws: if the program cannot be started, `ok` is false. */
 export function runAs(user: ServerUser, program: string, args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     let output = ''
-    // In '/', because our own working directory may be closed to that user.
+    // It runs in '/', because that user may not be able to enter the current working directory.
     const child = spawn(program, args, { ...user, cwd: '/', env: CHILD_ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -48,15 +54,22 @@ export function runAs(user: ServerUser, program: string, args: string[]): Promis
   })
 }
 
-/** The one line of a program's output or log that says what went wrong: the first, since others follow from it. */
-export function tellingLine(output: string): string {
+/**
+ * Finds the line of a program's output or log that says what went wrong. It is the first error, because later ones
+ * follow from it.
+ */
+export function errorLine(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line))
-  const line = lines.find((each) => COMPLAINT.test(each)) ?? lines.at(-1) ?? 'nothing was written, as on a full disk'
+  const line =
+    lines.find((each) => ERROR_LEVEL.test(each)) ?? lines.at(-1) ?? 'there is no output; the disk may be full'
   return line.replace(/^.*?\b(?=(FATAL|PANIC|error|ERROR): )/, '').trim()
 }
 
-const COMPLAINT = /\b(FATAL|PANIC|error|ERROR): /
-/** Said to clients while a server starts or stops, the one before it too; and a line that a full disk cut off. */
+const ERROR_LEVEL = /\b(FATAL|PANIC|error|ERROR): /
+/**
+ * Lines that a server writes for its clients while it starts or stops, and lines that were cut off because the disk is
+ * full.
+ */
 const NOISE = /the database system is |terminating .* due to administrator command|\b(FATAL|PANIC|LOG):\s*$/
 
 export function errorCode(error: unknown): string | undefined {

@@ -3,57 +3,64 @@ import { open, readFile, rmdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type Cluster, prepareSocketFolder, socketFolderOf } from './cluster.ts'
-import { CHILD_ENVIRONMENT, errorCode, tellingLine } from './run-as.ts'
+import { CHILD_ENVIRONMENT, errorCode, errorLine } from './run-as.ts'
 
 export interface Server {
   cluster: Cluster
   logFile: string
   settings: Record<string, string>
-  /** Of the database `postgres`, where the processes of one folder tell each other that they are there. */
+  /** The URL of the database `postgres`, in which each process of the folder holds the presence lock. */
   maintenanceUrl: string
 }
 
-/** Every process that uses the server shares this lock; who can have it alone is the last one, and may stop it. */
+/**
+ * Every process that uses the server holds this lock in shared mode. A process that gets it exclusively is the last one
+ * and may stop the server.
+ */
 const PRESENCE_LOCK = 7_166_437
 const LEAVING = 'latchkey leaving'
 
-const PATIENCE_MS = { refused: 10_000, starting: 120_000, stopping: 60_000 }
+const LONGEST_WAIT_MS = { refused: 10_000, starting: 120_000, stopping: 60_000 }
 
-/** Signs of a server that was killed, or that another process starts or has just stopped: worth another try. */
-const PASSING = [
+/**
+ * Failures after which starting is tried again: a server was killed, or another process is starting it or has just
+ * stopped it.
+ */
+const TEMPORARY_FAILURES = [
   /lock file .* already exists/,
   /shared memory block .* in use/,
-  /lock file "\/tmp\/latchkey-|Unix-domain socket/, // the socket's folder was removed and made again in between
-  /^stopped in good order$/,
+  /lock file "\/tmp\/latchkey-|Unix-domain socket/, // the folder of the socket was removed and created again in between
+  /^stopped without an error$/,
 ]
 
 /**
- * Joins the server, starting it if it is not running. The connection returned is this process's mark of presence.
- * Losing a race is normal here: another process may start the server, or stop it, at the same moment.
+ * Connects to the server, and starts it if it is not running. While the returned connection is open, no other process
+ * stops the server. Another process may start or stop the server at the same moment, so failed attempts are normal
+ * here.
  */
 export async function enterServer(server: Server): Promise<pg.Client> {
-  const began = performance.now()
+  const startedAt = performance.now()
   let attempt: Attempt | undefined
   for (;;) {
-    await prepareSocketFolder(server.cluster) // again each time: the last one out removes it
+    await prepareSocketFolder(server.cluster) // repeated each time, because the last process that leaves removes it
     const { presence, isStarting } = await tryToEnter(server)
     if (presence) return presence
 
-    const waited = performance.now() - began
+    const waited = performance.now() - startedAt
     if (attempt?.failure && !isStarting) {
       const { failure } = attempt
-      const mayPass = PASSING.some((sign) => sign.test(failure))
-      if (!mayPass || waited > PATIENCE_MS.refused) throw new Error(complaint(server, failure))
+      const isTemporary = TEMPORARY_FAILURES.some((pattern) => pattern.test(failure))
+      if (!isTemporary || waited > LONGEST_WAIT_MS.refused) throw new Error(describeFailure(server, failure))
       attempt = undefined
       await sleep(200)
     }
-    if (waited > PATIENCE_MS.starting) throw new Error(complaint(server, 'it is still starting'))
+    if (waited > LONGEST_WAIT_MS.starting) throw new Error(describeFailure(server, 'it is still starting'))
     if (!isStarting) attempt ??= await launch(server)
     await sleep(20)
   }
 }
 
-function complaint({ cluster, logFile }: Server, reason: string): string {
+function describeFailure({ cluster, logFile }: Server, reason: string): string {
   const hint = /lock file .* already exists/.test(reason)
     ? '; if no PostgreSQL uses the folder, remove that file from it'
     : ''
@@ -63,13 +70,13 @@ function complaint({ cluster, logFile }: Server, reason: string): string {
 async function tryToEnter(server: Server): Promise<{ presence?: pg.Client; isStarting?: boolean }> {
   try {
     const presence = await connect(server, 'latchkey')
-    // Waits while the last one out is stopping the server, and then fails, and a new server is started.
+    // If the last process is stopping the server, this waits and then fails. A new server is then started.
     await presence.query('SELECT pg_advisory_lock_shared($1)', [PRESENCE_LOCK])
     return { presence }
   } catch (error) {
     if (errorCode(error) === '57P03') return { isStarting: true }
     if (isAway(error)) return {}
-    throw new Error(`The embedded PostgreSQL refuses a connection: ${tellingLine(String(error))}`)
+    throw new Error(`The embedded PostgreSQL refuses a connection: ${errorLine(String(error))}`)
   }
 }
 
@@ -79,12 +86,14 @@ async function connect({ maintenanceUrl }: Server, name: string): Promise<pg.Cli
     application_name: name,
     connectionTimeoutMillis: 10_000,
   })
-  client.on('error', () => undefined) // the query in hand fails too; between queries it is the caller's to listen
+  client.on('error', () => undefined) // a running query fails as well, and the caller listens for errors between queries
   await client.connect()
   return client
 }
 
-/** No server there, or one that is coming or going. The driver's own errors have words instead of a code. */
+/**
+ * Whether no server is running, or it is starting or stopping. The driver's own errors have a text instead of a code.
+ */
 function isAway(error: unknown): boolean {
   const name = errorCode(error) ?? String(error)
   return /^(57P|ENOENT|ECONN|EPIPE|Error: (Connection terminated|timeout expired|Client has))/.test(name)
@@ -98,7 +107,7 @@ interface Attempt {
   failure?: string
 }
 
-/** Starts the server as a process of its own, which outlives this one: a killed service must not take it along. */
+/** Starts the server as a detached process, so that it keeps running if this process is killed. */
 async function launch({ cluster, logFile, settings }: Server): Promise<Attempt> {
   const attempt: Attempt = {}
   const log = await open(logFile, 'a', 0o600)
@@ -116,17 +125,18 @@ async function launch({ cluster, logFile, settings }: Server): Promise<Attempt> 
   })
   child.on('exit', async (code) => {
     const content = await readFile(logFile).catch(() => Buffer.alloc(0))
-    const itsPart = content.subarray(alreadyLogged).toString()
-    attempt.failure = code === 0 ? 'stopped in good order' : tellingLine(itsPart)
+    const newPart = content.subarray(alreadyLogged).toString()
+    attempt.failure = code === 0 ? 'stopped without an error' : errorLine(newPart)
   })
   child.unref()
   await log.close()
   return attempt
 }
 
-/** Leaves the server and, where nobody else is left, stops it. */
+/** Leaves the server, and stops it if no other process uses it. */
 export async function leaveServer(server: Server, presence: pg.Client): Promise<void> {
-  // Given up before the lock is asked for alone: if two leave at once, one of them must still get it.
+  // The shared lock is released before the exclusive one is requested, so that one of two processes that leave at the
+  // same time can get it.
   await presence.query('SELECT pg_advisory_unlock_all()').catch(() => undefined)
   await presence.end().catch(() => undefined)
 
@@ -136,11 +146,12 @@ export async function leaveServer(server: Server, presence: pg.Client): Promise<
   await client.end().catch(() => undefined)
 }
 
-/** Nobody can enter once this is true: the lock is held until the server has closed the connection that holds it. */
+/** If this is true, no other process can enter, because the lock is held until the server closes the connection. */
 async function isLast(client: pg.Client): Promise<boolean> {
   const lock = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1) AS mine', [PRESENCE_LOCK])
   if (!lock.rows[0]?.mine) return false
-  // A connection just closed lingers for a moment; psql, say, may stay, and then so does the server.
+  // A closed connection remains visible for a moment. If another client such as psql stays connected, the server keeps
+  // running.
   for (let attempt = 0; attempt < 20; attempt++) {
     const others = await client.query(
       `SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> $1`,
@@ -152,18 +163,21 @@ async function isLast(client: pg.Client): Promise<boolean> {
   return false
 }
 
-/** Not by `pg_ctl stop`, which would wait in vain if a newcomer has started the next server by the time it looks. */
+/**
+ * Stops the server with a signal. `pg_ctl stop` would not end if another process started the next server in the
+ * meantime.
+ */
 async function stopServer({ cluster }: Server): Promise<void> {
   const pid = await postmasterPid(cluster)
   if (!pid) return
   process.kill(pid, 'SIGINT') // PostgreSQL's "fast shutdown": ends connections, keeps everything that is committed
-  const began = performance.now()
+  const startedAt = performance.now()
   while ((await postmasterPid(cluster)) === pid) {
-    if (performance.now() - began > PATIENCE_MS.stopping)
+    if (performance.now() - startedAt > LONGEST_WAIT_MS.stopping)
       throw new Error(`PostgreSQL does not stop in ${cluster.folder}`)
     await sleep(20)
   }
-  await rmdir(socketFolderOf(cluster.folder)).catch(() => undefined) // not empty: the next server is there already
+  await rmdir(socketFolderOf(cluster.folder)).catch(() => undefined) // it is not empty if the next server has already started
 }
 
 async function postmasterPid({ folder }: Cluster): Promise<number | undefined> {

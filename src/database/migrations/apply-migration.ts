@@ -4,14 +4,14 @@ import { MigrationRefused, type Report, retryWhileLocked } from './lock-waits.ts
 import type { Migration } from './migration-files.ts'
 
 /**
- * Below the time-outs of the service's own statements (database/client.ts): they queue behind a migration that waits
- * for its lock, and have to outlast that wait.
+ * This is shorter than the time-outs of the service's own statements (database/client.ts). Those queue behind a
+ * migration that waits for its lock, and must not time out during that wait.
  */
 const LOCK_TIMEOUT_MS = 1_000
 
 /**
- * Applies one migration and records it as `prisma migrate deploy` would. It leaves nothing behind that the next run does
- * not repair: a transaction that is cut off is rolled back, and what runs outside one can be run again.
+ * Applies one migration and records it as `prisma migrate deploy` would. If it is interrupted, the next run completes
+ * it: PostgreSQL rolls the transaction back, and statements outside a transaction can be run again.
  *
  * @throws {MigrationRefused}
  */
@@ -19,7 +19,7 @@ export async function applyMigration(client: pg.ClientBase, migration: Migration
   const what = `Migration ${migration.name}`
   try {
     if (migration.runsInTransaction) {
-      // Waits for every transaction that is older than itself, but blocks nobody while it waits.
+      // CREATE INDEX CONCURRENTLY waits for all older transactions, but blocks no other statement while it waits.
       await client.query('SET lock_timeout = 0')
       const sql = await retryWhileLocked(what, report, () => buildIndexesConcurrently(client, migration.sql))
       await retryWhileLocked(what, report, () => runInTransaction(client, { ...migration, sql }))
@@ -38,7 +38,7 @@ export async function applyMigration(client: pg.ClientBase, migration: Migration
   }
 }
 
-/** As Prisma's schema engine creates it, so that either tool can go on where the other left off. */
+/** The same table as that of Prisma's schema engine, so that either tool can continue where the other stopped. */
 const CREATE_MIGRATIONS_TABLE = `
   CREATE TABLE IF NOT EXISTS _prisma_migrations (
     id                  VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -60,12 +60,15 @@ async function runInTransaction(client: pg.ClientBase, migration: Migration): Pr
     await record(client, migration, startedAt)
     await client.query('COMMIT')
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined) // the connection is gone, and the transaction with it
+    await client.query('ROLLBACK').catch(() => undefined) // the connection was lost, which ends the transaction
     throw error
   }
 }
 
-/** A row without `finished_at` is one that the Prisma command line began: it is closed, as `migrate resolve` would. */
+/**
+ * Records a migration. A row without `finished_at` comes from an unfinished run of the Prisma command line, and is
+ * closed as `migrate resolve` would close it.
+ */
 async function record(client: pg.ClientBase, { name, checksum }: Migration, startedAt: Date): Promise<void> {
   await client.query(CREATE_MIGRATIONS_TABLE)
   await client.query(
@@ -82,6 +85,6 @@ async function record(client: pg.ClientBase, { name, checksum }: Migration, star
 
 async function readClock(client: pg.ClientBase): Promise<Date> {
   const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now')
-  if (rows[0] === undefined) throw new Error('The database did not say what time it is')
+  if (rows[0] === undefined) throw new Error('The database did not return its time')
   return rows[0].now
 }

@@ -7,18 +7,18 @@ interface IndexStatement {
   readonly table: string
 }
 
-/** As Prisma writes it: a statement begins on a line of its own, and no semicolon occurs inside. */
+/** The form in which Prisma writes the statement: it begins on a new line and contains no semicolon. */
 const CREATE_INDEX =
   /^CREATE (?:UNIQUE )?INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?"?(?<index>\w+)"? ON "?(?<table>\w+)"?[^;]*;/gm
 
-/** Class 42: a column, table or function does not exist; the same migration creates it. */
+/** SQLSTATE class 42: a column, table or function does not exist yet, because the same migration creates it. */
 const NOT_DEFINED_YET = /^42/
 
 /**
- * Builds each index of a migration on a table that already exists without blocking writes to the table, ahead of the
+ * Builds each index of a migration on a table that already exists without blocking writes to the table, before the
  * transaction, which would block them until it ends.
  *
- * @returns the SQL that is left for the transaction, in which the indexes that were built are passed over.
+ * @returns the SQL for the transaction, which skips the indexes that have been built.
  */
 export async function buildIndexesConcurrently(client: pg.ClientBase, sql: string): Promise<string> {
   let remaining = sql
@@ -35,7 +35,7 @@ export async function buildIndexesConcurrently(client: pg.ClientBase, sql: strin
   return remaining
 }
 
-/** Runs a migration that is one `CREATE INDEX CONCURRENTLY`; `sql` is any other statement where it names no index. */
+/** Runs a migration outside a transaction. It is one `CREATE INDEX CONCURRENTLY`, or any other single statement. */
 export async function runOutsideTransaction(client: pg.ClientBase, sql: string): Promise<void> {
   const [index] = indexStatements(sql)
   if (!index) {
@@ -72,8 +72,8 @@ async function isBuilt(client: pg.ClientBase, index: string, statement: string):
 }
 
 /**
- * A build that failed or was killed leaves an index that is invalid: no query uses it, but every write maintains it,
- * and `IF NOT EXISTS` takes it for the real one.
+ * A build that failed or was killed leaves an invalid index. No query uses it, but every write maintains it, and `IF
+ * NOT EXISTS` treats it as existing. It is therefore dropped.
  */
 async function buildOrDrop(client: pg.ClientBase, index: string, statement: string): Promise<void> {
   await dropIfInvalid(client, index)

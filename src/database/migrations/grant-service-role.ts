@@ -7,10 +7,10 @@ export class GrantRefused extends Error {}
 const INSUFFICIENT_PRIVILEGE = '42501'
 
 /**
- * Grants a role what the service needs to run without owning the tables. To be run again after each migration; what is
- * granted already stays.
+ * Grants a role what the service needs to run without owning the tables. Run it again after each migration. Existing
+ * grants stay.
  *
- * @throws {GrantRefused} where the role does not exist, or the tables belong to somebody else.
+ * @throws {GrantRefused} if the role does not exist, or the tables belong to another role.
  */
 export async function grantServiceRole(client: pg.ClientBase, role: string): Promise<void> {
   const { rows } = await client.query<{ exists: boolean; schema: string | null }>(
@@ -30,7 +30,7 @@ export async function grantServiceRole(client: pg.ClientBase, role: string): Pro
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
     if (!(error instanceof pg.DatabaseError) || error.code !== INSUFFICIENT_PRIVILEGE) throw error
-    throw new GrantRefused(`Cannot grant ${role} its rights: ${error.message}. Run this as the owner of the tables.`)
+    throw new GrantRefused(`Cannot grant privileges to ${role}: ${error.message}. Run this as the owner of the tables.`)
   }
 }
 
@@ -44,7 +44,7 @@ function grantsIn(schema: string, grantee: string): string {
     `GRANT USAGE ON SCHEMA ${schema} TO ${grantee}`,
     ...grants.flatMap(([privileges, objects]) => [
       `GRANT ${privileges} ON ALL ${objects} IN SCHEMA ${schema} TO ${grantee}`,
-      // Also what later migrations create.
+      // This covers the objects that later migrations create.
       `ALTER DEFAULT PRIVILEGES IN SCHEMA ${schema} GRANT ${privileges} ON ${objects} TO ${grantee}`,
     ]),
   ].join('; ')

@@ -2,8 +2,8 @@ import type pg from 'pg'
 import { MigrationRefused } from './lock-waits.ts'
 
 /**
- * Makes sure that no other schema of the database holds a Latchkey: the job queue has one schema for the whole database,
- * so that each of two installations would take jobs, and with them mails, of the other.
+ * Makes sure that no other schema of the database contains an installation of Latchkey. The job queue has one schema
+ * for the whole database, so two installations would take each other's jobs and send each other's mails.
  *
  * @throws {MigrationRefused}
  */
@@ -16,11 +16,11 @@ export async function assertOnlyInstallation(client: pg.ClientBase): Promise<voi
   const [other] = rows
   if (!other) return
   throw new MigrationRefused(
-    `This database already holds a Latchkey in the schema "${other.schema}", and DATABASE_URL leads to "${other.own}". Add ?schema=${other.schema} to DATABASE_URL to use that one; a second installation needs a database of its own.`,
+    `Latchkey is already installed in the schema "${other.schema}" of this database, but DATABASE_URL leads to the schema "${other.own}". Add ?schema=${other.schema} to DATABASE_URL to use that installation. A second installation needs another database.`,
   )
 }
 
-/** Creates the schema that the URL names, where it is missing. */
+/** Creates the schema that the URL names if it does not exist. */
 export async function createSchema(client: pg.ClientBase, schema: string): Promise<void> {
   const { rows } = await client.query<{ exists: boolean }>(
     'SELECT to_regnamespace(quote_ident($1)) IS NOT NULL AS exists',

@@ -9,7 +9,7 @@ export class MigrationRefused extends Error {}
 
 const RETRY_AFTER_MS = 1_000
 const WATCH_EVERY_MS = 400
-/** A lock that is not free after this time needs a person, and a deployment that waits has to end. */
+/** If a lock is not free after this time, a person has to look at it. A deployment must not wait longer. */
 const GIVE_UP_AFTER_MS = 10 * 60_000
 
 const LOCK_NOT_AVAILABLE = '55P03'
@@ -17,11 +17,11 @@ const DEADLOCK_DETECTED = '40P01'
 
 /**
  * Runs `attempt` again for as long as another session holds a lock that it needs, for at most ten minutes. The attempt
- * must bound its own wait with `lock_timeout`: every statement of the service that needs the same table queues behind
- * the attempt for as long as it waits.
+ * must limit its own wait with `lock_timeout`, because every statement of the service that needs the same table queues
+ * behind it.
  *
  * @param what Begins the line that is reported, e.g. "Migration 20261123000000_init".
- * @throws {MigrationRefused} when the lock was not free within ten minutes.
+ * @throws {MigrationRefused} if the lock was not free within ten minutes.
  */
 export async function retryWhileLocked<Result>(
   what: string,
@@ -35,7 +35,7 @@ export async function retryWhileLocked<Result>(
     } catch (error) {
       if (!isLockConflict(error)) throw error
       if (performance.now() > giveUpAt) throw new MigrationRefused(`${what}: a lock was not free within 10 minutes`)
-      report(`${what}: the lock was not free in time; trying again`)
+      report(`${what}: the lock was not free within the time limit. Trying again.`)
       await wait(RETRY_AFTER_MS)
     }
   }
@@ -49,7 +49,7 @@ export interface LockWatch {
   stop(): Promise<void>
 }
 
-/** Reports the sessions that the server process `pid` waits for, each of them once, over a connection of its own. */
+/** Reports each session that the server process `pid` waits for, once. `watcher` is a separate connection. */
 export function watchLocks(watcher: pg.ClientBase, pid: number, report: Report): LockWatch {
   const reported = new Set<string>()
   let isStopped = false
@@ -63,7 +63,7 @@ export function watchLocks(watcher: pg.ClientBase, pid: number, report: Report):
       }
       await wait(WATCH_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
-  })().catch(() => undefined) // without its connection, the migration goes on unobserved
+  })().catch(() => undefined) // if this connection is lost, the migration continues without reports
   return {
     async stop() {
       isStopped = true
@@ -73,7 +73,7 @@ export function watchLocks(watcher: pg.ClientBase, pid: number, report: Report):
   }
 }
 
-/** The text of the query is left out, because it may contain what the log must not. */
+/** The text of the query is left out, because it may contain data that must not be logged. */
 const LOCK_HOLDERS = `
   SELECT format('Waiting for a lock that is held by pid %s (application "%s", role "%s", query started %s)', pid,
            coalesce(application_name, 'unknown'), usename,

@@ -10,7 +10,10 @@ export interface MigrationStatus {
   edited: string[]
 }
 
-/** Stands for the tables of the job queue, which graphile-worker creates with migrations of its own. */
+/**
+ * The schema of the job queue, whose tables graphile-worker creates. In lists of migrations, the name stands for
+ * graphile-worker's own migrations.
+ */
 export const QUEUE = 'graphile_worker'
 
 interface RecordedMigration {
@@ -47,7 +50,10 @@ async function readRecorded(client: pg.ClientBase): Promise<RecordedMigration[]>
   return rows
 }
 
-/** The Prisma command line does not know the queue: after `prisma migrate deploy` only the queue is missing. */
+/**
+ * Whether the queue exists. After `prisma migrate deploy` it is missing, because the Prisma command line does not
+ * create it.
+ */
 async function hasQueue(client: pg.ClientBase): Promise<boolean> {
   return exists(client, `${QUEUE}.jobs`)
 }

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { PRISMA_FOLDER } from './migration-files.ts'
 import { withSchemaEngine } from './schema-engine.ts'
 
-/** Writes the SQL that would change the database into what prisma/schema.prisma describes: '' where they agree. */
+/**
+ * Returns the SQL that would change the database into the one that prisma/schema.prisma describes; '' if they agree.
+ */
 export async function schemaDrift(databaseUrl: string): Promise<string> {
   const schema = new URL('schema.prisma', PRISMA_FOLDER)
   const files = [{ path: fileURLToPath(schema), content: await readFile(schema, 'utf8') }]

@@ -16,8 +16,8 @@ declare const WebAssembly: {
 }
 
 /**
- * Runs `work` with Prisma's schema engine, which compares a database with prisma/schema.prisma. For development: the
- * service and `latchkey migrate` apply migrations without it.
+ * Runs `work` with Prisma's schema engine, which compares a database with prisma/schema.prisma. It is used in
+ * development only: the service and `latchkey migrate` apply migrations without it.
  */
 export async function withSchemaEngine<T>(databaseUrl: string, work: (engine: SchemaEngine) => Promise<T>): Promise<T> {
   const database = await new PrismaPg({ connectionString: databaseUrl, max: 1 }).connect()
@@ -62,7 +62,10 @@ async function loadEngine() {
   return engine
 }
 
-/** The engine never clears the timer that limits its wait for a lock: it would keep a finished process alive for 10 s. */
+/**
+ * Keeps the engine's timers from delaying the end of the process. The engine never clears the 10-second timer that
+ * limits its wait for a lock.
+ */
 function withIdleTimers(imports: object): object {
   const name = Object.keys(imports).find((each) => each.startsWith('__wbg_setTimeout_'))
   if (!name) return imports
@@ -70,8 +73,8 @@ function withIdleTimers(imports: object): object {
 }
 
 /**
- * The engine reads columns of PostgreSQL's catalog that have the type "char", which adapter-pg 7.10 does not know:
- * they are fetched as text and labelled as what the engine expects.
+ * The engine reads columns of PostgreSQL's catalog that have the type "char", which adapter-pg 7.10 does not know: they
+ * are read as text and labelled with the type that the engine expects.
  */
 async function queryCatalog(database: SqlDriverAdapter, query: SqlQuery) {
   const sql = query.sql

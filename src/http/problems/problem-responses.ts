@@ -148,7 +148,7 @@ function toViolation(error: NonNullable<FastifyError['validation']>[number]): Vi
   const path = error.instancePath.split('/').slice(1)
   const field = [...path, missingProperty ?? additionalProperty].filter((part) => part !== undefined).join('.')
   if (missingProperty !== undefined) return { field, rule: 'required', message: 'This field is missing.' }
-  if (additionalProperty !== undefined) return { field, rule: 'unknown', message: 'This field is not known here.' }
+  if (additionalProperty !== undefined) return { field, rule: 'unknown', message: 'This field is unknown.' }
   if (field === '') return { field: WHOLE_BODY, rule: error.keyword, message: 'The body must be a JSON object.' }
   return { field, rule: error.keyword, message: messageOf(error) }
 }
