@@ -178,7 +178,12 @@ test('a socket folder that is a link somebody else laid is refused in one line',
 
 test.each([
   ['data of another PostgreSQL', 'PG_VERSION', '17\n', /holds data of PostgreSQL 17, which PostgreSQL 18 cannot read/],
-  ['something else', 'notes.txt', 'mine', /does not contain PostgreSQL data: restore it, or remove it to start with an empty database$/],
+  [
+    'something else',
+    'notes.txt',
+    'mine',
+    /does not contain PostgreSQL data: restore it, or remove it to start with an empty database$/,
+  ],
 ])('%s in its place is refused in one line and left alone', async (_, name, content, line) => {
   await mkdir(path.join(dataDir, 'postgres'), { recursive: true })
   await writeFile(path.join(dataDir, 'postgres', name), content)
