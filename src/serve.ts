@@ -74,7 +74,7 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
   try {
     await openListeners(running, role)
     await bringUpDatabase(running, { databaseUrl, directUrl }, leaving)
-    await deps.breachList?.prove()
+    await deps.breachList?.assertWorks()
   } catch (error) {
     await stop(running, 0)
     throw error

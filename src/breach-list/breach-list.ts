@@ -6,14 +6,14 @@ import { createRangeService } from './range-service.ts'
 
 /** Passwords from data breaches, which attackers try first. */
 export interface BreachList {
-  /** Also false if the list cannot be reached: an outage must not keep anybody from changing a password. */
+  /** Also false if the list cannot be reached, because an outage must not prevent password changes. */
   contains(password: PlainPassword): Promise<boolean>
   /**
-   * Shows at the start that the list works. An outage is logged and does not stop the start.
+   * Checks at the start that the list works. An outage is logged and does not prevent the start.
    *
-   * @throws {ConfigError} if it is a list of another kind, which would accept every password.
+   * @throws {ConfigError} if the source is not a list of SHA-1 hashes, because then every password would be accepted.
    */
-  prove(): Promise<void>
+  assertWorks(): Promise<void>
 }
 
 /** @throws {ConfigError} if a file cannot be used. */

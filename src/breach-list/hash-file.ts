@@ -8,9 +8,12 @@ import { WELL_KNOWN_PASSWORD } from './well-known-password.ts'
 
 /** The file is held in memory, at about three times its size. For the whole of Have I Been Pwned, run a range service. */
 const LARGEST_FILE_BYTES = 128 * 1024 * 1024
-/** 64 bits of a hash: with ten million entries, one password in a trillion is refused although it is not listed. */
+/**
+ * Only the first 64 bits of each hash are kept. With ten million entries, about one password in a trillion is refused
+ * although it is not in the list.
+ */
 const KEPT_DIGITS = 16
-/** The length of MD5 and of NTLM hashes. As prefixes of SHA-1 hashes they would match no password. */
+/** The length of MD5 and of NTLM hashes. Such a hash would be read as a shortened SHA-1 hash and match no password. */
 const OTHER_HASH_DIGITS = 32
 const LINE = /^([0-9A-Fa-f]{5,40})(?::\d+)?$/
 
@@ -18,7 +21,7 @@ const LINE = /^([0-9A-Fa-f]{5,40})(?::\d+)?$/
  * Reads a file that has one SHA-1 hash per line, in hexadecimal, whole or shortened, with or without `:count`. The
  * downloader of Have I Been Pwned writes such files.
  *
- * @throws {ConfigError} naming the first line that is something else.
+ * @throws {ConfigError} which names the first line that is not such a hash.
  */
 export function readHashFile(path: string, log: Pick<Logger, 'warn'>): BreachList {
   const prefixes = readPrefixes(path)
@@ -29,7 +32,7 @@ export function readHashFile(path: string, log: Pick<Logger, 'warn'>): BreachLis
   }
   return {
     contains: async (password) => contains(password),
-    async prove() {
+    async assertWorks() {
       if (!contains(new PlainPassword(WELL_KNOWN_PASSWORD))) {
         log.warn({ path }, 'the breach list lacks the most common passwords: it may be incomplete or of another kind')
       }

@@ -5,21 +5,22 @@ import { PlainPassword } from '../security/plain-password.ts'
 import type { BreachList } from './breach-list.ts'
 import { WELL_KNOWN_PASSWORD } from './well-known-password.ts'
 
-/** A person is waiting: a list that takes longer than this counts as an outage. */
-const PATIENCE_MS = 1_500
+/** A response that takes longer than this counts as an outage, because a person is waiting. */
+const LONGEST_WAIT_MS = 1_500
 /** A padded range has about 60 kB. */
 const LONGEST_ANSWER_BYTES = 1024 * 1024
 const PREFIX_LENGTH = 5
 /** Lines with the other 35 digits of a SHA-1 hash, or nothing at all for a range without hashes. */
 const RANGE = /^(?:[0-9A-Fa-f]{35}:\d+\s*)*$/
 
-/** The server answers, and not as a range service does. */
+/** The server responds, but not in the form of a range service. */
 class NotARange extends Error {}
 
 /**
  * The range protocol of Have I Been Pwned. The service learns the first five hexadecimal digits of the password's SHA-1
  * hash, which a million passwords share, and returns all hashes it knows that begin with them. The response is padded,
- * because its length would tell a listener which range was requested. The beginning and the end of an outage are logged.
+ * because its length would reveal to an eavesdropper which range was requested. The beginning and the end of an outage
+ * are logged.
  */
 export function createRangeService(baseUrl: string, log: Logger): BreachList {
   const base = new URL(baseUrl).pathname === '/' ? `${baseUrl}/range` : baseUrl
@@ -28,13 +29,14 @@ export function createRangeService(baseUrl: string, log: Logger): BreachList {
   async function isListed(password: PlainPassword): Promise<boolean> {
     const digest = createHash('sha1').update(password.reveal(), 'utf8').digest('hex').toUpperCase()
     const range = await fetchRange(`${base}/${digest.slice(0, PREFIX_LENGTH)}`)
-    if (isOut) log.info('the breach list is back')
+    if (isOut) log.info('the breach list can be reached again')
     isOut = false
     return hasSuffix(range, digest.slice(PREFIX_LENGTH))
   }
 
   function reportOutage(error: unknown): void {
-    if (!isOut) log.error({ reason: reasonOf(error) }, 'the breach list is out: passwords are accepted without it')
+    if (!isOut)
+      log.error({ reason: reasonOf(error) }, 'the breach list cannot be reached; passwords are accepted without it')
     isOut = true
   }
 
@@ -47,7 +49,7 @@ export function createRangeService(baseUrl: string, log: Logger): BreachList {
         return false
       }
     },
-    async prove() {
+    async assertWorks() {
       try {
         if (await isListed(new PlainPassword(WELL_KNOWN_PASSWORD))) return
         log.warn('the breach list lacks the most common passwords: it may be incomplete')
@@ -67,15 +69,15 @@ async function fetchRange(url: string): Promise<string> {
   const response = await fetch(url, {
     headers: { 'Add-Padding': 'true', 'User-Agent': 'latchkey' },
     redirect: 'error',
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(LONGEST_WAIT_MS),
   })
-  if (response.status !== 200 || !response.body) throw new Error(`it answered ${response.status}`)
+  if (response.status !== 200 || !response.body) throw new Error(`the server answered ${response.status}`)
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of response.body) {
     chunks.push(chunk)
     length += chunk.length
-    if (length > LONGEST_ANSWER_BYTES) throw new Error('its answer has no end')
+    if (length > LONGEST_ANSWER_BYTES) throw new Error('the response is too long')
   }
   const range = Buffer.concat(chunks).toString('latin1')
   if (!RANGE.test(range)) throw new NotARange('its answer is not a range')
@@ -92,5 +94,5 @@ function hasSuffix(range: string, suffix: string): boolean {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
-  return error.name === 'TimeoutError' ? `no answer within ${PATIENCE_MS} ms` : error.message
+  return error.name === 'TimeoutError' ? `no answer within ${LONGEST_WAIT_MS} ms` : error.message
 }

@@ -1,7 +1,10 @@
 /** How long a verifier may use a JWKS before it reads it again: the `max-age` of the response. */
 export const JWKS_CACHE_SECONDS = 300
 
-/** A key signs only after every cache without it has expired. Caches can sit behind caches, hence twice the time. */
+/**
+ * A key signs only after every cache without it has expired. The time is doubled because one cache can read from
+ * another.
+ */
 export const PUBLISH_BEFORE_USE_SECONDS = 2 * JWKS_CACHE_SECONDS
 
 /** How far the clocks of two machines may differ. */
@@ -11,8 +14,8 @@ export const CLOCK_LEEWAY_SECONDS = 30
 export const RELOAD_KEYS_SECONDS = 5
 
 /**
- * A new secret key is used only after every process has read it, or a replica would refuse what another one has just
- * made. The time covers several readings that fail, and clocks that differ.
+ * A new secret key is used only after every process has read it. Otherwise a replica would refuse a token that another
+ * replica has just made. The time covers several readings that fail, and clocks that differ.
  */
 export const SECRET_KEY_LEAD_SECONDS = 60
 

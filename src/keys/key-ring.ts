@@ -11,14 +11,14 @@ export type { SigningKey } from './open-key.ts'
 /** The service's keys, decrypted and in memory. It is empty until the first `load`, which needs the database. */
 export interface KeyRing {
   /**
-   * Reads the keys, and creates those that a new database lacks. A key that is known is not decrypted again.
+   * Reads the keys, and creates those that are missing in a new database. A known key is not decrypted again.
    *
    * @throws {WrongSecretKey | DamagedKey} if a key cannot be opened; the ring then keeps the keys that it had.
    */
   load(): Promise<void>
   /**
-   * Whether the last `load` that reached the database could open every key. Where it could not, this process may lack a
-   * key that other replicas use already, so it must not count as ready.
+   * Whether the last `load` that reached the database could open every key. If not, this process may lack a key that
+   * other replicas already use, and must not report that it is ready.
    */
   isReadable(): boolean
   readonly sealer: Sealer
@@ -33,9 +33,9 @@ export interface KeyRing {
   /** The keys of `keyedHash`, the current one first: rows may hold hashes that were made under any of them. */
   addressHashKeys(): readonly [Buffer, ...Buffer[]]
   signingKey(): SigningKey
-  /** The key with this id, if it is one of ours. The database is asked once more for an id that is not known yet. */
+  /** Finds a key by its id; null if there is none. For an unknown id, the keys are read again from the database. */
   verificationKey(kid: string): Promise<SigningKey | undefined>
-  /** What a token may be verified with, now or soon: the current, next and retired keys. */
+  /** The keys with which tokens are verified now or soon: the current, next and retired keys. */
   publicKeys(): readonly PublicJwk[]
 }
 
@@ -45,7 +45,7 @@ export class KeysNotLoaded extends Error {}
 /** `current` comes first, then `next` and `retired`; within a state the newest comes first. */
 const ORDER = [{ state: 'asc' as const }, { createdAt: 'desc' as const }]
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
-/** Tokens with invented key ids must not cause a query each. */
+/** Tokens with invented key ids must not cause one query each. */
 const UNKNOWN_KID_PAUSE_MS = 5_000
 
 export function createKeyRing(db: Database, sealer: Sealer, now: () => Date): KeyRing {
@@ -89,7 +89,7 @@ export function createKeyRing(db: Database, sealer: Sealer, now: () => Date): Ke
     }
   }
 
-  /** Requests that wait at the same time share one reading; after it there is none for a while. */
+  /** Concurrent requests share one query. After it, no further query is made for a while. */
   async function reloadForUnknownKid(): Promise<void> {
     const at = performance.now()
     if (!lookup || at - lookup.at > UNKNOWN_KID_PAUSE_MS) lookup = { at, result: load() }
@@ -136,7 +136,7 @@ async function readKeys(
       return before ? { ...before, state: row.state, activateAt: row.activateAt } : openKey(row, sealer)
     })
   }
-  const keys = await read() // before any key is created: a wrong SECRET_KEY must stop here
+  const keys = await read() // before any key is created, because a wrong SECRET_KEY must be refused first
   if (isComplete(keys)) return keys
   await db.$transaction((tx) => createMissingKeys(tx, sealer, now()))
   return read()

@@ -10,7 +10,7 @@ import { newSigningKey, type SigningAlgorithm } from '../security/signing-key.ts
 export const SECRET_PURPOSES = ['password_pepper', 'password_import', 'refresh_token', 'address_hash'] as const
 export type SecretPurpose = (typeof SECRET_PURPOSES)[number]
 
-/** What a sealed key is bound to, so that it opens only in its own row and for its own purpose. */
+/** The context of a sealed key. It can be opened only in its own row and for its own purpose. */
 export function sealingContext(row: { id: string; purpose: string }): string {
   return `key ${row.purpose} ${row.id}`
 }
@@ -42,7 +42,7 @@ export async function createSecretKey(
   return id
 }
 
-/** Creates what a new database lacks: a secret for each purpose, a signing key, and the one that will follow it. */
+/** Creates the missing keys of a new database: a secret for each purpose, a current signing key and the next one. */
 export async function createMissingKeys(tx: Transaction, sealer: Sealer, now: Date): Promise<void> {
   await lockKeys(tx)
   const rows = await tx.key.findMany({ select: { purpose: true, state: true, algorithm: true } })

@@ -30,19 +30,17 @@ export interface KeyRow {
   readonly sealed: string
 }
 
-/** A row of `keys` is not what this service wrote. The message is one line for the operator. */
+/** A row of `keys` was altered after the service wrote it. The message is one line for the operator. */
 export class DamagedKey extends Error {
   constructor({ id, purpose }: Pick<KeyRow, 'id' | 'purpose'>, problem: string) {
-    super(
-      `The ${purpose} key ${id} in the database ${problem}. Somebody or something has altered it: see docs/recovery.md.`,
-    )
+    super(`The ${purpose} key ${id} in the database ${problem}. It has been altered: see docs/recovery.md.`)
   }
 }
 
 /**
  * Decrypts a key. The public half of a signing key is derived from the private one and must have the key's id as its
- * thumbprint: a public half that was stored beside it could be replaced by an attacker's, and other services would then
- * accept the attacker's tokens under our `kid`.
+ * thumbprint: a stored public half could be replaced by an attacker's, and other services would then accept the
+ * attacker's tokens.
  *
  * @throws {WrongSecretKey} if SECRET_KEY and SECRET_KEY_PREVIOUS do not open it.
  * @throws {DamagedKey} if the row was altered.

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { assertDispatchable, type Mailer, type OutgoingMail } from './outgoing-mail.ts'
 
 export interface ConsoleSettings {
-  /** The folder in which each mail is kept as a file. */
+  /** The folder in which each mail is stored as a file. */
   directory: string
 }
 
 const RULE = '─'.repeat(78)
 
-/** For development and tests: prints each mail with its link, and keeps it as JSON. Nothing leaves the machine. */
+/** For development and tests: prints each mail with its link and stores it as JSON. No mail leaves the machine. */
 export function createConsoleMailer(settings: ConsoleSettings, now = () => new Date()): Mailer {
   return {
     async send(mail) {
@@ -23,7 +23,10 @@ export function createConsoleMailer(settings: ConsoleSettings, now = () => new D
   }
 }
 
-/** Writes under a temporary name first, so that readers of `*.json` never see half a file. The link in it is a credential. */
+/**
+ * Writes under a temporary name first, so that readers of `*.json` never see an incomplete file. The link in it is a
+ * credential.
+ */
 async function keep(mail: OutgoingMail, directory: string, at: Date): Promise<string> {
   const { id, kind, from, to, subject, text, html, link } = mail
   const record = { id, at: at.toISOString(), kind, from, to, subject, text, html, link }

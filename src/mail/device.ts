@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { getParser } from 'bowser'
 
-/** The parser's name of a browser, and the name that we show. No other name is shown. */
+/** The parser's name of each browser, and the name that is shown. Other browsers are not named. */
 const BROWSERS = new Map([
   ['Amazon Silk', 'Amazon Silk'],
   ['Android Browser', 'Android Browser'],
@@ -30,12 +30,12 @@ const BROWSERS = new Map([
 
 const SYSTEMS = new Set(['Android', 'Chrome OS', 'HarmonyOS', 'iOS', 'Linux', 'macOS', 'Windows', 'Windows Phone'])
 
-/** A browser's header has a few hundred characters. The parser's patterns are not run over more. */
+/** A browser's header has a few hundred characters. A longer header is not parsed in full. */
 const LONGEST_USER_AGENT = 512
 
 /**
- * Describes the device that a request came from, in words for its owner. An attacker could write a User-Agent for a victim
- * to read in our mail. So only names from our own lists are shown, and no part of the header.
+ * Describes the device that a request came from, for a mail to its owner. An attacker could put a text for the victim
+ * into the User-Agent header. Therefore only names from the lists above are shown, and no part of the header.
  */
 export function describeDevice(userAgent: string | null, ip: string | null): string {
   const address = ip === null ? '' : plainIp(ip)
@@ -53,7 +53,7 @@ function deviceName(userAgent: string): string {
   return system === undefined ? browser : `${browser} on ${system}`
 }
 
-/** An address without an IPv6 zone (`fe80::1%…`), which could contain words. */
+/** An IP address without its IPv6 zone (`fe80::1%…`), which could contain any text. */
 function plainIp(ip: string): string {
   if (isIP(ip) === 0 || ip.includes('%')) return ''
   return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(ip) ? ip.slice('::ffff:'.length) : ip

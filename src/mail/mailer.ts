@@ -31,7 +31,7 @@ export async function createMailer(config: MailConfig, log: MailLog): Promise<Ma
     case 'smtp':
       return (await import('./smtp.ts')).createSmtpMailer(config)
     case 'console':
-      log.warn({ directory: config.directory }, 'mail is shown on the console and kept in files; none is sent')
+      log.warn({ directory: config.directory }, 'mail is printed on the console and stored in files; it is not sent')
       return createConsoleMailer(config)
   }
 }

@@ -1,4 +1,4 @@
-/** An address as somebody who knows it recognises it, and nobody else learns it: `a•••@example.com`. */
+/** Masks an address so that only a person who knows it recognises it: `a•••@example.com`. */
 export function maskAddress(address: string): string {
   const at = address.lastIndexOf('@')
   if (at < 1) return '•••'

@@ -7,7 +7,7 @@ export interface Mailbox {
 }
 
 export interface OutgoingMail {
-  /** Our own id of this mail (UUIDv7). It is the same at every attempt, and the provider's events contain it. */
+  /** The service's id of this mail (UUIDv7). It is the same at every attempt, and the provider's events contain it. */
   id: string
   kind: MailKind
   from: Mailbox
@@ -16,16 +16,16 @@ export interface OutgoingMail {
   subject: string
   text: string
   html: string
-  /** The link in the text once more: the console shows it, and no stored reason may quote it. */
+  /** The link that the text contains. The console shows it, and it is removed from stored reasons. */
   link: string | null
 }
 
 export interface Mailer {
   /**
-   * Hands one mail to the provider. It has the mail only if this returns: an answer that the provider would not give,
-   * such as a proxy's 200, is an error.
+   * Sends one mail to the provider. If this returns, the provider has the mail. A response that does not come from the
+   * provider, such as a proxy's 200, is an error.
    *
-   * @throws {PermanentMailError} on proof that the provider rejects this recipient or this content.
+   * @throws {PermanentMailError} if the provider certainly rejects this recipient or this content.
    * @throws {TemporaryMailError} for every other rejection, and if the provider cannot be reached.
    */
   send(mail: OutgoingMail): Promise<{ providerMessageId: string | null }>
@@ -34,7 +34,7 @@ export interface Mailer {
   close(): Promise<void>
 }
 
-/** The mail was not sent, for a reason that may pass. The message is a reason that Support may read. */
+/** The mail was not sent, for a reason that may be temporary. The message is a reason that Support may read. */
 export class TemporaryMailError extends Error {
   override readonly name = 'TemporaryMailError'
 }
@@ -44,7 +44,7 @@ export class PermanentMailError extends Error {
   override readonly name = 'PermanentMailError'
 }
 
-/** The last check before a mail leaves. It does not rely on the checks that were made when the address came in. */
+/** The last check before a mail is sent. It does not rely on the checks that were made when the address was entered. */
 export function assertDispatchable(mail: OutgoingMail): void {
   if (!isPlainAddress(mail.to)) throw new PermanentMailError('The address is not one plain email address')
   if (/\p{Cc}|[\u2028\u2029]/u.test(mail.subject)) {
@@ -53,9 +53,9 @@ export function assertDispatchable(mail: OutgoingMail): void {
 }
 
 /**
- * Makes a provider's answer fit to be stored and to be read by Support: one short line. Providers quote what they
- * reject, for example the link that a spam filter dislikes. So links, and anything as long as a token or a key, are
- * withheld.
+ * Converts a provider's response into one short line that can be stored and shown to Support. Providers quote what they
+ * reject, for example a link that a spam filter blocks. Therefore links, and any text as long as a token or a key, are
+ * removed.
  */
 export function quotableReason(answer: string, secrets: readonly (string | null)[]): string {
   let reason = answer.slice(0, 2000)
@@ -68,7 +68,7 @@ export function quotableReason(answer: string, secrets: readonly (string | null)
     .slice(0, 300)
 }
 
-/** A reason for the log, where no erasure reaches it: without anything that looks like an email address. */
+/** Removes everything that looks like an email address from a reason. The log is not covered by erasures. */
 export function withoutAddresses(reason: string): string {
   return reason.replace(/[^\s<>()[\]"',;:]+(?:@|%40|=40)[^\s<>()[\]"',;:]+/gi, '[address withheld]')
 }

@@ -13,7 +13,7 @@ export type ProviderEventType =
   | 'spam_reported'
 
 export interface ProviderEvent {
-  /** The provider's own id: the same each time that the event is reported. */
+  /** The provider's id of the event. It is the same each time the event is reported. */
   readonly id: string
   readonly mailId: string
   readonly type: ProviderEventType
@@ -21,7 +21,7 @@ export interface ProviderEvent {
   readonly at: Date
 }
 
-/** SendGrid's names. Events about unsubscribing are missing: they say nothing about a mail of ours. */
+/** SendGrid's names. Events about unsubscribing are left out, because they are not about a mail of the service. */
 const TYPES: ReadonlyMap<unknown, ProviderEventType> = new Map([
   ['processed', 'processed'],
   ['deferred', 'deferred'],
@@ -37,8 +37,8 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const LATEST_SECONDS = 253_402_300_799 // the year 9999
 
 /**
- * Reads a batch of SendGrid's event webhook. Events that are not about our mails, or have an unknown form, are left out
- * rather than refused: after a refusal, SendGrid would send the whole batch again for a day, and then drop it.
+ * Reads a batch of SendGrid's event webhook. Events that are not about mails of the service, or that have an unknown
+ * form, are skipped. If they were refused, SendGrid would send the whole batch again for a day and then discard it.
  *
  * @returns null if the body is not a batch.
  */

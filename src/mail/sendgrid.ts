@@ -13,22 +13,22 @@ import { replyAddress } from './plain-address.ts'
 
 export interface SendgridSettings {
   apiKey: Secret
-  /** Another host than SendGrid's own: its EU region, or a stand-in. */
+  /** A host other than the default: SendGrid's EU region, or a replacement for tests. */
   baseUrl: string | undefined
   supportContact: string
 }
 
 type ClientRequest = Parameters<Client['createRequest']>[0]
 
-/** Without the list of unsubscribes: only the person who unsubscribed may undo that. */
+/** The list of unsubscribes is left out, because only the person who unsubscribed may undo that. */
 const SUPPRESSION_LISTS = ['bounces', 'blocks', 'invalid_emails', 'spam_reports']
 const TIMEOUT_CODES = ['ERR_CANCELED', 'ECONNABORTED', 'ETIMEDOUT']
 
-/** Hands mails to SendGrid's v3 API. A mail that it accepts may still bounce: its event webhook reports that. */
+/** Sends mails through SendGrid's v3 API. A mail that it accepts may still bounce, which its event webhook reports. */
 export function createSendgridMailer(settings: SendgridSettings, timeoutMs = 10_000): Mailer {
   const client = new DeadlineClient(timeoutMs)
   client.setApiKey(settings.apiKey.reveal())
-  // After the key: setApiKey() puts SendGrid's own host back.
+  // This comes after the key, because setApiKey() resets the host to SendGrid's default.
   if (settings.baseUrl !== undefined) client.setDefaultRequest('baseUrl', settings.baseUrl)
   const service = new MailService()
   service.setClient(client)
@@ -37,7 +37,7 @@ export function createSendgridMailer(settings: SendgridSettings, timeoutMs = 10_
     async send(mail) {
       assertDispatchable(mail)
       const [response] = await service.send(sendgridMail(mail, settings.supportContact)).catch((error: unknown) => {
-        // The original is not passed on as a cause: it holds the request, with the key and the link.
+        // The original error is not passed on as the cause, because it contains the request with the key and the link.
         throw deliveryError(error, [mail.link, settings.apiKey.reveal()])
       })
       const messageId: unknown = response.headers['x-message-id']
@@ -62,8 +62,8 @@ export function createSendgridMailer(settings: SendgridSettings, timeoutMs = 10_
 }
 
 /**
- * Sets one deadline for the whole exchange: the client's own time-out only notices silence, and an answer that trickles
- * in is never silent. Redirects are off, because they would take the mail and its link to another host.
+ * Sets one deadline for the whole request. The client's own time-out only ends a silent connection, and a very slow
+ * response is never silent. Redirects are off, because they would send the mail and its link to another host.
  */
 class DeadlineClient extends Client {
   readonly #timeoutMs: number
@@ -117,8 +117,8 @@ function deliveryError(error: unknown, secrets: readonly (string | null)[]): Err
 }
 
 /**
- * Whether a rejection proves that it is about this mail: a 400 that names the recipient and nothing else, or a 413 in
- * SendGrid's own form. Other 4xx answers are about our key, our sender, our quota or a mistyped base URL, and pass.
+ * Whether a rejection is certainly about this mail: a 400 that names only the recipient, or a 413 in SendGrid's own
+ * form. Other 4xx responses are about the key, the sender, the quota or a wrong base URL, and may be temporary.
  */
 function isAboutThisMail(status: number, errors: readonly SendgridError[]): boolean {
   if (errors.length === 0) return false
@@ -132,7 +132,7 @@ function connectionReason(error: unknown): string {
   return /^[A-Z][A-Z0-9_]+$/.test(code) ? `SendGrid could not be reached (${code})` : 'SendGrid could not be reached'
 }
 
-/** SendGrid's ResponseError, by its shape: the package does not export the class. */
+/** Recognises SendGrid's ResponseError by its shape, because the package does not export the class. */
 function isRefusal(error: unknown): error is { code: number; response: { body: unknown } } {
   if (typeof error !== 'object' || error === null || !('code' in error && 'response' in error)) return false
   return typeof error.code === 'number' && typeof error.response === 'object' && error.response !== null

@@ -17,19 +17,22 @@ export interface SmtpSettings {
 
 const TIMEOUTS_MS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000, dnsTimeout: 10_000 }
 
-/** As many as the worker has slots for mail (worker/mail-lanes.ts), so that no lane waits for another's connection. */
+/**
+ * One connection per mail slot of the worker (worker/mail-lanes.ts), so that no lane waits for a connection of another
+ * lane.
+ */
 const MOST_CONNECTIONS = 16
 
 /**
- * Hands mails to an SMTP server over a few kept connections. The time-outs notice silence. The deadline is for one
- * mail in total, so that a server that trickles its answers cannot hold a connection for longer.
+ * Sends mails to an SMTP server over a few open connections. The time-outs end a connection that is silent. The
+ * deadline applies to one mail in total, so that a server that answers very slowly cannot hold a connection for longer.
  */
 export function createSmtpMailer(settings: SmtpSettings, deadlineMs = 60_000): Mailer {
   const transport = createTransport({
     url: settings.url.reveal(),
     pool: true,
     maxConnections: MOST_CONNECTIONS,
-    // A kept connection may have died: try one new connection. Beyond that, the worker tries again later.
+    // An open connection may have been lost, so one new connection is tried. After that, the worker tries again later.
     maxRequeues: 1,
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -65,7 +68,10 @@ export function createSmtpMailer(settings: SmtpSettings, deadlineMs = 60_000): M
   }
 }
 
-/** The same at every attempt, so that a mailbox that gets a mail twice can recognise the duplicate. */
+/**
+ * The Message-ID is the same at every attempt, so that a mailbox that receives a mail twice can recognise the
+ * duplicate.
+ */
 function messageId(id: string, sender: string): string {
   return `<${id}@${sender.slice(sender.lastIndexOf('@') + 1)}>`
 }
@@ -86,11 +92,14 @@ function deliveryError(error: unknown, link: string | null): Error {
  */
 const ABOUT_THIS_MAIL = /^5\.(?:1\.(?:1|2|3|6|10)|2\.(?:1|3)|3\.4|6\.[1-9])$/
 
-/** For servers without enhanced status codes: what they say of a mailbox that does not exist. */
+/** What servers without enhanced status codes answer for a mailbox that does not exist. */
 const NO_SUCH_MAILBOX =
   /\bno such (?:user|mailbox|recipient|address)\b|\b(?:user|mailbox|recipient) (?:is )?(?:unknown|not found|does not exist|doesn't exist)\b|\bunknown (?:user|mailbox|recipient)\b/i
 
-/** Whether a rejection proves that it is about this recipient or this content. Anything else may be about us, and pass. */
+/**
+ * Whether a rejection is certainly about this recipient or this content. Any other rejection may be about the sender
+ * and may be temporary.
+ */
 function isAboutThisMail(responseCode: number, response: string): boolean {
   const [, enhanced] = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response) ?? []
   if (responseCode < 500) return false

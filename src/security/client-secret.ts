@@ -2,18 +2,24 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { type HashedToken, newOpaqueToken } from './opaque-token.ts'
 import { Secret } from './secret.ts'
 
-/** Lets a scanner for leaked secrets recognise one, and whoever finds it know whose it is. */
+/** The prefix lets a scanner for leaked secrets recognise a client secret, and shows which product it belongs to. */
 const PREFIX = 'lks_'
-/** Compared with where there is no hash: finding none must not be quicker. */
+/** Used in a comparison if there is no hash, so that the comparison takes the same time. */
 const NOBODYS = '0'.repeat(64)
 
-/** 256 random bits, shown once; with so much entropy a plain SHA-256 is a safe form at rest, and needs no bcrypt. */
+/**
+ * Creates a secret of 256 random bits. With so much entropy, its SHA-256 hash can be stored safely, and bcrypt is not
+ * needed.
+ */
 export function newClientSecret(): { secret: Secret<'client-secret'>; hash: HashedToken } {
   const secret = PREFIX + newOpaqueToken().token.reveal()
   return { secret: new Secret(secret), hash: digest(secret) }
 }
 
-/** Whether it is one of the (at most two) secrets, in the same time whichever it is and whether there are any. */
+/**
+ * Whether the secret matches one of at most two hashes. It takes the same time for every result, and if there are no
+ * hashes.
+ */
 export function matchesClientSecret(presented: string, hashes: readonly [string | null, string | null]): boolean {
   const actual = Buffer.from(digest(presented), 'hex')
   const [current, previous] = hashes.map(

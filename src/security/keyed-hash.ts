@@ -4,13 +4,13 @@ import { createHmac } from 'node:crypto'
 export type HashPurpose =
   /** An address in the audit trail and beside a throttle: an erasure and a reset find it there. */
   | 'address'
-  /** All that is kept of an address after an erasure. */
+  /** The only trace of an address after an erasure. */
   | 'erased address'
   /** The id that stands for an erased account in the audit trail. */
   | 'erased account'
-  /** What somebody typed in place of an address. */
+  /** The text that a person typed instead of an address. */
   | 'typed text'
-  /** A row of an import: the same row is recognised when it comes again. */
+  /** A row of an import. The same row is recognised in a later import. */
   | 'imported account'
   /** Guesses at one address from one network. */
   | 'guesses from a network'
@@ -18,23 +18,26 @@ export type HashPurpose =
   | 'guesses of strangers'
   /** Guesses within one session. */
   | 'guesses in a session'
-  /** Something that may be done a limited number of times in a window. */
+  /** The key of a counter for an action that is limited in number per time window. */
   | 'limited use'
-  /** The network of somebody who asked for something. */
+  /** The network that a request came from. */
   | 'network'
   /** A mailbox, for the limits of mails: all its sub-addresses have one hash. */
   | 'mailbox'
 
 /**
- * HMAC-SHA-256 of a purpose and its parts, in hexadecimal. The parts are encoded as a JSON array before they are hashed.
- * If they were joined as text, `("a", "b from c")` and `("a from b", "c")` could have one hash, and a stranger could
- * choose an input that counts against somebody else.
+ * HMAC-SHA-256 of a purpose and its parts, in hexadecimal. The parts are encoded as a JSON array before they are
+ * hashed. If they were joined as text, `("a", "b from c")` and `("a from b", "c")` could have the same hash, and an
+ * attacker could choose an input that counts against another person.
  */
 export function keyedHash(key: Buffer, purpose: HashPurpose, ...parts: readonly string[]): string {
   return createHmac('sha256', key).update(encodeHashInput(purpose, parts)).digest('hex')
 }
 
-/** The text that is hashed: no two different purposes or lists of parts have the same one. */
+/**
+ * Encodes a purpose and its parts as the text that is hashed. Different purposes or lists of parts never have the same
+ * text.
+ */
 export function encodeHashInput(purpose: string, parts: readonly string[]): string {
   return JSON.stringify([purpose, ...parts]) // escapes a lone surrogate, which UTF-8 would replace
 }

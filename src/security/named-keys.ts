@@ -1,6 +1,8 @@
-/** Keys of one purpose. What is made with one of them names it, so that it can be replaced by a newer one. */
+/**
+ * The keys of one purpose. A value that is made with a key contains the key's id, so that a newer key can replace it.
+ */
 export interface NamedKeys {
-  /** The key for everything that is made from now on. */
+  /** The key with which new values are made. */
   current(): { readonly id: string; readonly key: Buffer }
   find(id: string): Buffer | undefined
 }

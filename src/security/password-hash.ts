@@ -20,12 +20,12 @@ export interface Passwords {
   hash(place: HashingPlace, password: PlainPassword): Promise<PasswordHash>
   /** Reads an account's `password_hash`. Null if there is none, or none that a password can be compared with. */
   read(stored: string | null, accountId: string): PasswordHash | null
-  /** Null stands for "no such account" or "no password set", and costs what a real comparison costs. */
+  /** Null means "no such account" or "no password set". It takes as long as a real comparison. */
   matches(place: HashingPlace, password: PlainPassword, stored: PasswordHash | null): Promise<boolean>
   /**
-   * The index of the first hash that the password matches, or -1. If none matches, there are as many real comparisons as
-   * there are entries, at our own cost or at `costliest`, whichever is higher. A `costliest` that no stored hash may have
-   * is ignored.
+   * The index of the first hash that the password matches, or -1. If none matches, there are as many real comparisons
+   * as there are entries, at the configured cost or at `costliest`, whichever is higher. A `costliest` that no stored
+   * hash may have is ignored.
    */
   firstMatch(
     place: HashingPlace,
@@ -48,12 +48,12 @@ const BCRYPT_INPUT_BYTES = 72
 
 /**
  * bcrypt(base64(HMAC-SHA-384(pepper, password))), the form of OWASP's Password Storage Cheat Sheet. The input of bcrypt
- * has 64 characters, so it is never cut at 72 bytes; it has no NUL; and a stolen table cannot be guessed against without
- * the pepper. Every call needs a place in the hashing lane. A flow takes one place for everything that belongs
- * together, so that no request is admitted and then refused half-way.
+ * has 64 characters, so it is never cut at 72 bytes; it has no NUL; and passwords in a stolen table cannot be guessed
+ * without the pepper. Every call needs a place in the hashing lane. A use case takes one place for all its calls, so
+ * that a request is not refused in the middle of its work.
  *
- * A stored hash that cannot be compared with (damaged, an absurd cost, a pepper that is lost) counts as "no password", so
- * that such a row affects its own account only.
+ * A stored hash that cannot be used (it is damaged, its cost is out of range, or its pepper is lost) counts as "no
+ * password". Such a row therefore affects only its own account.
  */
 export function createPasswords(options: { cost: number; peppers: NamedKeys; importKeys: NamedKeys }): Passwords {
   const { cost, peppers, importKeys } = options
@@ -66,7 +66,8 @@ export function createPasswords(options: { cost: number; peppers: NamedKeys; imp
       if (await bcrypt.compare(candidate, opened?.bcryptHash ?? '')) return true
       await payTheDifference(opened?.cost ?? fullCost, fullCost)
     }
-    // Every account takes as many comparisons as an imported one, or the time would tell which accounts are imported.
+    // Every account takes as many comparisons as an imported one. Otherwise the time would reveal which accounts are
+    // imported.
     for (let made = opened ? candidates.length : 0; made < forms.length; made += 1) {
       await bcrypt.compare(password.reveal(), decoy(fullCost))
     }
@@ -74,9 +75,9 @@ export function createPasswords(options: { cost: number; peppers: NamedKeys; imp
   }
 
   /**
-   * A wrong password against a hash of cost 10 would be refused sooner than an unknown address at cost 12, and the time
-   * would tell that there is an account. 2^c + (2^c + 2^(c+1) + … + 2^(C-1)) = 2^C, so one comparison at each cost in
-   * between makes up the difference.
+   * Without this, a wrong password for a hash of cost 10 would be refused sooner than an unknown address at cost 12,
+   * and the time would reveal that there is an account. 2^c + (2^c + 2^(c+1) + … + 2^(C-1)) = 2^C, so one comparison at
+   * each cost in between makes up the difference.
    */
   async function payTheDifference(paidCost: number, fullCost: number): Promise<void> {
     for (let missing = paidCost; missing < fullCost; missing += 1) {

@@ -1,9 +1,14 @@
 import { Secret } from './secret.ts'
 
-/** In Unicode code points of the NFC form. The policy refuses more, and nothing longer is ever hashed or compared. */
+/**
+ * In Unicode code points of the NFC form. The policy refuses longer passwords, and they are never hashed or compared.
+ */
 export const MAX_PASSWORD_LENGTH = 128
 
-/** In UTF-16 units. NFC makes no text eight times shorter, so a longer text breaks the policy however it is normalised. */
+/**
+ * In UTF-16 units. NFC never makes a text eight times shorter, so a longer text violates the policy in any
+ * normalisation.
+ */
 const LONGEST_WORTH_NORMALISING = 8 * MAX_PASSWORD_LENGTH
 
 /** A password in NFC (NIST SP 800-63B-4 section 3.1.1.2), so that é is the same password on every keyboard. */
@@ -16,7 +21,7 @@ export class PlainPassword extends Secret<'password'> {
     this.#typed = typed
   }
 
-  /** In code points: what a person would count, and what the policy's lengths mean. */
+  /** The length in code points, which is the unit of the policy's lengths. */
   get length(): number {
     return [...this.reveal()].length
   }

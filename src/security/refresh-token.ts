@@ -4,7 +4,7 @@ import { Secret } from './secret.ts'
 
 export interface RefreshTokenClaim {
   readonly sessionId: string
-  /** The token's place in its session: 1 at sign-in, one more at each use. */
+  /** The number of the token in its session. It is 1 at sign-in and grows by one at each use. */
   readonly counter: number
 }
 
@@ -13,8 +13,8 @@ const BODY_BYTES = 20
 const TOKEN = /^lkr_[A-Za-z0-9_-]{70}$/
 
 /**
- * Session id, counter and MAC. Derived rather than stored, so that the successor of a token whose answer was lost can
- * be given again, and a database dump holds nothing that could be turned into one.
+ * Derives a refresh token: session id, counter and MAC. It is not stored. Therefore the successor of a token can be
+ * returned again if the first response was lost, and a copy of the database does not contain any tokens.
  */
 export function deriveRefreshToken(claim: RefreshTokenClaim, key: Buffer): Secret<'refresh-token'> {
   const body = Buffer.alloc(BODY_BYTES)
@@ -23,11 +23,11 @@ export function deriveRefreshToken(claim: RefreshTokenClaim, key: Buffer): Secre
   return new Secret(PREFIX + Buffer.concat([body, mac(body, key)]).toString('base64url'))
 }
 
-/** What the token claims, if one of the keys made it; null for anything else, however malformed. */
+/** Reads a refresh token that was made with one of the keys; null for any other text. */
 export function readRefreshToken(presented: string, keys: readonly Buffer[]): RefreshTokenClaim | null {
   if (!TOKEN.test(presented)) return null
   const bytes = Buffer.from(presented.slice(PREFIX.length), 'base64url')
-  // The last character carries unused bits: accept one spelling of a token, not sixteen.
+  // The last character has unused bits. Only one of the sixteen possible spellings is accepted.
   if (PREFIX + bytes.toString('base64url') !== presented) return null
   const body = bytes.subarray(0, BODY_BYTES)
   if (!keys.some((key) => timingSafeEqual(mac(body, key), bytes.subarray(BODY_BYTES)))) return null

@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 
 /**
- * Reads the verification key as SendGrid shows it: the base64 of an ECDSA public key (SPKI, P-256). Null for anything
- * else, so that a key which was copied in part stops the start instead of refusing every event.
+ * Reads the verification key as SendGrid shows it: the base64 of an ECDSA public key (SPKI, P-256). Null for any other
+ * text, so that an incomplete key is noticed when the service starts and not when every event is refused.
  */
 export function readSendgridKey(base64: string): KeyObject | null {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return null

@@ -29,7 +29,7 @@ export function newSigningKey(algorithm: SigningAlgorithm): NewSigningKey {
   return { kid: publicJwk.kid, algorithm, privateKey, publicJwk }
 }
 
-/** The public half of a private key (PKCS #8, DER), named by its RFC 7638 thumbprint. */
+/** Derives the public key of a private key (PKCS #8, DER). Its `kid` is its RFC 7638 thumbprint. */
 export function derivePublicJwk(privateKey: Buffer): PublicJwk {
   const publicKey = createPublicKey(createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' }))
   const { kty = '', crv = '', x = '', y } = publicKey.export({ format: 'jwk' })
@@ -37,7 +37,7 @@ export function derivePublicJwk(privateKey: Buffer): PublicJwk {
   return { ...point, kid: thumbprint(point), alg: crv === 'P-256' ? 'ES256' : 'EdDSA', use: 'sig' }
 }
 
-/** The two forms that the JWT library takes. */
+/** Converts a private key to the two PEM forms that the JWT library needs. */
 export function toPem(privateKey: Buffer): { privatePem: string; publicPem: string } {
   const key = createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' })
   return {

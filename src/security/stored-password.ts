@@ -17,7 +17,7 @@ export interface OpenedHash {
   readonly bcryptHash: string
 }
 
-/** A lower cost is not bcrypt. */
+/** bcrypt does not define lower costs. */
 export const MIN_COST = 4
 /** A hash of cost 16 would occupy a place in the hashing lane for more than three seconds. */
 export const MAX_COST = 15
@@ -52,15 +52,15 @@ export function isUnsealedImport(stored: string): boolean {
   return stored.startsWith('$2')
 }
 
-/** Whether a sealed hash was made for another account than the one whose row it is in. */
+/** Whether a sealed hash was made for an account other than the one whose row contains it. */
 export function belongsToAnother(stored: PasswordHash, accountId: string): boolean {
   const sealed = SEALED.exec(stored)
   return sealed !== null && sealed[2] !== accountId
 }
 
 /**
- * Encrypts an imported bcrypt hash. It has no pepper, so without this a reader of the database could guess at it, and at
- * a low cost very fast. It opens only for its own account.
+ * Encrypts an imported bcrypt hash. It has no pepper, so without encryption a reader of the database could guess the
+ * password, very fast if the cost is low. It can be decrypted only for its own account.
  */
 export function sealImportedHash(keys: NamedKeys, imported: PasswordHash, accountId: string): PasswordHash {
   const { id, key } = keys.current()
@@ -70,7 +70,10 @@ export function sealImportedHash(keys: NamedKeys, imported: PasswordHash, accoun
   return `sealed$${id}$${accountId}$2b$${cost}$${sealed}` as PasswordHash
 }
 
-/** Null if it cannot be compared with: it is damaged, or names a pepper or a key that this service does not have. */
+/**
+ * Opens a stored hash for a comparison; null if it is damaged, or names a pepper or a key that the service does not
+ * have.
+ */
 export function openStoredHash(
   stored: PasswordHash,
   { peppers, importKeys }: { peppers: NamedKeys; importKeys: NamedKeys },

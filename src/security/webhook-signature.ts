@@ -1,14 +1,17 @@
 import { createHmac } from 'node:crypto'
 import type { Secret } from './secret.ts'
 
-/** `whsec_` and the base64 of 24 to 64 bytes, as the Standard Webhooks specification has it. */
+/** `whsec_` and the base64 of 24 to 64 bytes, as in the Standard Webhooks specification. */
 export function isWebhookSecret(text: string): boolean {
   if (!/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(text)) return false
   const { length } = keyOf(text)
   return length >= 24 && length <= 64
 }
 
-/** The three headers by which a receiver can tell that a body is ours, whole and fresh (Standard Webhooks 1.0). */
+/**
+ * Creates the three headers with which a receiver can check that a body comes from this service, is unchanged and is
+ * recent (Standard Webhooks 1.0).
+ */
 export function webhookHeaders(
   secret: Secret<'security-events'>,
   message: { id: string; body: string; now: Date },

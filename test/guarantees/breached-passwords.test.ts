@@ -90,8 +90,8 @@ test.each(failures)(
     expect(register).toHaveStatus(202)
     expect(change).toHaveStatus(200)
     expect(checked.body.acceptable).toBe(false)
-    expect(logLines.filter((line) => line.includes('the breach list is out'))).toHaveLength(1)
-    expect(logLines.filter((line) => line.includes('the breach list is back'))).toHaveLength(1)
+    expect(logLines.filter((line) => line.includes('the breach list cannot be reached'))).toHaveLength(1)
+    expect(logLines.filter((line) => line.includes('the breach list can be reached again'))).toHaveLength(1)
     expect(logLines.join()).not.toContain(BREACHED)
   },
 )
@@ -175,7 +175,7 @@ test('a server that is not a range service stops the start with one line', async
   for (const body of ['<html>Welcome</html>', '{"breached":false}', `${sha1('password')}:3`]) {
     const list = createRangeService(await serverThatAnswers(200, body), quietLog())
 
-    await expect(list.prove()).rejects.toThrow(
+    await expect(list.assertWorks()).rejects.toThrow(
       /^BREACH_LIST: the server at 127\.0\.0\.1:\d+ does not answer as a range/,
     )
   }
@@ -186,24 +186,24 @@ test('while the service runs, an answer that is not a range is an outage, and no
   const list = createRangeService(await serverThatAnswers(200, `${sha1(BREACHED).slice(5)} in HTML`), log)
 
   expect(await list.contains(new PlainPassword(BREACHED))).toBe(false)
-  expect(lines).toEqual(['the breach list is out: passwords are accepted without it'])
+  expect(lines).toEqual(['the breach list cannot be reached; passwords are accepted without it'])
 })
 
 test('an outage at the start is logged, and the start goes on', async () => {
   const { lines, log } = recordingLog()
 
-  await createRangeService(await serverThatAnswers(503, 'busy'), log).prove()
+  await createRangeService(await serverThatAnswers(503, 'busy'), log).assertWorks()
 
-  expect(lines).toEqual(['the breach list is out: passwords are accepted without it'])
+  expect(lines).toEqual(['the breach list cannot be reached; passwords are accepted without it'])
 })
 
 test('a list that lacks the most common passwords is doubted at the start', async () => {
   const { lines, log } = recordingLog()
   warnings.length = 0
 
-  await createRangeService(service.url, log).prove()
-  await readHashFile(await file(`${sha1(BREACHED)}\n`), log).prove()
-  await readHashFile(await file(`${sha1('password')}\n`), log).prove()
+  await createRangeService(service.url, log).assertWorks()
+  await readHashFile(await file(`${sha1(BREACHED)}\n`), log).assertWorks()
+  await readHashFile(await file(`${sha1('password')}\n`), log).assertWorks()
 
   expect(lines).toEqual([
     expect.stringContaining('lacks the most common passwords'),

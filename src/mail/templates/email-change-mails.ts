@@ -1,12 +1,12 @@
 import { type Letter, type MailFrame, type MailLink, sentenceAboutLink } from './layout.ts'
 
-/** A revert link, and where the account goes. */
+/** A revert link, and the new address of the account. */
 export interface EmailChangeMatter extends MailLink {
   /** The new address, masked: `n•••@example.net`. */
   readonly newEmailHint: string
 }
 
-/** To the new address. Its holder may be a stranger, and learns nothing about the account. */
+/** Sent to the new address. Its holder may not be the account's owner, so the mail says nothing about the account. */
 export function confirmEmail(link: MailLink, { productName }: MailFrame): Letter {
   return {
     subject: `Confirm your new email address for ${productName}`,
@@ -21,7 +21,7 @@ export function confirmEmail(link: MailLink, { productName }: MailFrame): Letter
   }
 }
 
-/** To the address in force, while its change waits to be confirmed. */
+/** Sent to the current address when a change is requested that is not confirmed yet. */
 export function emailChangeRequested(matter: EmailChangeMatter, { productName }: MailFrame): Letter {
   return {
     subject: `Your ${productName} email address is about to change`,
@@ -37,7 +37,7 @@ export function emailChangeRequested(matter: EmailChangeMatter, { productName }:
   }
 }
 
-/** To the former address. If a thief changed it, this is the last mail that reaches the owner. */
+/** Sent to the former address. If a thief changed the address, this is the last mail that reaches the owner. */
 export function emailChanged(matter: EmailChangeMatter, { productName }: MailFrame): Letter {
   return {
     subject: `Your ${productName} email address was changed`,
@@ -53,7 +53,7 @@ export function emailChanged(matter: EmailChangeMatter, { productName }: MailFra
   }
 }
 
-/** To the address that an account leaves by a revert. Its holder may be the thief. */
+/** Sent to the address that a revert removes from the account. Its holder may be the thief. */
 export function emailChangeReverted(_matter: object, { productName }: MailFrame): Letter {
   return {
     subject: `This address was removed from an account at ${productName}`,

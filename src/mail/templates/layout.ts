@@ -1,13 +1,16 @@
 import { replyAddress } from '../plain-address.ts'
 import { lifetimeInWords, momentInWords } from './time-in-words.ts'
 
-/** What every mail shows besides its own matter. */
+/** The data that every kind of mail shows. */
 export interface MailFrame {
   readonly productName: string
   readonly supportContact: string
-  /** When the event happened that the mail is about. */
+  /** The time of the event that the mail is about. */
   readonly at: Date
-  /** The device that caused it, as describeDevice() words it; null if the reader must not learn it, or there is none. */
+  /**
+   * The device that caused the event, as `describeDevice` describes it; null if it is unknown or must not be shown to
+   * the reader.
+   */
   readonly device: string | null
 }
 
@@ -24,7 +27,7 @@ export interface RenderedMail {
 
 /** The content of one mail, in plain text. Only this file turns it into HTML. */
 export interface Letter {
-  /** Fixed words and the product's name. Nothing that a person typed may reach a header. */
+  /** A fixed text with the product's name. Text that a person typed must not get into a header. */
   readonly subject: string
   /** Differs from the subject, because mail programs show it beside the subject as a preview. */
   readonly heading: string
@@ -33,7 +36,10 @@ export interface Letter {
   readonly button?: Button
   /** What to do if the reader did not cause this. A letter has either this or a note. */
   readonly wasNotYou?: string
-  /** What a reader does who did not cause this. It is drawn so that it does not invite all others. */
+  /**
+   * The link for a reader who did not cause this. It is less prominent than a button, so that other readers do not open
+   * it.
+   */
   readonly undo?: Button
   /** A last paragraph. */
   readonly note?: string
@@ -49,7 +55,7 @@ export function sentenceAboutLink({ lifetimeSeconds }: MailLink): string {
   return `The link works for ${lifetimeInWords(lifetimeSeconds)} and can be used once.`
 }
 
-/** Gives all mails one structure, as text and as HTML. The link occurs once in each. */
+/** Renders a letter as text and as HTML, with the same structure for every mail. The link occurs once in each. */
 export function layOut(letter: Letter, frame: MailFrame): RenderedMail {
   assertComplete(letter, frame)
   const facts = [{ label: 'When', value: momentInWords(frame.at) }]
@@ -61,7 +67,7 @@ export function layOut(letter: Letter, frame: MailFrame): RenderedMail {
   }
 }
 
-/** A security mail with a gap looks forged. Rendering fails instead, and the failure is recorded. */
+/** A security mail with a missing part looks forged. Therefore rendering fails, and the failure is recorded. */
 function assertComplete({ button, undo }: Letter, { productName, supportContact, device }: MailFrame): void {
   for (const [part, value] of Object.entries({ productName, supportContact, device })) {
     if (value !== null && !value?.trim()) throw new Error(`a mail needs its ${part}`)
@@ -90,7 +96,7 @@ function asText({ heading, paragraphs, button, wasNotYou, undo, note }: Letter, 
   return `${blocks.filter(Boolean).join('\n\n')}\n`
 }
 
-/** The link has its own line: a mail program would take text that followed it for a part of it. */
+/** The link has its own line, because a mail program could treat text after it as a part of it. */
 function linkAsText({ label, link }: Button): string {
   return `${label}:\n${oneLine(link)}`
 }
@@ -143,7 +149,7 @@ function contactAsHtml(contact: string): string {
   return `<a class="quiet" style="color:#52525b" href="${escapeHtml(target)}">${escapeHtml(contact)}</a>`
 }
 
-/** The page loads no picture, script, font or style. It is dark if the reader's device is set to dark. */
+/** The page loads no picture, script, font or style. It has dark colours if the reader's device prefers them. */
 function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">

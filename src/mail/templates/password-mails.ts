@@ -1,6 +1,6 @@
 import { type Letter, type MailFrame, type MailLink, sentenceAboutLink } from './layout.ts'
 
-/** Who asked for the instructions. */
+/** Who requested the reset instructions. */
 export interface ResetMatter extends MailLink {
   readonly requestedBy: 'person' | 'support'
 }

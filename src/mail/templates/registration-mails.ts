@@ -1,6 +1,6 @@
 import { type Letter, type MailFrame, type MailLink, sentenceAboutLink } from './layout.ts'
 
-/** The link that proves the address of a registration, or of an account that Support created. */
+/** Contains the link that verifies the address of a registration, or of an account that Support created. */
 export function verifyEmail(link: MailLink, { productName }: MailFrame): Letter {
   return {
     subject: `Confirm your email address for ${productName}`,
@@ -11,7 +11,10 @@ export function verifyEmail(link: MailLink, { productName }: MailFrame): Letter 
   }
 }
 
-/** To an address that was registered more than once: of several passwords, none is known to be the reader's. */
+/**
+ * Sent to an address that was registered more than once. The service cannot know which of the passwords is the
+ * reader's.
+ */
 export function choosePassword(link: MailLink, { productName }: MailFrame): Letter {
   return {
     subject: `Choose a password for ${productName}`,
@@ -26,7 +29,10 @@ export function choosePassword(link: MailLink, { productName }: MailFrame): Lett
   }
 }
 
-/** To the holder of an account whose address was registered again, or asked to be verified again. */
+/**
+ * Sent to the holder of an account if their address is registered again, or if another verification mail is requested
+ * for it.
+ */
 export function alreadyRegistered(_matter: object, { productName }: MailFrame): Letter {
   return {
     subject: `You already have an account at ${productName}`,
@@ -40,7 +46,7 @@ export function alreadyRegistered(_matter: object, { productName }: MailFrame): 
   }
 }
 
-/** To an address that another account used before. */
+/** Sent to an address that another account used before. */
 export function addressLocked(_matter: object, { productName }: MailFrame): Letter {
   return {
     subject: `This email address can't be used for ${productName}`,

@@ -17,7 +17,7 @@ import { addressLocked, alreadyRegistered, choosePassword, verifyEmail } from '.
 
 type NoMatter = Readonly<Record<never, never>>
 
-/** Each kind of mail, and what its text is made from besides the frame. */
+/** Each kind of mail, and the data that its text needs in addition to the frame. */
 export interface MailMatters {
   verify_email: MailLink
   choose_password: MailLink
@@ -35,7 +35,7 @@ export interface MailMatters {
 
 export type MailKind = keyof MailMatters
 
-/** A kind of mail, with the matter that belongs to it. */
+/** A kind of mail, with the data that its text needs. */
 export type MailText<Kind extends MailKind = MailKind> = {
   [Each in Kind]: { readonly kind: Each; readonly matter: MailMatters[Each] }
 }[Kind]
@@ -55,7 +55,7 @@ const templates: { readonly [Kind in MailKind]: (matter: MailMatters[Kind], fram
   password_was_reset: passwordWasReset,
 }
 
-/** One mail as its reader sees it. A pure function: the same input always gives the same mail. */
+/** Renders one mail. The same input always gives the same mail. */
 export function renderMail<Kind extends MailKind>(text: MailText<Kind>, frame: MailFrame): RenderedMail {
   return layOut(templates[text.kind](text.matter, frame), frame)
 }

@@ -13,7 +13,7 @@ const MONTHS = [
   'December',
 ]
 
-/** `23 November 2026 at 17:40 UTC`. Written by hand, because the platform's words differ between releases. */
+/** `23 November 2026 at 17:40 UTC`. Intl is not used, because its wording differs between releases of Node. */
 export function momentInWords(at: Date): string {
   if (Number.isNaN(at.getTime())) throw new Error('a mail needs its time')
   const clock = at.toISOString().slice(11, 16)

@@ -1,14 +1,17 @@
-/** There is no place in the lane for this caller, who should come back after `retryAfterSeconds`. */
+/** The hashing lane has no place for this caller. The client should try again after `retryAfterSeconds`. */
 export class HashingLaneFull extends Error {
   readonly retryAfterSeconds = 2
 }
 
-/** A place in the lane. Its holder may do whatever belongs to a password, and calls bcrypt through `use`. */
+/**
+ * A place in the hashing lane. While a caller holds it, it can do all work for one password and call bcrypt through
+ * `use`.
+ */
 export interface HashingPlace {
   /**
    * Runs work that keeps a core busy, as soon as a core is free.
    *
-   * @throws if the place has been given back.
+   * @throws {Error} if the place has been given back.
    */
   use<Result>(work: () => Promise<Result>): Promise<Result>
 }
@@ -32,7 +35,10 @@ export interface HashingLaneBounds {
   /** How many callers may have a place at once. If there is one more than cores, one reads the database while others hash. */
   readonly places: number
   readonly maxWaiting: number
-  /** At a high cost even a short queue takes longer than anybody waits for an answer. */
+  /**
+   * The longest time that a caller waits. At a high bcrypt cost, even a short queue could take longer than a client
+   * waits.
+   */
   readonly longestWaitMs: number
 }
 
@@ -110,7 +116,7 @@ export function createHashingLane({ cores, places, maxWaiting, longestWaitMs }: 
     if (!queue || !waiter) return
     remove(waiter)
     queues.delete(waiter.network)
-    if (queue.length > 0) queues.set(waiter.network, queue) // its next turn comes after everybody else's
+    if (queue.length > 0) queues.set(waiter.network, queue) // the network's next turn comes after those of all other networks
     take(waiter.network)
     waiter.proceed()
   }

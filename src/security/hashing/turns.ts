@@ -1,11 +1,11 @@
-/** Runs work that has the same key one piece after the other, within this process. */
+/** Runs pieces of work with the same key one after the other, within this process. */
 export interface Turns {
   take<Result>(key: string, work: () => Promise<Result>): Promise<Result>
 }
 
 /**
- * Taking turns saves work and decides nothing. Of fifty requests with one mailed link, only one can succeed, but all fifty
- * would be hashed if they came at the same time. Which one succeeds is decided by the database, on any replica.
+ * Taking turns only saves work. Of fifty concurrent requests with the same mailed link, only one can succeed, but
+ * without turns all fifty passwords would be hashed. The database decides which request succeeds, on every replica.
  */
 export function createTurns(): Turns {
   const queues = new Map<string, Promise<unknown>>()
