@@ -160,3 +160,13 @@ test.each([NOBODY, '1', 'not-an-id', '%00', '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c5
     expect(await desk.get(`/users/${id}/events`)).toRefuse('not_found')
   },
 )
+
+test('a search in two ways at once is refused, and each of them is named', async () => {
+  const answer = await desk.get('/users?email=a@example.com&emailPrefix=a')
+
+  expect(answer).toRefuse('invalid_request')
+  expect(answer.body.violations).toMatchObject([
+    { field: 'email', rule: 'one' },
+    { field: 'emailPrefix', rule: 'one' },
+  ])
+})
