@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from '@jest/globals'
 import { connect } from '../../src/database/client.ts'
@@ -67,6 +67,23 @@ test('a connection that breaks in the middle of a query is an outage, and the ne
   })
 
   for (const error of await Promise.all(broken)) expect(isDatabaseUnavailable(error)).toBe(true)
+  expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+  await db.$disconnect()
+  await pool.end()
+})
+
+test('a connection that is cut in the middle of a query of the pool is an outage', async () => {
+  const { db, pool } = connect(database.url, { poolSize: 2, onIdleError: () => undefined })
+  await pool.query('SELECT 1')
+  pool.once('acquire', (client) => {
+    // node-postgres has no type for the socket below its connection.
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+    setImmediate(() => stream.destroy())
+  })
+
+  const error = await pool.query('SELECT pg_sleep(2)').catch((reason: Error) => reason)
+
+  expect(isDatabaseUnavailable(error)).toBe(true)
   expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   await db.$disconnect()
   await pool.end()
