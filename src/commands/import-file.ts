@@ -10,13 +10,16 @@ import {
   importUsers,
   type RefusedRow,
 } from '../domain/support/import/import-users.ts'
-import { parseStrictJson, UnreadableBody } from '../http/bodies/strict-json.ts'
+import type { NewUserInput } from '../domain/support/import/new-user.ts'
+import { parseStrictJson, UnreadableBody, WHOLE_BODY } from '../http/bodies/strict-json.ts'
+import { messageOf } from '../http/problems/value-messages.ts'
 import { newUserFields } from '../http/support-schemas.ts'
 import { CommandRefused, operator, withDeps } from './command-line.ts'
 import { type Line, LONGEST_LINE_BYTES, readLines } from './read-lines.ts'
 
 /** A line has the form of the body of POST /v1/admin/users. */
 const NewUser = Compile(Type.Object(newUserFields, { additionalProperties: false }))
+const WHOLE_LINE = 'The line must be a JSON object.'
 
 /** Imports a file, shows its progress on a terminal, and writes the refused lines to the report. */
 export async function importFile(
@@ -29,7 +32,7 @@ export async function importFile(
   const bar = startBar(size)
   const startedAt = performance.now()
   let bytesRead = 0
-  let done: ImportSummary = { imported: 0, alreadyThere: 0, refused: 0 }
+  let done: ImportSummary = { imported: 0, alreadyThere: 0, refused: 0, weakHashes: 0 }
   const rows = readRows(file, (bytes) => {
     bytesRead = bytes
   })
@@ -123,20 +126,35 @@ function toRow({ number: line, text }: Line): ImportRow {
   try {
     const value = withoutNulls(parseStrictJson(text))
     if (NewUser.Check(value)) return { line, user: value }
-    return { line, violation: violationIn(value), email: emailIn(value) }
+    const violations = violationsIn(value)
+    return { line, violations, fields: fieldsWithout(value, violations) }
   } catch (error) {
-    if (error instanceof UnreadableBody) return { line, violation: error.violation, email: null }
+    if (error instanceof UnreadableBody) return { line, violations: [ofWholeLine(error.violation)], fields: {} }
     throw error
   }
 }
 
-function violationIn(value: unknown): Violation {
-  const error = NewUser.Errors(value).find(({ keyword }) => keyword !== 'boolean') // for an unknown field, the first error says only `boolean`
-  const { requiredProperties = [], additionalProperties = [] } = (error?.params ?? {}) as Record<string, string[]>
-  const field = requiredProperties[0] ?? additionalProperties[0] ?? error?.instancePath.slice(1) ?? ''
-  const isUnknown = additionalProperties.length > 0
-  const message = isUnknown ? 'This field is unknown.' : (error?.message ?? 'This line does not describe an account.')
-  return { field, rule: error?.keyword ?? 'form', message }
+function violationsIn(value: unknown): Violation[] {
+  return NewUser.Errors(value).flatMap(({ keyword, params, instancePath }) => {
+    const { requiredProperties = [], additionalProperties = [] } = params as Record<string, string[]>
+    const missing = requiredProperties.map((field) => ({ field, rule: 'required', message: 'This field is missing.' }))
+    const unknown = additionalProperties.map((field) => ({
+      field,
+      rule: 'unknown',
+      message: 'This field is unknown.',
+    }))
+    if (keyword === 'required' || keyword === 'additionalProperties') return [...missing, ...unknown]
+    if (keyword === 'boolean') return [] // typebox reports an unknown field a second time, under this keyword
+    const field = instancePath.slice(1)
+    return [{ field, rule: keyword, message: field === '' ? WHOLE_LINE : messageOf({ keyword, params }) }]
+  })
+}
+
+/** The fields that have the right form. Their content is checked although the line is refused in any case. */
+function fieldsWithout(value: unknown, violations: readonly Violation[]): Partial<NewUserInput> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {}
+  const malformed = new Set(violations.map(({ field }) => field))
+  return Object.fromEntries(Object.entries(value).filter(([field]) => !malformed.has(field)))
 }
 
 /** Exports write null for a field that a person does not have. */
@@ -145,12 +163,11 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null))
 }
 
-/** Names the person of a refused line in the report. */
-function emailIn(value: unknown): string | null {
-  const { email } = (value ?? {}) as { email?: unknown }
-  return typeof email === 'string' ? email : null
+/** A body names itself as the field of such a violation. A line has no name. */
+function ofWholeLine(violation: Violation): Violation {
+  return violation.field === WHOLE_BODY ? { ...violation, field: '' } : violation
 }
 
 function unreadable(line: number, message: string): ImportRow {
-  return { line, violation: { field: '', rule: 'length', message }, email: null }
+  return { line, violations: [{ field: '', rule: 'length', message }], fields: {} }
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { readConfig } from '../config/config.ts'
+import { WEAKEST_COST } from '../domain/support/import/import-users.ts'
 import { findUsers } from '../domain/support/users/find-users.ts'
 import type { UserView } from '../domain/support/users/user-view.ts'
 import { CommandRefused, print, withDeps } from './command-line.ts'
@@ -59,11 +60,16 @@ function importCommand(): Command {
           command.error(`error: ${path ?? file}: ${code}`)
         throw error
       })
-      const { imported, alreadyThere, refused, seconds } = summary
+      const { imported, alreadyThere, refused, weakHashes, seconds } = summary
       const counts = `${imported} imported, ${alreadyThere} there already, ${refused} refused`
       const text = `${dryRun ? 'Dry run: ' : ''}${counts}, in ${seconds} s${refused > 0 ? `; see ${report}` : ''}`
-      print(json, { ...summary, dryRun, report: refused > 0 ? report : null }, text)
+      const lines = weakHashes > 0 ? [text, weakHashWarning(weakHashes)] : [text]
+      print(json, { ...summary, dryRun, report: refused > 0 ? report : null }, lines.join('\n'))
       if (refused > 0) process.exitCode = 1
     })
   return command
+}
+
+function weakHashWarning(count: number): string {
+  return `Warning: ${count} imported password hashes have a bcrypt cost below ${WEAKEST_COST} and are cheap to guess. Ask these people to choose a new password.`
 }

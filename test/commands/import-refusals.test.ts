@@ -62,6 +62,61 @@ test('a refused line is in the report', async () => {
   expect(await readFile(`${file}.refused.ndjson`, 'utf8')).toContain('invalid_email')
 })
 
+test('the report has every problem of a line', async () => {
+  const { file } = await importFile(
+    JSON.stringify({
+      email: 'not an address',
+      passwordHash: 'md5:0cc175b9c0f1b6a8',
+      createdAt: '2026-02-30T00:00:00Z',
+      emailVerified: 'yes',
+      password: 'Correct-Horse-7',
+      name: 'Ada',
+    }),
+  )
+
+  const report = await readFile(`${file}.refused.ndjson`, 'utf8')
+  expect(JSON.parse(report)).toMatchObject({ line: 1, email: 'not an address', code: 'invalid_request' })
+  const { reason } = JSON.parse(report)
+  for (const problem of [
+    'password: This field is unknown.',
+    'name: This field is unknown.',
+    'emailVerified: This field must be true or false.',
+    'email: Enter a valid email address, like ada@example.com.',
+    'passwordHash: The hash must be a bcrypt hash ($2a$, $2b$ or $2y$) with a cost from 4 to 15.',
+    'createdAt: The time must be an RFC 3339 time between 1970 and now.',
+  ]) {
+    expect(reason.split(problem)).toHaveLength(2)
+  }
+  expect(report).not.toMatch(/Correct-Horse-7|md5:/)
+})
+
+test('a line without an address is told so together with its other problems', async () => {
+  const { file } = await importFile(JSON.stringify({ passwordHash: 'x', createdAt: 7 }))
+
+  const { reason } = JSON.parse(await readFile(`${file}.refused.ndjson`, 'utf8'))
+
+  expect(reason).toContain('email: This field is missing.')
+  expect(reason).toContain('createdAt: This field must be a text.')
+  expect(reason).toContain('passwordHash: The hash must be a bcrypt hash')
+})
+
+test('the summary counts imported hashes that are cheap to guess, and warns of them', async () => {
+  const lineOf = (cost: string) =>
+    JSON.stringify({ email: people.newEmail(), passwordHash: `$2b$${cost}$${'a'.repeat(53)}` })
+  const content = [lineOf('04'), lineOf('09'), lineOf('10'), JSON.stringify({ email: people.newEmail() })].join('\n')
+
+  const rehearsal = await importFile(content, '--dry-run', '--json')
+  const text = await importFile(content)
+  const again = await importFile(content, '--json')
+
+  expect(JSON.parse(rehearsal.stdout)).toMatchObject({ imported: 4, weakHashes: 2 })
+  expect(text.exitCode).toBe(0)
+  expect(text.stdout).toContain(
+    'Warning: 2 imported password hashes have a bcrypt cost below 10 and are cheap to guess.',
+  )
+  expect(JSON.parse(again.stdout)).toMatchObject({ imported: 0, alreadyThere: 4, weakHashes: 0 })
+})
+
 test('an import that stops early says how many accounts it has imported', async () => {
   await deps.pool.query(`
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;

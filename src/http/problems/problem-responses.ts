@@ -11,6 +11,7 @@ import { KeysNotLoaded } from '../../keys/key-ring.ts'
 import { HashingLaneFull } from '../../security/hashing/hashing-lane.ts'
 import { UnreadableBody, WHOLE_BODY } from '../bodies/strict-json.ts'
 import { problemStatuses } from './problem-statuses.ts'
+import { messageOf } from './value-messages.ts'
 
 const RETRY_AFTER_OUTAGE_SECONDS = 5
 
@@ -93,26 +94,34 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusa
     .code(status)
     .type('application/problem+json; charset=utf-8')
     .serializer(JSON.stringify)
-    .send(problemDocument(code, request.id, { ...supportFor(refusal, request), ...details }))
+    .send(problemDocument(code, request.id, { details, supportContact: request.server.supportContact }))
 }
 
-/** The configured contact, where the text of the problem tells a person to contact Support. */
-function supportFor({ code, details }: Refusal, request: FastifyRequest): { support?: string } {
-  const text: { detail: string; contactsSupport?: true } = details.deadLink
-    ? deadLinks[details.deadLink]
-    : problems[code]
-  return text.contactsSupport ? { support: request.server.supportContact } : {}
-}
-
-export function problemDocument(code: ProblemCode, requestId: string, details: RefusalDetails = {}): object {
+/** `support` is added where the text tells a person to contact Support. */
+export function problemDocument(
+  code: ProblemCode,
+  requestId: string,
+  { details = {}, supportContact }: { details?: RefusalDetails; supportContact?: string } = {},
+): object {
   const status = problemStatuses[code]
   const { title } = problems[code]
   const { deadLink, ...members } = details
-  const { detail } = deadLink === undefined ? problems[code] : deadLinks[deadLink]
-  return { type: `urn:latchkey:problem:${code}`, title, status, detail, code, instance: requestId, ...members }
+  const { detail, contactsSupport = false }: { detail: string; contactsSupport?: boolean } =
+    deadLink === undefined ? problems[code] : deadLinks[deadLink]
+  const support = contactsSupport && supportContact !== undefined ? { support: supportContact } : {}
+  return {
+    type: `urn:latchkey:problem:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    instance: requestId,
+    ...support,
+    ...members,
+  }
 }
 
-/** What an error means to the caller; whatever is not known to be his doing is ours. */
+/** The refusal that a caller gets for an error. An error that the caller has not caused is a defect or an outage of ours. */
 export function toRefusal(error: FastifyError | Error): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof UnreadableBody) return new Refusal('invalid_request', { violations: [error.violation] })
@@ -151,29 +160,6 @@ function toViolation(error: NonNullable<FastifyError['validation']>[number]): Vi
   if (additionalProperty !== undefined) return { field, rule: 'unknown', message: 'This field is unknown.' }
   if (field === '') return { field: WHOLE_BODY, rule: error.keyword, message: 'The body must be a JSON object.' }
   return { field, rule: error.keyword, message: messageOf(error) }
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  string: 'a text',
-  boolean: 'true or false',
-  integer: 'a whole number',
-  number: 'a number',
-  object: 'an object',
-  array: 'a list',
-}
-const FORMATS: Readonly<Record<string, string>> = {
-  uuid: 'an id',
-  'date-time': 'a date and time, like 2026-01-31T09:30:00Z',
-}
-
-/** Says in words that may be shown to a person what is wrong with the value of a field. */
-function messageOf({ keyword, params }: NonNullable<FastifyError['validation']>[number]): string {
-  const { type, format, limit } = params as { type?: string; format?: string; limit?: number }
-  if (keyword === 'type' && type !== undefined) return `This field must be ${TYPES[type] ?? type}.`
-  if (keyword === 'format' && format !== undefined) return `This field must be ${FORMATS[format] ?? format}.`
-  if (keyword === 'maxLength') return `This field can have at most ${limit} characters.`
-  if (keyword === 'minLength') return `This field must have at least ${limit} characters.`
-  return 'This field has a value that is not allowed.'
 }
 
 function allowedMethods(app: FastifyInstance, url: string): string[] {

@@ -24,7 +24,7 @@ test('reset instructions give a password and a verified address to an account th
 })
 
 test.each(['2a', '2b', '2y'])(
-  'P6: an imported $%s$ hash signs its person in, and is upgraded then',
+  'P6: a person signs in with an imported $%s$ hash, which is upgraded then',
   async (variant) => {
     const email = people.newEmail()
     const hash = (await bcrypt.hash('Imported-Pass-1', 4)).replace(/^\$2b/, `$${variant}`)
@@ -44,7 +44,7 @@ test.each(['2a', '2b', '2y'])(
   },
 )
 
-test('an imported password does not work before its address is proven, unless the import says it is', async () => {
+test('an imported password works only after the address is verified, unless the import says that it is verified', async () => {
   const email = people.newEmail()
   await desk.post('/users', { email, passwordHash: await bcrypt.hash('Imported-Pass-1', 4) })
 
@@ -72,7 +72,7 @@ test.each([
   '$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$aGFzaA',
   'Correct-Horse-7',
   '',
-])('P7: %j is no hash to import: 422, no account, and nothing hashed', async (passwordHash) => {
+])('P7: %j is refused as a password hash with 422, without an account and without hashing', async (passwordHash) => {
   const email = people.newEmail()
 
   const refused = await desk.post('/users', { email, passwordHash, emailVerified: true })
@@ -93,6 +93,21 @@ test('Support cannot create a second account for an address that is in use or lo
   expect(await desk.post('/users', { email: next.toUpperCase() })).toRefuse('email_unavailable')
   expect(await desk.post('/users', { email: left })).toRefuse('email_unavailable')
   expect(await desk.post('/users', { email: 'not an address' })).toRefuse('invalid_email')
+})
+
+test('a refused account is answered with all of its problems at once', async () => {
+  const refused = await desk.post('/users', {
+    email: 'no address',
+    passwordHash: 'md5',
+    createdAt: '2999-01-01T00:00:00Z',
+  })
+
+  expect(refused).toRefuse('invalid_email')
+  expect(refused.body.violations.map(({ field }: { field: string }) => field)).toEqual([
+    'email',
+    'passwordHash',
+    'createdAt',
+  ])
 })
 
 test('of twenty concurrent requests to create an account for one address, one succeeds', async () => {

@@ -110,7 +110,7 @@ test('a line that could not be read is refused with what is wrong with it, and c
   const totals: unknown[] = []
   async function* rows(): AsyncGenerator<ImportRow> {
     const violation = { field: 'passwort', rule: 'unknown', message: 'This field is unknown.' }
-    yield { line: 1, violation, email: 'a@import.example' }
+    yield { line: 1, violations: [violation], fields: { email: 'a@import.example' } }
     yield { line: 2, user: newUsers(1)[0] as NewUserInput }
     yield { line: 3, user: { email: 'not an address' } }
   }
@@ -126,7 +126,7 @@ test('a line that could not be read is refused with what is wrong with it, and c
     },
   })
 
-  expect(totals).toEqual([{ imported: 1, alreadyThere: 0, refused: 2 }])
+  expect(totals).toEqual([{ imported: 1, alreadyThere: 0, refused: 2, weakHashes: 0 }])
   expect(reports).toEqual([
     {
       line: 1,

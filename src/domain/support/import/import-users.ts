@@ -1,55 +1,65 @@
 import { inTransaction } from '../../../database/client.ts'
 import type { Deps } from '../../../deps.ts'
+import { costOf } from '../../../security/stored-password.ts'
 import type { Requester } from '../../events/requester.ts'
 import { type ProblemCode, problems, Refusal, type Violation } from '../../problems.ts'
 import { findImported, insertUsers } from './insert-users.ts'
-import { checkNewUser, type NewUser, type NewUserInput } from './new-user.ts'
+import { checkNewUser, combineRefusals, type NewUser, type NewUserInput, problemsOfFields } from './new-user.ts'
 import { openSeenAddresses, type SeenAddresses } from './seen-addresses.ts'
 
-/** One line of the file: what it describes, or why it cannot be read. */
+/** One line of the file: the account that it describes, or what is wrong with its form and the fields that can be read. */
 export type ImportRow = { readonly line: number } & (
   | { readonly user: NewUserInput }
-  | { readonly violation: Violation; readonly email: string | null }
+  | { readonly violations: readonly Violation[]; readonly fields: Partial<NewUserInput> }
 )
 
 export interface RefusedRow {
   readonly line: number
   readonly email: string | null
+  /** The code of the first problem. */
   readonly code: ProblemCode
+  /** Every problem of the line, separated by spaces. */
   readonly reason: string
 }
 
 export interface ImportSummary {
   readonly imported: number
-  /** Imported by an earlier run of the same lines, or standing in the file twice. */
+  /** Lines that an earlier run has imported, or that are in the file twice. */
   readonly alreadyThere: number
   readonly refused: number
+  /** Imported password hashes whose bcrypt cost is below WEAKEST_COST: they are cheap to guess. */
+  readonly weakHashes: number
 }
+
+/** OWASP's Password Storage Cheat Sheet asks for a bcrypt cost of at least 10. */
+export const WEAKEST_COST = 10
 
 export interface ImportInput {
   readonly rows: AsyncIterable<ImportRow>
   readonly by: Requester
-  /** Says what would happen, and leaves nothing behind. */
+  /** If true, the result says what would happen, and nothing is stored. */
   readonly dryRun: boolean
   readonly onBatch: (refused: readonly RefusedRow[], total: ImportSummary) => void
 }
 
-/** Large enough that the round trip does not count, small enough that a batch is a moment for everybody else. */
+/** Large enough that round trips do not matter, and small enough that other requests wait only for a moment. */
 const BATCH_SIZE = 1000
 
 /**
- * Imports accounts in batches, each one transaction: whatever stops a run, running it again completes it with nothing
- * twice. A row's own description says whether it is there already, so no progress is kept anywhere but in the accounts.
+ * Imports accounts in batches of one transaction each. If a run is stopped, another run completes it and imports nothing
+ * twice: a row's description shows whether it has been imported already, so no progress is stored besides the accounts.
+ * All problems of a row are reported at once.
  */
 export async function importUsers(deps: Deps, input: ImportInput): Promise<ImportSummary> {
   const seen = input.dryRun ? await openSeenAddresses(deps.pool) : null
-  const total = { imported: 0, alreadyThere: 0, refused: 0 }
+  const total = { imported: 0, alreadyThere: 0, refused: 0, weakHashes: 0 }
   try {
     for await (const batch of inBatches(input.rows)) {
-      const { imported, alreadyThere, refused } = await importBatch(deps, { batch, by: input.by, seen })
+      const { imported, alreadyThere, refused, weakHashes } = await importBatch(deps, { batch, by: input.by, seen })
       total.imported += imported
       total.alreadyThere += alreadyThere
       total.refused += refused.length
+      total.weakHashes += weakHashes
       input.onBatch(refused, total)
     }
   } finally {
@@ -72,7 +82,7 @@ async function* inBatches(rows: AsyncIterable<ImportRow>): AsyncIterable<ImportR
 interface Batch {
   readonly batch: readonly ImportRow[]
   readonly by: Requester
-  /** Where nothing is to stay. */
+  /** Null unless this is a dry run. */
   readonly seen: SeenAddresses | null
 }
 
@@ -81,7 +91,7 @@ type Checked = { readonly line: number; readonly user: NewUser }
 async function importBatch(
   deps: Deps,
   { batch, by, seen }: Batch,
-): Promise<{ imported: number; alreadyThere: number; refused: RefusedRow[] }> {
+): Promise<Omit<ImportSummary, 'refused'> & { refused: RefusedRow[] }> {
   const now = deps.clock.now()
   const checked = batch.map((row) => check(deps, row, now))
   const sound = checked.filter((row): row is Checked => 'user' in row)
@@ -96,13 +106,19 @@ async function importBatch(
     imported: created.size,
     alreadyThere: sound.filter(isDone).length - created.size,
     refused: [...unsound, ...taken].sort((one, other) => one.line - other.line),
+    weakHashes: users.filter((user) => created.has(user.id) && hasWeakHash(user)).length,
   }
 }
 
 function check(deps: Deps, row: ImportRow, now: Date): Checked | RefusedRow {
   const { line } = row
-  if ('violation' in row) {
-    return refusedRow(line, row.email, new Refusal('invalid_request', { violations: [row.violation] }))
+  if ('violations' in row) {
+    const malformed = new Refusal('invalid_request', { violations: row.violations })
+    return refusedRow(
+      line,
+      row.fields.email ?? null,
+      combineRefusals([malformed, ...problemsOfFields(row.fields, now)]),
+    )
   }
   try {
     return { line, user: checkNewUser(deps, row.user, now) }
@@ -113,13 +129,18 @@ function check(deps: Deps, row: ImportRow, now: Date): Checked | RefusedRow {
 }
 
 function refusedRow(line: number, email: string | null, { code, details }: Refusal): RefusedRow {
-  const [violation] = details.violations ?? []
-  const reason = violation ? `${violation.field}: ${violation.message}` : problems[code].detail
-  return { line, email, code, reason }
+  const reasons = (details.violations ?? []).map(({ field, message }) =>
+    field === '' ? message : `${field}: ${message}`,
+  )
+  return { line, email, code, reason: reasons.length > 0 ? reasons.join(' ') : problems[code].detail }
+}
+
+function hasWeakHash({ passwordHash }: NewUser): boolean {
+  return passwordHash !== null && (costOf(passwordHash) ?? WEAKEST_COST) < WEAKEST_COST
 }
 
 function unavailable(line: number, email: string): RefusedRow {
-  const reason = 'The address is in use, locked, or the file has it twice with different values.'
+  const reason = 'The address is in use or locked, or the file has it twice with different values.'
   return { line, email, code: 'email_unavailable', reason }
 }
 
@@ -132,7 +153,7 @@ interface Sound {
 interface Outcome {
   /** Ids of new accounts. */
   readonly created: ReadonlySet<string>
-  /** Fingerprints of those that were there. */
+  /** Fingerprints of the accounts that existed already. */
   readonly present: ReadonlySet<string>
 }
 
@@ -156,7 +177,7 @@ class DryRunDone extends Error {
   }
 }
 
-/** The very same statements, rolled back; what earlier batches would have left is remembered beside the tables. */
+/** Runs the same statements and rolls them back. What earlier batches would have stored is kept in a temporary table. */
 async function insertAndRollBack(deps: Deps, { seen, ...sound }: Sound & { seen: SeenAddresses }): Promise<Outcome> {
   const before = await seen.find(sound.users)
   const users = sound.users.filter(({ address }) => !before.has(address))

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from '../../../deps.ts'
-import type { NormalizedAddress } from '../../../mail/email-address.ts'
+import type { EmailAddress, NormalizedAddress } from '../../../mail/email-address.ts'
 import { asImportedHash, type PasswordHash } from '../../../security/password-hash.ts'
 import { hashWithoutPurpose } from '../../addresses/address-hashes.ts'
 import { requireAddress } from '../../addresses/require-address.ts'
@@ -11,14 +11,14 @@ import { parseTime } from '../../times.ts'
 export interface NewUserInput {
   readonly email: string
   readonly passwordHash?: string
-  /** Somebody has already proven that the address is this person's. */
+  /** True if the other system has verified the address. */
   readonly emailVerified?: boolean
   readonly disabled?: boolean
-  /** RFC 3339; when the account was made where it comes from. */
+  /** RFC 3339: when the account was created in the other system. */
   readonly createdAt?: string
 }
 
-/** One that has been found in order. */
+/** A new account whose description has been checked. */
 export interface NewUser {
   readonly id: string
   readonly email: string
@@ -27,26 +27,27 @@ export interface NewUser {
   readonly emailVerified: boolean
   readonly disabled: boolean
   readonly createdAt: Date
-  /** Recognises the same description when it comes again, whatever has become of the account. */
+  /** Recognizes the same description if it is imported again, even if the account has changed since. */
   readonly fingerprint: string
   /** What version 0.1 recorded as the fingerprint of the same description. */
   readonly formerFingerprints: readonly string[]
 }
 
-/** No account of any service is older. */
+/** No service has an older account. */
 const EARLIEST = new Date(0)
 
 /**
- * Checks the description of a new account. A hash of a cost that would hold the hashing lane for seconds, or of another
- * scheme, is refused here and never compared with anything.
+ * Checks the description of a new account. A hash of another scheme, or of a cost that would occupy the hashing lane for
+ * seconds, is refused here and never compared with anything.
  *
- * @throws {Refusal} invalid_email, invalid_password_hash, invalid_request (createdAt)
+ * @throws {Refusal} invalid_email, invalid_password_hash, invalid_request (createdAt): the code of the first problem,
+ *   with the violations of all
  */
 export function checkNewUser(deps: Pick<Deps, 'keys'>, input: NewUserInput, now: Date): NewUser {
-  const { email, address } = requireAddress(input.email, 'email')
+  const { address: parsed, passwordHash, createdAt, refusals } = readFields(input, now)
+  if (!parsed || refusals.length > 0) throw combineRefusals(refusals)
+  const { email, address } = parsed
   const { emailVerified = false, disabled = false } = input
-  const passwordHash = input.passwordHash === undefined ? null : requireImportedHash(input.passwordHash)
-  const createdAt = input.createdAt === undefined ? null : requirePast(input.createdAt, now)
   const description = JSON.stringify([email, passwordHash, emailVerified, disabled, createdAt?.getTime() ?? null])
   return {
     id: uuidv7(),
@@ -61,10 +62,49 @@ export function checkNewUser(deps: Pick<Deps, 'keys'>, input: NewUserInput, now:
   }
 }
 
+/** Everything that is wrong with the content of the fields that are given. A missing field is not a problem here. */
+export function problemsOfFields(fields: Partial<NewUserInput>, now: Date): readonly Refusal[] {
+  return readFields(fields, now).refusals
+}
+
+/** One refusal for several problems: it has the code of the first one and the violations of all. */
+export function combineRefusals(refusals: readonly Refusal[]): Refusal {
+  const violations = refusals.flatMap(({ details }) => details.violations ?? [])
+  return new Refusal(refusals[0]?.code ?? 'invalid_request', { violations })
+}
+
+interface ReadFields {
+  readonly address: EmailAddress | null
+  readonly passwordHash: PasswordHash | null
+  readonly createdAt: Date | null
+  readonly refusals: readonly Refusal[]
+}
+
+/** Reads every field before anything is refused, so that all problems are reported at once. */
+function readFields({ email, passwordHash, createdAt }: Partial<NewUserInput>, now: Date): ReadFields {
+  const refusals: Refusal[] = []
+  function read<Value>(text: string | undefined, require: (text: string) => Value): Value | null {
+    if (text === undefined) return null
+    try {
+      return require(text)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      refusals.push(error)
+      return null
+    }
+  }
+  return {
+    address: read(email, (text) => requireAddress(text, 'email')),
+    passwordHash: read(passwordHash, requireImportedHash),
+    createdAt: read(createdAt, (text) => requirePast(text, now)),
+    refusals,
+  }
+}
+
 function requireImportedHash(text: string): PasswordHash {
   const hash = asImportedHash(text)
   if (!hash) {
-    const message = 'A bcrypt hash ($2a$, $2b$ or $2y$) of a cost from 4 to 15.'
+    const message = 'The hash must be a bcrypt hash ($2a$, $2b$ or $2y$) with a cost from 4 to 15.'
     throw new Refusal('invalid_password_hash', { violations: [{ field: 'passwordHash', rule: 'bcrypt', message }] })
   }
   return hash
@@ -73,7 +113,7 @@ function requireImportedHash(text: string): PasswordHash {
 function requirePast(text: string, now: Date): Date {
   const time = parseTime(text)
   if (!time || time < EARLIEST || time > now) {
-    const message = 'An RFC 3339 time between 1970 and now.'
+    const message = 'The time must be an RFC 3339 time between 1970 and now.'
     throw new Refusal('invalid_request', { violations: [{ field: 'createdAt', rule: 'past', message }] })
   }
   return time
