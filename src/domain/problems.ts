@@ -160,8 +160,6 @@ export interface RefusalDetails {
   readonly violations?: readonly Violation[]
   /** Whole seconds until another try makes sense. */
   readonly retryAfter?: number
-  /** Whom to ask, where only people can help. */
-  readonly support?: string
   /** Which text of dead-links.ts replaces the `detail` of the problem. */
   readonly deadLink?: DeadLink
 }

@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { deadLinks } from '../../src/domain/dead-links.ts'
+import { problems } from '../../src/domain/problems.ts'
 import '../support/matchers.ts'
 import { startTestApp } from '../support/test-app.ts'
 
@@ -13,6 +15,20 @@ test('an answer that tells a person to contact Support says how', async () => {
   expect(refused).toRefuse('account_disabled')
   expect(refused.body.detail).toContain('Contact support')
   expect(refused.body.support).toBe(deps.config.supportContact)
+})
+
+test('every text of a problem that mentions Support is marked, so that the answer says how to contact it', () => {
+  const texts: [string, { detail: string; title?: string; contactsSupport?: true }][] = [
+    ...Object.entries(problems),
+    ...Object.entries(deadLinks),
+  ]
+  const mentioning = texts.filter(([, { title = '', detail }]) =>
+    /(?<!does not )\bsupport\b/i.test(`${title} ${detail}`),
+  )
+  const marked = texts.filter(([, { contactsSupport }]) => contactsSupport === true)
+
+  expect(mentioning.length).toBeGreaterThan(0)
+  expect(marked.map(([name]) => name)).toEqual(mentioning.map(([name]) => name))
 })
 
 test.each([

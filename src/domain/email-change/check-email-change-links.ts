@@ -4,7 +4,8 @@ import { normalizedForm } from '../../mail/email-address.ts'
 import { maskAddress } from '../../mail/mask-address.ts'
 import { findAddress } from '../addresses/addresses.ts'
 import { findMailedLink, recordLinkCheck } from '../mailed-links/consume-mailed-link.ts'
-import { requirePendingChange, unavailable } from './confirm-email-change.ts'
+import { Refusal } from '../problems.ts'
+import { requirePendingChange } from './confirm-email-change.ts'
 import { judgeRevertLink, type RevertOutcome } from './judge-revert-link.ts'
 
 /**
@@ -16,9 +17,9 @@ export async function checkConfirmLink(deps: Deps, token: string): Promise<{ ema
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const link = await findMailedLink(tx, { token, purpose: 'confirm_email', now })
-    const change = await requirePendingChange(deps, tx, { link, now })
+    const change = await requirePendingChange(tx, { link, now })
     const held = await findAddress(deps, tx, normalizedForm(change.toAddress))
-    if (held && held.accountId !== change.accountId) throw unavailable(deps)
+    if (held && held.accountId !== change.accountId) throw new Refusal('email_unavailable')
     await recordLinkCheck(tx, link, now)
     return { emailHint: maskAddress(change.toEmail), expiresAt: link.expiresAt }
   })

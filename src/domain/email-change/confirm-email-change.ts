@@ -33,7 +33,7 @@ export async function confirmEmailChange(
     await lockAccountRow(tx, link.accountId)
     await consumeMailedLink(tx, link, now)
     await lockOpenSessionRows(tx, link.accountId)
-    const change = await requirePendingChange(deps, tx, { link, now })
+    const change = await requirePendingChange(tx, { link, now })
 
     await moveAccount(deps, tx, change, now)
     const { accountId, sessionId } = change
@@ -66,13 +66,12 @@ export async function confirmEmailChange(
  *   has been erased since.
  */
 export async function requirePendingChange(
-  deps: Deps,
   tx: Transaction,
   input: { link: MailedToken; now: Date },
 ): Promise<EmailChange> {
   const { link, now } = input
   const change = link.emailChangeId && (await tx.emailChange.findUnique({ where: { id: link.emailChangeId } }))
-  if (change && change.endReason === 'address_erased') throw unavailable(deps)
+  if (change && change.endReason === 'address_erased') throw new Refusal('email_unavailable')
   if (!change || !isPendingChange(change, now)) throw deadLink('change_ended')
   if (await wasSessionRevoked(tx, change.sessionId)) throw deadLink('change_ended')
   return change
@@ -96,11 +95,6 @@ async function moveAccount(deps: Deps, tx: Transaction, change: EmailChange, now
   if (count === 0) throw deadLink('change_ended')
   await lockCurrentAddress(tx, { accountId, reason: 'email_changed', now })
   const address = normalizedForm(change.toAddress)
-  if (!(await claimAddress(deps, tx, { address, accountId, now }))) throw unavailable(deps)
+  if (!(await claimAddress(deps, tx, { address, accountId, now }))) throw new Refusal('email_unavailable')
   await tx.account.update({ where: { id: accountId }, data: { email: toEmail, emailVerifiedAt: now } })
-}
-
-/** The refusal of an address that another account has taken since the change was requested. */
-export function unavailable(deps: Deps): Refusal {
-  return new Refusal('email_unavailable', { support: deps.config.supportContact })
 }

@@ -91,7 +91,7 @@ async function refuseUnavailable(
     origin,
     details: { reason: 'email_unavailable', addressHash: hashAddress(deps, to.address) },
   })
-  throw new Refusal('email_unavailable', { support: deps.config.supportContact })
+  throw new Refusal('email_unavailable')
 }
 
 async function replacePendingChange(

@@ -56,10 +56,11 @@ function problemResponse(codes: readonly ProblemCode[]) {
 }
 
 const EXAMPLE_REQUEST_ID = '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'
+const EXAMPLE_CONTACT = 'support@example.com'
 
 /** An example of each problem, which the responses of the routes refer to. */
 export const problemExamples = Object.fromEntries(
   (Object.keys(problems) as ProblemCode[])
     .filter((code) => !(WITHOUT_ROUTE as readonly ProblemCode[]).includes(code))
-    .map((code) => [code, { value: problemDocument(code, EXAMPLE_REQUEST_ID) }]),
+    .map((code) => [code, { value: problemDocument(code, EXAMPLE_REQUEST_ID, { supportContact: EXAMPLE_CONTACT }) }]),
 )

@@ -3,7 +3,7 @@ import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
 /** The pages of mailed links ask whether a link works before anything is clicked. Nothing is consumed. */
-const { api, clock, mailbox, people } = await startTestApp()
+const { api, clock, deps, mailbox, people } = await startTestApp()
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 const check = (link: string, token: string) => api.post(`/v1/email/${link}/check`, { token })
@@ -129,9 +129,10 @@ describe('a link that no longer works says what to do next', () => {
 
     expect(answer).toRefuse('link_expired')
     expect(answer.body.detail).toMatch(/has changed since this link was mailed\. Request a new one\.$/)
+    expect(answer.body).not.toHaveProperty('support')
   })
 
-  test('a revert link that is over: contact support', async () => {
+  test('a revert link that has expired: contact support, and the answer says how', async () => {
     const { revertToken: token } = await moving()
     clock.advance(604_801)
 
@@ -139,5 +140,8 @@ describe('a link that no longer works says what to do next', () => {
 
     expect(answer).toRefuse('link_expired')
     expect(answer.body.detail).toMatch(/Contact support/)
+    expect(answer.body.support).toBe(deps.config.supportContact)
+    const checked = await check('change/revert', token)
+    expect(checked.body).toMatchObject({ detail: answer.body.detail, support: answer.body.support })
   })
 })
