@@ -9,7 +9,7 @@ const { api, clock, deps, people } = await startTestApp()
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const RFC_3339_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 
-test('an account is shown to its holder, and nothing more of it than the contract names', async () => {
+test('the holder of an account sees exactly the fields that the contract names', async () => {
   const ada = await people.verified()
 
   const answer = await ada.get('/v1/me')
@@ -26,7 +26,7 @@ test('an account is shown to its holder, and nothing more of it than the contrac
   expect(answer.headers['cache-control']).toBe('no-store')
 })
 
-test('an account shows the address of its pending change until that is cancelled or has expired', async () => {
+test('an account shows the address of a pending email change until the change is cancelled or expires', async () => {
   const ada = await people.verified()
   const newEmail = people.newEmail()
   const pendingEmail = async () => (await ada.get('/v1/me')).body.pendingEmail
@@ -54,18 +54,21 @@ test('an account shows when its password was last changed', async () => {
 })
 
 test.each([
-  ['no header', undefined],
+  ['nothing', undefined],
   ['garbage', 'Bearer garbage'],
   ['no token', 'Bearer'],
   ['another scheme', 'Basic YWRhOnB3'],
-])('nobody is shown an account with %s', async (_what, authorization) => {
-  const answer = await api.get('/v1/me', { headers: authorization === undefined ? {} : { authorization } })
+])(
+  'a request with %s in the Authorization header is answered with 401 unauthenticated',
+  async (_what, authorization) => {
+    const answer = await api.get('/v1/me', { headers: authorization === undefined ? {} : { authorization } })
 
-  expect(answer).toRefuse('unauthenticated')
-  expect(answer.headers['www-authenticate']).toMatch(/^Bearer/)
-})
+    expect(answer).toRefuse('unauthenticated')
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer/)
+  },
+)
 
-test('an access token ends with its five minutes', async () => {
+test('an access token expires after five minutes', async () => {
   const ada = await people.verified()
 
   clock.advance(298)
@@ -74,14 +77,14 @@ test('an access token ends with its five minutes', async () => {
   expect(await ada.get('/v1/me')).toRefuse('unauthenticated')
 })
 
-test('an access token ends with its session, before its time', async () => {
+test('an access token stops working when its session ends', async () => {
   const ada = await people.verified()
   await api.post('/v1/logout', { refreshToken: ada.tokens.refreshToken })
 
   expect(await ada.get('/v1/me')).toRefuse('unauthenticated')
 })
 
-test('a disabled account is shown to nobody', async () => {
+test('the access token of a disabled account is refused', async () => {
   const ada = await people.verified()
   const { id } = (await ada.get('/v1/me')).body
   await deps.db.account.update({ where: { id }, data: { disabledAt: clock.now() } })
@@ -89,13 +92,13 @@ test('a disabled account is shown to nobody', async () => {
   expect(await ada.get('/v1/me')).toRefuse('unauthenticated')
 })
 
-test('a refresh token is no access token', async () => {
+test('a refresh token is refused as an access token', async () => {
   const ada = await people.verified()
 
   expect(await api.get('/v1/me', { token: ada.tokens.refreshToken })).toRefuse('unauthenticated')
 })
 
-test('one that is erased between the check of the token and the reading is nobody’s', async () => {
+test('an account that is erased after its access token was checked is answered with unauthenticated', async () => {
   const principal = {
     accountId: '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55',
     sessionId: '',
