@@ -6,8 +6,8 @@ import type { Config } from './config.ts'
 import { ConfigError } from './environment.ts'
 
 /**
- * SECRET_KEY, or in development one that is made once and kept under DATA_DIR: what it seals is in the database there,
- * so losing one without the other helps nobody.
+ * Returns SECRET_KEY, or in development a key that is generated once and stored in DATA_DIR, beside the database that
+ * contains what it seals.
  */
 export async function readSecretKey(config: Config): Promise<Secret> {
   if (config.secretKey) return config.secretKey
@@ -15,10 +15,11 @@ export async function readSecretKey(config: Config): Promise<Secret> {
   await mkdir(config.dataDir, { recursive: true })
   const made = randomBytes(32).toString('base64url')
   await writeFile(path, made, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error // "wx": of two starts at once, the second reads what the first wrote
+    if (error.code !== 'EEXIST') throw error // "wx": if two processes start at once, the second reads the key of the first
   })
   const kept = (await readFile(path, 'utf8')).trim()
-  // A disk that was full, or another start between making the file and writing it: never seal anything under that.
+  // The disk was full, or another process has created the file but not written it yet. Nothing must be sealed under an
+  // incomplete key.
   if (kept.length < made.length) throw new ConfigError(`${path} is incomplete: remove it, or start once more`)
   return new Secret(kept)
 }

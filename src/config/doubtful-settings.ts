@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import { isPrivateNetwork } from './safe-settings.ts'
 import { isLoopback, isLoopbackHost } from './setting-forms.ts'
 
-/** What is allowed and probably not intended: one sentence each, which is logged at the start. */
+/** Lists settings that are allowed but probably not intended, in one sentence each. They are logged at the start. */
 export function doubtfulSettings(config: Config): string[] {
   return [
     ...config.doubts,
@@ -61,7 +61,7 @@ function inProduction(config: Config): string[] {
     ],
     [
       lifetimes.revertToken > 30 * DAY_SECONDS,
-      'REVERT_TOKEN_TTL: whoever reads an old mailbox can take the account back for more than 30 days.',
+      'REVERT_TOKEN_TTL: anyone with access to an old mailbox can take the account back for more than 30 days.',
     ],
     [config.auditRetentionDays < 30, 'AUDIT_RETENTION_DAYS: an attack is often noticed later than after 30 days.'],
     [

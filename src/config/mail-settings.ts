@@ -28,8 +28,8 @@ export function readMail(
 }
 
 /**
- * Without it, somebody on the way can leave STARTTLS out of the server's answer and read the mail and the password.
- * `?requireTLS=false` switches it off.
+ * Without it, an attacker on the network can remove STARTTLS from the server's response and read the mail and the
+ * password. `?requireTLS=false` switches it off.
  */
 function requireTls(smtpUrl: Secret): Secret {
   const text = smtpUrl.reveal()

@@ -39,7 +39,7 @@ export function isResource(value: string): boolean {
   return URL.canParse(value) && !value.includes('#')
 }
 
-/** Whether the host of a URL is this machine, where nobody outside can read or alter what is sent. */
+/** Whether the host of a URL is this machine, so that others cannot read or alter what is sent. */
 export function isLoopback(url: string): boolean {
   return URL.canParse(url) && isLoopbackHost(new URL(url).hostname)
 }

@@ -38,7 +38,7 @@ export function createBaseApp(deps: Deps, readiness: Readiness): FastifyInstance
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     routerOptions: { maxParamLength: 1024 },
     schemaController: { compilersFactory: { buildSerializer: buildSerializers } },
-    // The defaults turn ["a"] into "a" and drop unknown fields without a word. An API for credentials refuses both.
+    // The defaults convert ["a"] to "a" and drop unknown fields silently. This API refuses both.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
     frameworkErrors: (error, request, reply) => {
       reply.raw.once('finish', () => logAnswer(deps, request, reply))

@@ -5,8 +5,8 @@ import type { Config } from '../config/config.ts'
 const PREFLIGHT_IS_GOOD_FOR_SECONDS = 600
 
 /**
- * Lets the pages of the configured origins read our answers. Before the limits and the checks of callers, or a page
- * could not tell a 401 or a 429 from a broken network.
+ * Lets pages of the configured origins read the responses. It has to be registered before the limits and the caller
+ * checks. Otherwise a page could not distinguish a 401 or a 429 from a network failure.
  */
 export async function allowOrigins(app: FastifyInstance, config: Config): Promise<void> {
   if (config.corsOrigins.length === 0) return

@@ -7,9 +7,9 @@ import { scopeOf } from './caller.ts'
 import { originOf } from './request-log.ts'
 
 /**
- * Records in the audit trail that a service client asked for something it may not do, because the requests of a stolen client
- * show in this way. Of one client and route, the first of a minute is recorded at once, and the number of the others
- * afterwards. If the audit trail cannot be written, the answer is the same refusal.
+ * Records in the audit trail that a service client made a request without the required scope, because this can show
+ * that its credentials were stolen. For each client and route, the first denial in a minute is recorded at once, and
+ * the number of the others afterwards. If the audit trail cannot be written, the answer is the same refusal.
  */
 export function auditDenials(app: FastifyInstance, deps: Deps): void {
   app.addHook('onError', async (request, _reply, error) => {
@@ -29,7 +29,7 @@ export function auditDenials(app: FastifyInstance, deps: Deps): void {
   })
 }
 
-/** An id that no account has (any more) is not written down: it may be that of a person who has been erased. */
+/** An id that no account has is not recorded, because it may be the id of an erased person. */
 async function existingAccountId(deps: Deps, id: string | undefined): Promise<string | null> {
   if (id === undefined || !isUuid(id)) return null
   const accounts = await deps.db.account.count({ where: { id } })

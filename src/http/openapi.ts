@@ -7,20 +7,23 @@ import type { Config } from '../config/config.ts'
 import { VERSION } from '../operations/version.ts'
 import { problemExamples } from './problems/refusal-responses.ts'
 
-const DESCRIPTION = `Sign-in, sessions, and the *Settings > Account* and *Forgot your password?* of a product.
-Every error is an RFC 9457 problem document: decide by its \`code\`. Only \`/oauth/*\` answers in the form of RFC 6749.
-Routes that take a mailed token ignore the Authorization header: a link works whether or not somebody is signed in.`
+const DESCRIPTION = `Sign-in, sessions, email changes and password resets for a product.
+Every error is an RFC 9457 problem document. Programs should decide by its \`code\`. Only \`/oauth/*\` uses the error format of RFC 6749.
+Routes that take a mailed token ignore the Authorization header, so a link works with and without a sign-in.`
 
 const TAGS = [
-  { name: 'Registration', description: 'From "I want an account" to a proven address.' },
-  { name: 'Sessions', description: 'Signing in, staying signed in, signing out.' },
-  { name: 'Account', description: 'What its holder sees of an account.' },
-  { name: 'Email change', description: 'Asked for, confirmed from the new address, reverted from the old one.' },
+  { name: 'Registration', description: 'Creating an account and verifying its address.' },
+  { name: 'Sessions', description: 'Signing in, refreshing tokens, listing sessions and signing out.' },
+  { name: 'Account', description: 'The account of the signed-in person.' },
+  {
+    name: 'Email change',
+    description: 'Requesting a change, confirming it from the new address and reverting it from the old one.',
+  },
   { name: 'Password', description: 'Changing a known password, resetting a forgotten one, and the rules for both.' },
-  { name: 'Services', description: 'For other services: signing in by themselves, and asking about tokens.' },
-  { name: 'Support desk', description: 'Seeing and mending what goes wrong for people, with a service token.' },
-  { name: 'Webhooks', description: 'What other services tell this one, proven by their signature.' },
-  { name: 'Operations', description: 'For those who run the service.' },
+  { name: 'Services', description: 'For other services: obtaining, introspecting and revoking tokens.' },
+  { name: 'Support desk', description: 'Finding accounts and helping their holders, with a service token.' },
+  { name: 'Webhooks', description: 'Signed events from other services.' },
+  { name: 'Operations', description: 'For the operators of the service.' },
 ] as const
 
 /** Describes the API from the routes' own schemas: openapi.yaml is a copy of this, and a test fails when it is not. */

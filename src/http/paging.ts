@@ -14,34 +14,34 @@ export const pageQuery = {
   limit: Type.Optional(
     Type.String({
       pattern: '^([1-9][0-9]?|100)$',
-      description: 'How many at most: 1 to 100, 20 where it is left out.',
+      description: 'The largest number of items: 1 to 100. Default: 20.',
     }),
   ),
   cursor: Type.Optional(
-    Type.String({ maxLength: 512, description: 'From `nextCursor` of the page before, for the same query.' }),
+    Type.String({ maxLength: 512, description: 'The `nextCursor` of the previous page of the same query.' }),
   ),
 }
 
 export const NextCursor = Type.Union([Type.String(), Type.Null()], {
-  description: 'For the next page; null where this is the last.',
+  description: 'The cursor of the next page. It is null on the last page.',
 })
 
-/** @throws {Refusal} invalid_request where the cursor is none of ours. */
+/** @throws {Refusal} invalid_request if the service did not create the cursor. */
 export function pageIn(query: { limit?: string; cursor?: string }, key: Key = 'id'): Page {
   const limit = Number(query.limit ?? DEFAULT_LIMIT)
   return query.cursor === undefined ? { limit } : { limit, after: readCursor(query.cursor, key) }
 }
 
-/** Opaque to its readers, so that what lists are ordered by can change. */
+/** Creates a cursor. It is opaque to clients, so that the order of lists can change. */
 export function toCursor(next: string | null): string | null {
   return next === null ? null : Buffer.from(next).toString('base64url')
 }
 
-/** The key of a list's last item. Nothing else reaches the database, a cursor of another list's either. */
+/** Reads the key of the last item from a cursor. No other text reaches the database, and no cursor of another list. */
 function readCursor(cursor: string, key: Key): string {
   const last = Buffer.from(cursor, 'base64url').toString('utf8')
   const isWellFormed = key === 'id' ? isUuid(last) : parseAddress(last)?.address === last
   if (isWellFormed && toCursor(last) === cursor) return last
-  const message = 'Take it from nextCursor as it is.'
+  const message = 'Use the nextCursor of the previous page without changes.'
   throw new Refusal('invalid_request', { violations: [{ field: 'cursor', rule: 'cursor', message }] })
 }

@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 
 /** Set by serve.ts as the process comes up and goes down. */
 export interface Readiness {
-  /** The keys have been read and the migrations found in place. */
+  /** Whether the keys have been read and all migrations are applied. */
   hasStarted: boolean
   isDraining: boolean
   /** When the privileges of the database role were last found complete, in milliseconds of `performance.now()`. */

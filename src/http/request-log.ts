@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts'
 import type { Origin } from '../domain/events/record-event.ts'
 import { clientAddress } from './limits/client-address.ts'
 
-/** In characters. The user agents of browsers are shorter; the rest is padding. */
+/** The longest user agent that is recorded, in characters. Those of browsers are shorter. */
 const LONGEST_USER_AGENT = 512
 
 /** Returns what the audit trail keeps about where a request came from. */

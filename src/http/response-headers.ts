@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 
 /**
- * The few headers a JSON API needs, set once. Nothing is cached unless a route says otherwise: nearly every answer here
- * carries a credential or answers one (ASVS 14.3.2).
+ * Sets the few headers that a JSON API needs. Responses are not cached unless a route sets another header, because most
+ * of them contain credentials or personal data (ASVS 14.3.2).
  */
 export function setFixedHeaders(app: FastifyInstance, config: Config): void {
   const isHttps = config.publicUrl.startsWith('https:')

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
 
-/** The named schemas of openapi.yaml, in the order they were declared; app.ts registers them before any route. */
+/** The named schemas of openapi.yaml, in the order of their declaration. They are registered before any route. */
 export const components: Array<TSchema & { $id: string }> = []
 
 /** Declares a schema under the name generated clients will give it, and returns the reference to use in a route. */
@@ -10,7 +10,10 @@ export function named<Schema extends TSchema>(name: string, schema: Schema) {
   return Type.Unsafe<Static<Schema>>({ $ref: `${name}#`, ...(description === undefined ? {} : { description }) })
 }
 
-/** A request body of exactly these fields: an unknown one is a mistake to be told of, not to be dropped. */
+/**
+ * Declares a request body with exactly these fields. An unknown field is refused rather than ignored, so that the
+ * caller notices the mistake.
+ */
 export function requestBody<Fields extends Record<string, TSchema>>(name: string, fields: Fields, example: object) {
   return named(name, Type.Object(fields, { additionalProperties: false, examples: [example] }))
 }
@@ -50,18 +53,18 @@ export const Tokens = named(
       accessToken: Type.String({ description: 'A JWT (RFC 9068), for the Authorization header.' }),
       tokenType: Type.Literal('Bearer'),
       expiresIn: Type.Integer({ description: 'Seconds until the access token expires.' }),
-      refreshToken: Type.String({ description: 'Good for one refresh.' }),
+      refreshToken: Type.String({ description: 'It can be used for one refresh.' }),
       refreshExpiresIn: Type.Integer({ description: 'Seconds until the session ends, however often it is refreshed.' }),
       sessionId: Type.String({ format: 'uuid' }),
     },
-    { description: 'What a signed-in device holds.' },
+    { description: 'The tokens of a session.' },
   ),
 )
 
 /** The body of every route that takes a mailed token. */
 export const TokenRequest = requestBody(
   'TokenRequest',
-  { token: Type.String({ description: 'From the fragment of the mailed link.' }) },
+  { token: Type.String({ description: 'The token in the fragment of the mailed link.' }) },
   { token: 'Ew3kYt0m3D0kq0yC8r9Jm1cJ7k8vXo2p5sQd6TzLh4A' },
 )
 
@@ -81,5 +84,5 @@ export const WorkingLink = named(
 
 export const EmailAnswer = named(
   'Email',
-  Type.Object({ email: Type.String() }, { description: 'The address from now on.' }),
+  Type.Object({ email: Type.String() }, { description: 'The current address of the account.' }),
 )

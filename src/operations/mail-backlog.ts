@@ -1,7 +1,7 @@
 import type { Pool } from '../database/client.ts'
 import type { MailBacklog } from './metrics.ts'
 
-/** Asked at every scrape, over an index of its own; a database that does not answer at once is not waited for. */
+/** Reads the backlog at every scrape, with a separate index; null if the database does not answer at once. */
 export async function readMailBacklog(pool: Pool, now: Date): Promise<MailBacklog | null> {
   const query = { text: READ_BACKLOG, values: [now], query_timeout: 1_000 } as { text: string; values: unknown[] }
   return pool.query<MailBacklog>(query).then(

@@ -3,17 +3,20 @@ import type { HashingLane } from '../security/hashing/hashing-lane.ts'
 import { VERSION } from './version.ts'
 
 export interface Metrics {
-  /** Labels are a route's pattern and a status: never an id or an address, or their number would have no bound. */
+  /**
+   * The labels are the pattern of a route and a status. They never contain an id or an address, so that their number is
+   * limited.
+   */
   observeRequest(request: { method: string; route: string; status: number; seconds: number }): void
   /** The Prometheus text format. */
   render(): Promise<string>
   readonly contentType: string
 }
 
-/** Mails that have been asked for and not been sent. */
+/** Mails that were requested and have not been sent yet. */
 export interface MailBacklog {
   readonly waiting: number
-  /** Since the first of them was asked for: 0 where none is. */
+  /** The age of the oldest mail; 0 if there is none. */
   readonly oldestSeconds: number
 }
 
@@ -24,7 +27,9 @@ export interface MailOutcomeCount {
   readonly count: number
 }
 
-/** What the metrics read from the database. Null, as in an outage, leaves the metric out of the answer. */
+/**
+ * What the metrics read from the database. If it is null, as in an outage, the response does not contain the metric.
+ */
 export interface MailReadings {
   readBacklog(): Promise<MailBacklog | null>
   readOutcomes(): Promise<MailOutcomeCount[] | null>

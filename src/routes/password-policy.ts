@@ -76,7 +76,7 @@ export const passwordPolicyRoutes =
           operationId: 'checkPassword',
           tags: ['Password'],
           summary: 'Check a password',
-          description: 'For a live checklist while a password is being typed. Sets nothing.',
+          description: 'For a live checklist while a person types a password. It does not change the password.',
           body: CheckPasswordRequest,
           response: { 200: PasswordChecklist },
         },

@@ -17,7 +17,7 @@ const ListedSession = named(
     lastIp: Type.Union([Type.String(), Type.Null()], { description: 'Where the session was last refreshed from.' }),
     userAgent: Type.Union([Type.String(), Type.Null()]),
     device: Type.String({
-      description: 'The device in words, as in the mails: "Firefox on Linux", or "an unknown device".',
+      description: 'A description of the device, as in the mails: "Firefox on Linux", or "an unknown device".',
     }),
     current: Type.Boolean(),
   }),

@@ -12,7 +12,7 @@ const Batch = Type.Array(Type.Object({}, { additionalProperties: true }), {
   description: 'As SendGrid’s event webhook sends it. Events of mails that are not ours are passed over.',
 })
 
-/** What other services tell us, each proven by its own signature rather than a token. */
+/** Receives the events of other services. Each request is authenticated by its signature instead of a token. */
 export const webhookRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -29,7 +29,7 @@ export const webhookRoutes =
         schema: {
           operationId: 'receiveSendgridEvents',
           tags: ['Webhooks'],
-          summary: 'Take what SendGrid tells of our mails: delivered, bounced, dropped …',
+          summary: 'Receive SendGrid’s events about mails: delivered, bounced, dropped …',
           description:
             'Signed by SendGrid: `X-Twilio-Email-Event-Webhook-Signature` over the timestamp and the raw body, checked with `SENDGRID_WEBHOOK_PUBLIC_KEY`. The same event counts once, in whatever order they come.',
           body: Batch,

@@ -4,12 +4,12 @@ import type { Deps } from '../../deps.ts'
 import { Refusal } from '../../domain/problems.ts'
 import { isSignedBySendgrid } from '../../security/sendgrid-signature.ts'
 
-/** How far SendGrid's clock may be ahead of ours, in seconds. */
+/** How far SendGrid's clock may be ahead of the service's clock, in seconds. */
 const LEEWAY_SECONDS = 600
 /**
- * SendGrid tries a batch again for 24 hours after the event, and does not say whether it signs each attempt anew. To refuse
- * an older signature would lose what happened while the service was down. A replay within that day changes nothing, because
- * each event counts once.
+ * SendGrid tries a batch again for 24 hours after the event, and does not document whether it signs each attempt again.
+ * If older signatures were refused, the events of an outage would be lost. A replay within that day changes nothing,
+ * because each event counts once.
  */
 const OLDEST_SECONDS = 24 * 3600 + LEEWAY_SECONDS
 

@@ -4,7 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { networkOf } from '../../domain/throttle/network.ts'
 import { proxyMatcher } from '../limits/client-address.ts'
 
-/** Connections of one process. Each takes some 20 KB, and up to 60 KB while its request arrives. */
+/** The most connections of one process. Each takes about 20 KB, and up to 60 KB while its request arrives. */
 const MOST_CONNECTIONS = 5_000
 /** An office of 1,000 people behind one address has about 200 open: a browser opens one or two, and closes them after 72 s. */
 const MOST_CONNECTIONS_OF_A_CLIENT = 500

@@ -11,7 +11,7 @@ import { connectSharedCounters, sharedStore } from './shared-counters.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Counts a failed proof of who the caller is against the route's `failureLimit`.
+     * Counts a failed authentication against the route's `failureLimit`.
      *
      * @throws {Refusal} too_many_attempts
      */
@@ -21,7 +21,10 @@ declare module 'fastify' {
 
 type Count = (request: FastifyRequest, name: RateLimitName) => Promise<{ isExceeded: boolean; ttlInSeconds: number }>
 
-/** Clients that are counted in memory, for each limit (about 1 MB). Beyond that, the one not seen for longest is forgotten. */
+/**
+ * How many clients are counted in memory for each limit (about 1 MB). Above this number, the client that was inactive
+ * for longest is forgotten.
+ */
 const CLIENTS_REMEMBERED = 10_000
 
 /**

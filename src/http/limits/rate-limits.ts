@@ -1,4 +1,4 @@
-/** So many requests of one client in so many seconds, counted from its first. */
+/** The number of requests that one client may make within a number of seconds, counted from its first request. */
 export interface RateLimit {
   readonly most: number
   readonly windowSeconds: number
@@ -11,19 +11,19 @@ export interface RateLimit {
  * (domain/throttle/throttle-attempt.ts) and mails to an address by the worker (domain/mails/mail-limits.ts), whatever is set here. docs/limits.md says it in words.
  */
 export const rateLimits = {
-  /** Most compute a password hash, of which two cores can do 9 a second: this is 2 a second. */
+  /** Most of these requests compute a password hash. Two cores can compute 9 a second; this limit allows 2 a second. */
   passwords: { most: 1200, windowSeconds: 600 },
-  /** A mail each, perhaps to a stranger. */
+  /** Each request sends a mail, possibly to another person. */
   mailing: { most: 1200, windowSeconds: 600 },
-  /** Secrets of 256 bits are not found by guessing: what is limited is noise. */
+  /** Secrets of 256 bits cannot be guessed. This limit only reduces useless load. */
   links: { most: 1200, windowSeconds: 600 },
   /** The secret of a service client. */
   clientSecrets: { most: 1200, windowSeconds: 600 },
   /** Batches of a mail provider's events. */
   webhooks: { most: 600, windowSeconds: 60 },
-  /** One gateway asks for everybody behind it. */
+  /** One gateway makes these requests for all of its users. */
   gateways: { most: 60_000, windowSeconds: 60 },
-  /** Paths that do not exist: what a scanner asks for. */
+  /** Paths that do not exist, which scanners request. */
   unknownRoutes: { most: 600, windowSeconds: 60 },
   everythingElse: { most: 6000, windowSeconds: 60 },
 } as const satisfies Record<string, RateLimit>

@@ -3,9 +3,9 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Secret } from '../../security/secret.ts'
 
-/** Counting must not make a request wait. An answer later than this is not used. */
-const PATIENCE_MS = 250
-/** After a failure, Redis is not asked for this long. Otherwise every request of an outage would wait for nothing. */
+/** The longest time that a request waits for Redis. A later response is not used. */
+const LONGEST_WAIT_MS = 250
+/** After a failure, Redis is not used for this time. Otherwise every request during an outage would wait in vain. */
 const RETRY_AFTER_MS = 5_000
 
 export interface SharedCounters {
@@ -15,12 +15,15 @@ export interface SharedCounters {
   close(): void
 }
 
-/** Connects to the Redis that replicas count in. Without it nothing fails. The start and the end of an outage are logged once. */
+/**
+ * Connects to the Redis server in which the replicas count together. An outage of Redis makes no request fail. The
+ * start and the end of an outage are logged once.
+ */
 export async function connectSharedCounters(url: Secret, log: Logger): Promise<SharedCounters> {
   const { Redis } = await import('ioredis') // loaded here, because it takes 8 MB that a service without Redis does not need
   const redis = new Redis(url.reveal(), {
     connectTimeout: 2_000,
-    commandTimeout: PATIENCE_MS,
+    commandTimeout: LONGEST_WAIT_MS,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     retryStrategy: (tries) => Math.min(100 * 2 ** Math.min(tries, 10), RETRY_AFTER_MS),
@@ -30,7 +33,7 @@ export async function connectSharedCounters(url: Secret, log: Logger): Promise<S
 
   function noteFailure(reason: string): void {
     restsUntil = performance.now() + RETRY_AFTER_MS
-    if (!isOut) log.warn({ reason }, 'Redis is out: each replica limits requests by itself')
+    if (!isOut) log.warn({ reason }, 'Redis cannot be reached; each replica limits requests by itself')
     isOut = true
   }
   redis.on('error', (error: Error) => noteFailure(error.message))
@@ -44,7 +47,7 @@ export async function connectSharedCounters(url: Secret, log: Logger): Promise<S
       if (performance.now() < restsUntil) return null
       try {
         const counted = await count()
-        if (isOut) log.info('Redis is back: the replicas limit requests together')
+        if (isOut) log.info('Redis can be reached again; the replicas limit requests together')
         isOut = false
         return counted
       } catch (error) {

@@ -6,7 +6,10 @@ import { HashingLaneFull } from '../../security/hashing/hashing-lane.ts'
 import { limitOf } from '../route-declaration.ts'
 import { clientAddress } from './client-address.ts'
 
-/** About 0.3 seconds' worth of statements. A request behind them would be answered after its client has given up. */
+/**
+ * These statements take about 0.3 seconds. A request that waits for more of them would be answered after its client has
+ * given up.
+ */
 const MOST_WAITING_FOR_THE_DATABASE = 1_500
 const RETRY_AFTER_SECONDS = 2
 

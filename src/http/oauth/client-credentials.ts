@@ -7,10 +7,10 @@ import { readBearerToken } from '../tokens/access-token.ts'
 import { decodeFormText } from './strict-form.ts'
 
 /**
- * Reads the client credentials from the Basic header or from the body. A request may use one of the two (RFC 6749 section
- * 2.3). The answer is null where it uses neither.
+ * Reads the client credentials from the Basic header or from the body. A request may use one of the two (RFC 6749
+ * section 2.3). The result is null if it uses neither.
  *
- * @throws {OAuthRefusal} invalid_request where both are used, invalid_client where the header cannot be read.
+ * @throws {OAuthRefusal} invalid_request if both are used, invalid_client if the header cannot be read.
  */
 export function clientCredentials(request: FastifyRequest): ClientCredentials | null {
   const body = (request.body ?? {}) as { client_id?: string; client_secret?: string }
@@ -26,7 +26,7 @@ export function clientCredentials(request: FastifyRequest): ClientCredentials | 
 }
 
 /**
- * Reads how a service identifies itself where it may do so by an access token as well (RFC 7662 section 2.1).
+ * Reads the client credentials or the access token of a service, for a route that accepts both (RFC 7662 section 2.1).
  *
  * @throws {OAuthRefusal} invalid_request, invalid_client, invalid_token
  */

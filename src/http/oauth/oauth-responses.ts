@@ -5,8 +5,9 @@ import { logFailure, toRefusal } from '../problems/problem-responses.ts'
 import { problemStatuses } from '../problems/problem-statuses.ts'
 
 /**
- * Answers the errors of one plugin's routes in the form of RFC 6749 section 5.2, because no OAuth library reads a problem
- * document. A caller that does not prove who it is counts as a failure, and past the limit for failures it gets 429.
+ * Answers the errors of one plugin's routes in the form of RFC 6749 section 5.2, because no OAuth library reads a
+ * problem document. A request whose caller cannot be authenticated counts as a failure. Above the limit for failures
+ * the response is 429.
  */
 export function answerOAuthErrorsOf(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>(async (error, request, reply) => {
@@ -18,7 +19,7 @@ export function answerOAuthErrorsOf(app: FastifyInstance): void {
     const status = problemStatuses[refusal.code]
     if (!pastLimit) logFailure(request, error, refusal)
     if (refusal.details.retryAfter !== undefined) reply.header('Retry-After', String(refusal.details.retryAfter))
-    // The status says more than the few words of the RFC: 413 and 415 stay what they are.
+    // The status is kept, because the RFC has no codes for 413 and 415.
     const description = status === 415 ? WRONG_CONTENT_TYPE : problems[refusal.code].detail
     return sendOAuthError(reply, new OAuthRefusal(oauthCodeOf(status), description), status)
   })

@@ -95,7 +95,7 @@ const OAuthError = named(
 )
 
 const ALWAYS: readonly OAuthErrorCode[] = ['invalid_request', 'temporarily_unavailable', 'server_error']
-/** Statuses for which the RFC has no code of its own. */
+/** Statuses for which the RFC defines no code. */
 const BY_STATUS = { 413: 'invalid_request', 415: 'invalid_request', 429: 'temporarily_unavailable' } as const
 
 /** The error responses of an OAuth endpoint for its schema, by status, with each `error` that it can answer and an example of it. */

@@ -1,8 +1,8 @@
 import { UnreadableBody } from '../bodies/strict-json.ts'
 
 /**
- * Reads a form body as the OAuth RFCs want it (RFC 6749 section 3.2 and appendix B): a parameter that stands there
- * twice is refused, since two readers may pick different ones; one without a value counts as left out.
+ * Reads a form body by the rules of OAuth (RFC 6749 section 3.2 and appendix B). A parameter that occurs twice is
+ * refused, because two parsers may choose different values. A parameter without a value is treated as missing.
  *
  * @throws {UnreadableBody}
  */
@@ -19,12 +19,14 @@ export function parseStrictForm(body: string): Record<string, string> {
 }
 
 /**
- * One name or value in `application/x-www-form-urlencoded`; the id and the secret in a Basic header too (section 2.3.1).
+ * Decodes one name or value in `application/x-www-form-urlencoded`. The id and the secret in a Basic header have the
+ * same form (section 2.3.1).
  *
- * @throws {UnreadableBody} where it is not encoded, not UTF-8, or holds NUL.
+ * @throws {UnreadableBody} if it is not encoded, is not UTF-8, or contains NUL.
  */
 export function decodeFormText(encoded: string): string {
-  // Whatever is not ASCII has to be escaped; raw bytes would have been decoded with replacement characters by now.
+  // Characters that are not ASCII have to be escaped. Raw bytes have already been decoded, possibly to replacement
+  // characters.
   if (/[^\x20-\x7e]/.test(encoded)) throw new UnreadableBody('encoding', 'The form is not percent-encoded.')
   try {
     const text = decodeURIComponent(encoded.replaceAll('+', ' '))

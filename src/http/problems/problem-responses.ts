@@ -36,7 +36,9 @@ export function answerProblemsOf(app: FastifyInstance): void {
   })
 }
 
-/** What the framework refuses before any hook has run, such as a path that cannot be decoded. */
+/**
+ * Answers a request that the framework refuses before any hook has run, such as one with a path that cannot be decoded.
+ */
 export function frameworkProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   void sendProblem(
     request,
@@ -46,8 +48,8 @@ export function frameworkProblem(error: FastifyError, request: FastifyRequest, r
 }
 
 /**
- * Answers what Node's own parser refuses, before there is a request: no hook, no route and no log line of the framework
- * sees it. The connection is closed, for nobody knows where the next request would begin.
+ * Answers a request that Node's parser refuses. No hook, no route and no log line of the framework sees such a request.
+ * The connection is closed, because the start of the next request cannot be found.
  */
 export function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
@@ -70,7 +72,7 @@ const PARSER_CODES: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 }
 
-/** `Expect` with anything but `100-continue`: Node would answer it by itself, in no words at all. */
+/** Answers a request whose `Expect` header is not `100-continue`. Otherwise Node would answer it without a body. */
 export function answerUnmetExpectation(_request: IncomingMessage, response: ServerResponse): void {
   const requestId = uuidv7()
   const body = JSON.stringify(problemDocument('expectation_failed', requestId))
@@ -148,7 +150,7 @@ function fromFramework(error: FastifyError): Refusal {
   return new Refusal(isCallersFault ? 'invalid_request' : 'internal_error')
 }
 
-/** Names the field and the rule; never the value, which may be a password in the wrong place. */
+/** Names the field and the rule, but not the value, which may be a password in the wrong field. */
 function toViolation(error: NonNullable<FastifyError['validation']>[number]): Violation {
   const { missingProperty, additionalProperty } = error.params as {
     missingProperty?: string
@@ -179,7 +181,10 @@ export function logFailure(request: FastifyRequest, error: Error, { code }: Refu
   request.log.error({ failure: code === 'internal_error' ? { ...failure, frames } : failure }, 'request failed')
 }
 
-/** Enough to find the defect; an error of the database layer may quote what it was asked to write, so it is not repeated. */
+/**
+ * Describes a failure for the log. The message of a database error is left out, because it may quote the values of a
+ * row.
+ */
 function describeFailure(error: Error): Record<string, unknown> {
   const code = 'code' in error ? error.code : undefined
   const frames = error.stack

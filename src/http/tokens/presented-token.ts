@@ -12,7 +12,7 @@ export interface PresentedToken {
 
 /**
  * Reads a token that a service presents for introspection or revocation, whatever resource it was issued for. The
- * `token_type_hint` is not needed, because each kind of token has a form of its own (RFC 7662 section 2.1).
+ * `token_type_hint` is not needed, because each kind of token has a different form (RFC 7662 section 2.1).
  */
 export async function readPresentedToken(
   deps: Deps,

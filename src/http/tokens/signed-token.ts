@@ -6,7 +6,7 @@ const COMPACT_FORM = /^([A-Za-z0-9_-]{1,512})\.[A-Za-z0-9_-]{1,2048}\.([A-Za-z0-
 
 export type TokenPayload = Readonly<Record<string, unknown>>
 
-/** What is accepted beyond a token for this service whose time has come and not passed. */
+/** What is accepted in addition to a current token for this service. */
 export interface Acceptance {
   /** An expired token still names the session that its holder wants to end. */
   readonly mayBeExpired?: boolean
@@ -14,7 +14,7 @@ export interface Acceptance {
   readonly forAnyResource?: boolean
 }
 
-/** Signs claims with the current key as an access token. Its type (RFC 9068) tells it from every other JWT. */
+/** Signs claims with the current key as an access token. Its type (RFC 9068) distinguishes it from every other JWT. */
 export async function signToken(deps: Deps, payload: object): Promise<string> {
   const jwt = await jwtOf(deps.keys.signingKey())
   return jwt.sign(payload)
@@ -22,8 +22,9 @@ export async function signToken(deps: Deps, payload: object): Promise<string> {
 
 /**
  * Reads the claims of an access token that this service issued. The answer is null for everything else. The checks are
- * stricter than those of the library (RFC 8725): a token has one spelling, its key is one of ours and is chosen by `kid`,
- * the algorithm is the key's own, the type, issuer and audience must match, and critical extensions are refused.
+ * stricter than those of the library (RFC 8725): a token has one spelling, its key is a key of the service and is
+ * chosen by `kid`, the algorithm is the key's own, the type, issuer and audience must match, and critical extensions
+ * are refused.
  */
 export async function verifyToken(deps: Deps, token: string, acceptance: Acceptance): Promise<TokenPayload | null> {
   const payload = await verifySignature(deps, token)

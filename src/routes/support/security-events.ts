@@ -30,7 +30,7 @@ const SecurityEvent = named(
         }),
       ),
     },
-    { description: 'A change to an account that other systems are told about, and how far that is.' },
+    { description: 'A change to an account that is sent to other systems, and the state of each delivery.' },
   ),
 )
 const SecurityEventList = named(
@@ -53,7 +53,7 @@ const Filter = Type.Object(
   { additionalProperties: false },
 )
 
-/** What other systems are told about changes to accounts. */
+/** Lists and replays the security events that are sent to other systems. */
 export const securityEventRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -78,7 +78,8 @@ export const securityEventRoutes =
     app.post(
       '/v1/admin/security-events/:id/replay',
       {
-        // A scope of its own: reading events must not make other systems act, and repairing a receiver needs no power over accounts.
+        // This is a separate scope. A client that reads events must not be able to make other systems act, and a client
+        // that replays events needs no access to accounts.
         config: { caller: { scope: 'events:replay' }, refusals: ['not_found'] },
         schema: {
           operationId: 'replaySecurityEvent',

@@ -119,7 +119,7 @@ export const supportUserActionRoutes =
           tags: ['Support desk'],
           summary: 'Invalidate the revert links of an account.',
           description:
-            'Do this if a revert link was mailed to somebody who is not the owner. Nothing that the owner can do ends a revert link. ' +
+            'Do this if a revert link was mailed to somebody who is not the owner. The owner cannot invalidate a revert link. ' +
             'GET /v1/admin/users/{id} lists the links that work.',
           params: AccountParams,
           response: { 204: Type.Null({ description: 'No revert link of the account works any more.' }) },

@@ -50,12 +50,13 @@ interface Waiter {
 
 /**
  * Bounds the bcrypt calls that run at once, and the callers that wait to make one. bcrypt works in libuv's thread pool,
- * which DNS and file access share: 40 unbounded hashes delayed an unrelated file stat by two seconds (measured), and more
- * threads than cores hash no faster.
+ * which DNS and file access share: 40 unbounded hashes delayed an unrelated file stat by two seconds (measured), and
+ * more threads than cores hash no faster.
  *
- * A free place goes to the network that has the fewest places, and among those to the one that has waited longest for a turn.
- * However many callers of one network are waiting, it cannot keep the others from signing in. When `maxWaiting` callers wait, the network with the most of them loses its last one to a network that has
- * fewer; a caller whose own network is that network is refused at once.
+ * A free place goes to the network that has the fewest places, and of several such networks to the one whose last turn
+ * is longest ago. Therefore one network cannot keep the others from signing in, even if very many of its callers wait.
+ * When `maxWaiting` callers wait, a new caller takes the place of the last caller of the network with the most waiting
+ * callers. If the new caller belongs to that network, it is refused at once.
  */
 export function createHashingLane({ cores, places, maxWaiting, longestWaitMs }: HashingLaneBounds): HashingLane {
   const useCore = shareCores(cores)
