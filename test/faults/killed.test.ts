@@ -20,6 +20,7 @@ const sendgrid = await startSendgridStandIn()
 const settings = { ...serviceSettings(database.url, sendgrid), LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1' }
 const service = await serviceProcess(settings)
 const pool = new pg.Pool({ connectionString: database.url })
+pool.on('error', () => undefined) // a connection that is still closing when the database is dropped reports its end
 
 afterAll(async () => {
   await service.kill()

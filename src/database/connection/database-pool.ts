@@ -79,7 +79,7 @@ export class DatabasePool extends pg.Pool {
     const connecting = this.#acquire()
     if (!callback) return connecting
     void connecting.then(
-      (client) => callback(undefined, client, (error) => client.release(error)),
+      (client) => callback(undefined, client, releaseOnce(client)),
       (error: Error) => callback(error, undefined, () => undefined),
     )
     return undefined
@@ -134,6 +134,20 @@ type ConnectCallback = (
   client: pg.PoolClient | undefined,
   done: (release?: Error | boolean) => void,
 ) => void
+
+/**
+ * graphile-worker 0.17.3 releases its listening connection twice if it is stopped at the moment that connection breaks.
+ * pg-pool throws at the second release, and the error would end the process: nothing awaits it.
+ */
+function releaseOnce(client: pg.PoolClient): (error?: Error | boolean) => void {
+  const { release } = client
+  let isReleased = false
+  return (error) => {
+    if (isReleased) return
+    isReleased = true
+    release(error)
+  }
+}
 
 /**
  * A connection that breaks while it runs a query reports the break by an event, which pg-pool 3.14 passes on to the
