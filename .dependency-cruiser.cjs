@@ -28,7 +28,7 @@ const DOMAIN = [
   ['mails'],
   ['mailed-links', 'throttle', 'password-policy'],
   ['addresses', 'events'],
-  ['problems.ts', 'jobs.ts', 'principals.ts', 'page.ts', 'row-states.ts'],
+  ['problems.ts', 'jobs.ts', 'principals.ts', 'page.ts', 'row-states.ts', 'times.ts'],
   ['scopes.ts', 'dead-links.ts'],
 ]
 

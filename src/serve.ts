@@ -1,10 +1,8 @@
-import { existsSync, statSync } from 'node:fs'
-import { access, constants, mkdir } from 'node:fs/promises'
-import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import type { Config } from './config/config.ts'
+import { createDataFolder } from './config/data-folder.ts'
 import { readSecretKey } from './config/development-secret.ts'
 import { doubtfulSettings } from './config/doubtful-settings.ts'
 import { assertGranted, assertMigrated } from './database/assert-ready.ts'
@@ -50,7 +48,7 @@ export interface Service {
  *   use.
  */
 export async function serve(config: Config, role: Role, leaving: AbortSignal): Promise<Service> {
-  if (config.databaseUrl === undefined || config.secretKey === undefined) await makeDataDir(config.dataDir)
+  if (config.databaseUrl === undefined || config.secretKey === undefined) await createDataFolder(config.dataDir)
   const secretKey = await readSecretKey(config)
   const embedded = config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null
   const mainUrl = role === 'worker' ? config.databaseUrlDirect : config.databaseUrl
@@ -118,30 +116,6 @@ async function reloadKeysAndTime({ keys, clock, log }: Deps): Promise<void> {
     if (isDatabaseUnavailable(error)) return
     log.warn({ reason: (error as Error).message }, 'The keys or the time of the database could not be read again')
   }
-}
-
-async function makeDataDir(dataDir: string): Promise<void> {
-  try {
-    await makeFolder(dataDir)
-    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
-  } catch (error) {
-    throw new StartRefused(`DATA_DIR ${dataDir} cannot be used (${(error as NodeJS.ErrnoException).code})`)
-  }
-}
-
-/**
- * Creates a folder and its parents. The option `recursive` is not used, because it never ends on a file system like
- * /proc, which reports every folder as missing.
- */
-async function makeFolder(folder: string): Promise<void> {
-  const failure = await mkdir(folder).then(
-    () => null,
-    (error: NodeJS.ErrnoException) => error,
-  )
-  if (failure === null || (failure.code === 'EEXIST' && statSync(folder).isDirectory())) return
-  if (failure.code !== 'ENOENT' || path.dirname(folder) === folder || existsSync(path.dirname(folder))) throw failure
-  await makeFolder(path.dirname(folder))
-  await makeFolder(folder)
 }
 
 interface Running {
