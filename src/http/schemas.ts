@@ -22,7 +22,7 @@ export const Violation = named(
   'Violation',
   Type.Object(
     { field: Type.String(), rule: Type.String(), message: Type.String() },
-    { description: 'One broken rule of one field.' },
+    { description: 'A rule that a field of the request breaks.' },
   ),
 )
 
@@ -34,12 +34,12 @@ named(
       title: Type.String(),
       status: Type.Integer(),
       detail: Type.String(),
-      code: Type.String({ description: 'The stable code of the problem. Make decisions by this field only.' }),
-      instance: Type.String({ description: 'The id of the request, as in the X-Request-Id header.' }),
+      code: Type.String({ description: 'The stable code of the problem. Programs should decide by this field only.' }),
+      instance: Type.String({ description: 'The id of the request. The X-Request-Id header has the same value.' }),
       violations: Type.Optional(Type.Array(Violation)),
-      retryAfter: Type.Optional(Type.Integer({ description: 'Seconds, as in the Retry-After header.' })),
+      retryAfter: Type.Optional(Type.Integer({ description: 'How many seconds to wait before the next attempt.' })),
       support: Type.Optional(
-        Type.String({ description: 'How to contact Support. Present wherever the text tells a person to do so.' }),
+        Type.String({ description: 'How to contact Support. Present if `detail` asks the person to contact Support.' }),
       ),
     },
     { description: 'An RFC 9457 problem document.' },
@@ -53,11 +53,11 @@ export const Tokens = named(
       accessToken: Type.String({ description: 'A JWT (RFC 9068), for the Authorization header.' }),
       tokenType: Type.Literal('Bearer'),
       expiresIn: Type.Integer({ description: 'Seconds until the access token expires.' }),
-      refreshToken: Type.String({ description: 'It can be used for one refresh.' }),
-      refreshExpiresIn: Type.Integer({ description: 'Seconds until the session ends, however often it is refreshed.' }),
+      refreshToken: Type.String({ description: 'A single-use token for `POST /v1/token/refresh`.' }),
+      refreshExpiresIn: Type.Integer({ description: 'Seconds until the session expires. Refreshes do not extend it.' }),
       sessionId: Type.String({ format: 'uuid' }),
     },
-    { description: 'The tokens of a session.' },
+    { description: 'The tokens of the session.' },
   ),
 )
 
@@ -78,7 +78,7 @@ export const WorkingLink = named(
       emailHint: Type.String({ description: 'The masked address that the link is for.' }),
       expiresAt: Type.String({ format: 'date-time' }),
     },
-    { description: 'The link works.' },
+    { description: 'The link is valid.' },
   ),
 )
 

@@ -55,21 +55,21 @@ export const User = named(
       signIn: Type.Object(
         {
           blockedUntil: Type.Union([Time, Type.Null()], {
-            description: 'Until when some sign-in attempts have to wait. Null if none has to.',
+            description: 'When the last block on sign-in attempts ends. Null if no attempts are blocked.',
           }),
-          failures: Type.Integer({ description: 'How many wrong passwords count at present.' }),
+          failures: Type.Integer({ description: 'The number of wrong passwords that are counted at present.' }),
         },
         {
           description:
-            'Whether sign-in attempts are being slowed down. The owner may be able to sign in all the same, from a network that ' +
-            'the account has used before.',
+            'Whether sign-in attempts are blocked for a time. The owner may still be able to sign in from a network that the account ' +
+            'has used before.',
         },
       ),
       revertLinks: Type.Array(Type.Object({ address: Type.String(), expiresAt: Time }), {
         description:
-          'The revert links that work: the address that each was mailed to and would restore, and until when it works.',
+          'The revert links that work. Each was mailed to `address`, would restore it, and works until `expiresAt`.',
       }),
     },
-    { description: 'An account as Support sees it.' },
+    { description: 'The account as Support sees it.' },
   ),
 )

@@ -11,11 +11,13 @@ const Account = named(
       id: Type.String({ format: 'uuid' }),
       email: Type.String(),
       emailVerified: Type.Boolean(),
-      pendingEmail: Type.Union([Type.String(), Type.Null()], { description: 'What a pending change would bring.' }),
+      pendingEmail: Type.Union([Type.String(), Type.Null()], {
+        description: 'The new address of the pending email change. Null if no change is pending.',
+      }),
       createdAt: Type.String({ format: 'date-time' }),
       passwordChangedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
     },
-    { description: 'An account, as its holder sees it.' },
+    { description: 'The account of the signed-in person.' },
   ),
 )
 
@@ -30,7 +32,8 @@ export const accountRoutes =
         schema: {
           operationId: 'readAccount',
           tags: ['Account'],
-          summary: 'Read one’s own account.',
+          summary: 'Retrieve the account',
+          description: 'Returns the account that the access token belongs to.',
           response: { 200: Account },
         },
       },

@@ -14,9 +14,9 @@ const EmailChangeRequest = requestBody(
   'EmailChangeRequest',
   {
     newEmail: Type.String(),
-    reauthToken: Type.Optional(Type.String({ description: 'From POST /v1/reauthenticate.' })),
+    reauthToken: Type.Optional(Type.String({ description: 'The token from `POST /v1/reauthenticate`.' })),
     currentPassword: Type.Optional(
-      Type.String({ description: 'Takes the place of `reauthToken`: both steps in one.' }),
+      Type.String({ description: 'The current password. It can be sent instead of `reauthToken`.' }),
     ),
   },
   { newEmail: 'ada@newdomain.example', currentPassword: 'Correct-Horse-7' },
@@ -25,25 +25,28 @@ const PendingEmailChange = named(
   'PendingEmailChange',
   Type.Object(
     { pendingEmail: Type.String(), expiresAt: Type.String({ format: 'date-time' }) },
-    { description: 'The new address, and until when it can be confirmed.' },
+    { description: 'The new address, and when its confirm link expires.' },
   ),
 )
 const Outcome = Type.Union([Type.Literal('cancelled'), Type.Literal('restored')], {
-  description: '`cancelled`: the pending change was cancelled. `restored`: the old address is in force again.',
+  description: '`cancelled`: the pending change is cancelled. `restored`: the old address is in force again.',
 })
 const RevertAnswer = named(
   'RevertedEmailChange',
-  Type.Object({ email: Type.String(), outcome: Outcome }, { description: "The account's address, and what happened." }),
+  Type.Object(
+    { email: Type.String(), outcome: Outcome },
+    { description: 'The current address of the account, and what the revert did.' },
+  ),
 )
 const WorkingRevertLink = named(
   'WorkingRevertLink',
   Type.Object(
     {
-      emailHint: Type.String({ description: 'The masked address that would be in force afterwards.' }),
+      emailHint: Type.String({ description: 'The masked address that the account would have after the revert.' }),
       expiresAt: Type.String({ format: 'date-time' }),
       outcome: Outcome,
     },
-    { description: 'The link works.' },
+    { description: 'The link is valid.' },
   ),
 )
 
@@ -71,7 +74,7 @@ export const emailChangeRoutes =
           tags: ['Email change'],
           summary: 'Request an email change',
           description:
-            'Mails a confirm link to the new address, and a notice with a link that cancels the change to the current one. The current address stays in force until the change is confirmed. A second request replaces the first. A refused request does not consume the `reauthToken`.',
+            'Mails a confirm link to the new address. The current address receives a notice with a link that cancels the change. The current address stays in force until the change is confirmed. A second request replaces the first. A refused request does not consume the `reauthToken`.',
           body: EmailChangeRequest,
           response: {
             202: PendingEmailChange,
@@ -98,7 +101,8 @@ export const emailChangeRoutes =
         schema: {
           operationId: 'readPendingEmailChange',
           tags: ['Email change'],
-          summary: 'Read the pending email change',
+          summary: 'Retrieve the pending email change',
+          description: 'Returns 404 if no email change is pending.',
           response: {
             200: PendingEmailChange,
           },
@@ -119,7 +123,7 @@ export const emailChangeRoutes =
           tags: ['Email change'],
           summary: 'Cancel the pending email change',
           response: {
-            204: Type.Null({ description: 'Cancelled.' }),
+            204: Type.Null({ description: 'The email change is cancelled.' }),
           },
         },
       },
@@ -162,7 +166,7 @@ export const emailChangeRoutes =
           operationId: 'checkConfirmLink',
           tags: ['Email change'],
           summary: 'Check a confirm link',
-          description: 'Answers as the confirmation would. Consumes nothing.',
+          description: 'Returns the same errors as the confirmation. The token is not consumed.',
           body: TokenRequest,
           response: { 200: WorkingLink },
         },
@@ -198,7 +202,7 @@ export const emailChangeRoutes =
           operationId: 'checkRevertLink',
           tags: ['Email change'],
           summary: 'Check a revert link',
-          description: 'Answers what the revert would do now. Consumes nothing.',
+          description: 'Returns what the revert would do now. The token is not consumed.',
           body: TokenRequest,
           response: { 200: WorkingRevertLink },
         },

@@ -44,7 +44,8 @@ export const oauthRoutes =
         schema: {
           ...FORM,
           operationId: 'grantToken',
-          summary: 'Get an access token for a service by its client credentials (RFC 6749 section 4.4).',
+          summary: 'Issue an access token to a service client',
+          description: 'Implements the client credentials grant (RFC 6749 section 4.4).',
           body: GrantRequest,
           response: {
             200: GrantAnswer,
@@ -78,7 +79,8 @@ export const oauthRoutes =
         schema: {
           ...FORM,
           operationId: 'introspectToken',
-          summary: 'Find out whether a token is valid now (RFC 7662). Requires the scope tokens:introspect.',
+          summary: 'Introspect a token',
+          description: 'Returns whether a token is valid now (RFC 7662). Requires the scope `tokens:introspect`.',
           body: PresentedTokenRequest,
           response: {
             200: IntrospectionAnswer,
@@ -100,9 +102,9 @@ export const oauthRoutes =
         schema: {
           ...FORM,
           operationId: 'revokeToken',
-          summary: 'Revoke a token (RFC 7009).',
+          summary: 'Revoke a token',
           description:
-            'The session of an access token or a refresh token ends. A service’s own token is revoked only for the client that it was issued to. For any other client the answer is the same, and the token stays valid.',
+            'Revokes the session that a person’s access token or refresh token belongs to (RFC 7009). A service’s access token is revoked only if the service client that it was issued to requests it. For any other client the answer is the same, and the token stays valid.',
           body: PresentedTokenRequest,
           response: { 200: Revoked },
         },

@@ -17,7 +17,7 @@ export const operationsRoutes =
         schema: {
           operationId: 'live',
           tags: ['Operations'],
-          summary: 'Check whether the process is running.',
+          summary: 'Check whether the process is running',
           response: { 200: Ok },
         },
       },
@@ -31,8 +31,8 @@ export const operationsRoutes =
         schema: {
           operationId: 'ready',
           tags: ['Operations'],
-          summary:
-            'Check whether the service can take requests. It cannot while the database is unavailable or the service is draining.',
+          summary: 'Check whether the service is ready for requests',
+          description: 'Returns 503 while the database is unavailable or the service is draining.',
           response: { 200: Ok },
         },
       },
@@ -50,9 +50,9 @@ export const operationsRoutes =
         schema: {
           operationId: 'metrics',
           tags: ['Operations'],
-          summary: 'Get the metrics in the Prometheus text format.',
+          summary: 'Retrieve the metrics',
           produces: ['text/plain'],
-          response: { 200: Type.String({ description: 'Prometheus text format.' }) },
+          response: { 200: Type.String({ description: 'The metrics in the Prometheus text format.' }) },
         },
       },
       async (_request, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.render()),

@@ -9,7 +9,7 @@ const CheckPasswordRequest = requestBody(
   'CheckPasswordRequest',
   {
     password: Type.String(),
-    email: Type.Optional(Type.String({ description: 'The address of the account, to judge `not_email` by.' })),
+    email: Type.Optional(Type.String({ description: 'The address of the account. The rule `not_email` needs it.' })),
   },
   { password: 'correct horse' },
 )
@@ -25,7 +25,7 @@ const PasswordPolicy = named(
           description: Type.String(),
           checkedBy: Type.Union([Type.Literal('check'), Type.Literal('save')], {
             description:
-              '`check`: `POST /v1/password/check` can judge the rule. `save`: only the request that sets the password can.',
+              '`check`: `POST /v1/password/check` checks this rule. `save`: only the request that sets the password checks it.',
           }),
         }),
       ),
@@ -37,13 +37,13 @@ const PasswordChecklist = named(
   'PasswordChecklist',
   Type.Object(
     {
-      acceptable: Type.Boolean({ description: 'Whether no rule that can be judged here is broken.' }),
+      acceptable: Type.Boolean({ description: 'Whether the password meets every rule that is checked here.' }),
       violations: Type.Array(Violation),
       unchecked: Type.Array(Type.String(), {
-        description: 'The rules that cannot be judged here. The request that sets the password judges them.',
+        description: 'The rules that only the request that sets the password can check.',
       }),
     },
-    { description: 'The rules that the password breaks.' },
+    { description: 'The result of the check.' },
   ),
 )
 
@@ -58,7 +58,7 @@ export const passwordPolicyRoutes =
         schema: {
           operationId: 'readPasswordPolicy',
           tags: ['Password'],
-          summary: 'Read the password policy',
+          summary: 'Retrieve the password policy',
           response: { 200: PasswordPolicy },
         },
       },
@@ -76,7 +76,7 @@ export const passwordPolicyRoutes =
           operationId: 'checkPassword',
           tags: ['Password'],
           summary: 'Check a password',
-          description: 'For a live checklist while a person types a password. It does not change the password.',
+          description: 'Use this for a live checklist while a person types a new password. It changes nothing.',
           body: CheckPasswordRequest,
           response: { 200: PasswordChecklist },
         },

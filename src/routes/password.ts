@@ -13,9 +13,9 @@ import { PlainPassword } from '../security/plain-password.ts'
 const ChangePasswordRequest = requestBody(
   'ChangePasswordRequest',
   {
-    currentPassword: Type.Optional(Type.String({ description: 'Either this or `reauthToken`.' })),
+    currentPassword: Type.Optional(Type.String({ description: 'Required unless `reauthToken` is given.' })),
     reauthToken: Type.Optional(
-      Type.String({ description: 'From `POST /v1/reauthenticate`. Takes the place of `currentPassword`.' }),
+      Type.String({ description: 'The token from `POST /v1/reauthenticate`. Use it instead of `currentPassword`.' }),
     ),
     newPassword: Type.String(),
   },
@@ -32,21 +32,21 @@ const ResetRequested = named(
     {
       status: Type.Literal('accepted'),
       receipt: Type.String({
-        description: 'What the person reads to Support, who can then see what became of this request.',
+        description: 'A code that the person can read to Support. With it, Support sees what became of this request.',
       }),
     },
-    { description: 'The same answer for every address.' },
+    { description: 'The request is recorded. The answer is the same for every address.' },
   ),
 )
 const ResetLink = named(
   'ResetLink',
   Type.Object(
     { emailHint: Type.String(), expiresAt: Type.String({ format: 'date-time' }) },
-    { description: 'The link works.' },
+    { description: 'The link is valid.' },
   ),
 )
 
-/** Changing a known password, and resetting a forgotten one. */
+/** Routes that change a known password and reset a forgotten one. */
 export const passwordRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -110,7 +110,7 @@ export const passwordRoutes =
           operationId: 'checkResetLink',
           tags: ['Password'],
           summary: 'Check a reset link',
-          description: 'Consumes nothing.',
+          description: 'Returns the address that the link is for. The token is not consumed.',
           body: TokenRequest,
           response: { 200: ResetLink },
         },
@@ -137,7 +137,7 @@ export const passwordRoutes =
             'Takes the token from the reset instructions. The link works regardless of who is signed in. Every session of the account is revoked, and no session is created: the person signs in with the new password. A refused password does not consume the token.',
           body: ResetPasswordRequest,
           response: {
-            204: Type.Null({ description: 'The new password is in force.' }),
+            204: Type.Null({ description: 'The password is changed.' }),
           },
         },
       },

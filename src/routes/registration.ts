@@ -13,24 +13,24 @@ const RegisterRequest = requestBody(
   { email: 'ada@example.com', password: 'Correct-Horse-7' },
 )
 const Receipt = Type.String({
-  description: 'What the person reads to Support, who can then see what became of this request.',
+  description: 'A code that the person can read to Support. With it, Support sees what became of this request.',
 })
 const VerificationSent = named(
   'VerificationSent',
   Type.Object(
     { status: Type.Literal('verification_sent'), receipt: Receipt },
-    { description: 'A mail is on its way. The same answer for every address.' },
+    { description: 'The registration is recorded. The answer is the same for every address.' },
   ),
 )
 const Accepted = named(
   'Accepted',
   Type.Object(
     { status: Type.Literal('accepted'), receipt: Receipt },
-    { description: 'The same answer for every address.' },
+    { description: 'The request is recorded. The answer is the same for every address.' },
   ),
 )
 
-/** From a sign-up to a verified address. */
+/** Routes that register an account and verify its address. */
 export const registrationRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -41,9 +41,9 @@ export const registrationRoutes =
         schema: {
           operationId: 'register',
           tags: ['Registration'],
-          summary: 'Register',
+          summary: 'Register an account',
           description:
-            'The answer is the same, and takes the same time, for a new address, an address in use and a locked address. Only the mail that follows differs.',
+            'Mails a link that verifies the address. The answer is the same, and takes the same time, for a new address, an address in use and a locked address. Only the mail that follows differs.',
           body: RegisterRequest,
           response: {
             202: VerificationSent,
@@ -67,7 +67,7 @@ export const registrationRoutes =
           tags: ['Registration'],
           summary: 'Verify an email address',
           description:
-            'Takes the token from the verification mail and creates the account of that registration, with its password. The link works regardless of who is signed in. If so many registrations of the address wait that some got no mail, the account has no password yet, and a mail with a link to choose one follows.',
+            'Takes the token from the verification mail and creates the account of that registration, with its password. The link works regardless of who is signed in. If the address has so many unverified registrations that some received no mail, the account has no password yet. The person then receives a mail with a link to choose one.',
           body: TokenRequest,
           response: {
             200: EmailAnswer,
@@ -85,7 +85,7 @@ export const registrationRoutes =
           operationId: 'checkVerificationLink',
           tags: ['Registration'],
           summary: 'Check a verification link',
-          description: 'Consumes nothing.',
+          description: 'Returns the address that the link is for. The token is not consumed.',
           body: TokenRequest,
           response: { 200: WorkingLink },
         },

@@ -6,25 +6,33 @@ import { principalOf } from '../http/caller.ts'
 import { originOf } from '../http/request-log.ts'
 import { named } from '../http/schemas.ts'
 
-const Revoked = named('Revoked', Type.Object({ revoked: Type.Integer() }, { description: 'How many sessions ended.' }))
+const Revoked = named(
+  'Revoked',
+  Type.Object({ revoked: Type.Integer() }, { description: 'The number of revoked sessions.' }),
+)
 const ListedSession = named(
   'Session',
   Type.Object({
     id: Type.String({ format: 'uuid' }),
     createdAt: Type.String({ format: 'date-time' }),
     lastSeenAt: Type.String({ format: 'date-time' }),
-    ip: Type.Union([Type.String(), Type.Null()], { description: 'Where the sign-in came from.' }),
-    lastIp: Type.Union([Type.String(), Type.Null()], { description: 'Where the session was last refreshed from.' }),
+    ip: Type.Union([Type.String(), Type.Null()], { description: 'The IP address that the sign-in came from.' }),
+    lastIp: Type.Union([Type.String(), Type.Null()], {
+      description: 'The IP address of the last refresh or, before the first refresh, of the sign-in.',
+    }),
     userAgent: Type.Union([Type.String(), Type.Null()]),
     device: Type.String({
-      description: 'A description of the device, as in the mails: "Firefox on Linux", or "an unknown device".',
+      description: 'The device in words, as the mails name it: "Firefox on Linux", or "an unknown device".',
     }),
     current: Type.Boolean(),
   }),
 )
 const SessionList = named(
   'SessionList',
-  Type.Object({ sessions: Type.Array(ListedSession) }, { description: 'The devices the account is signed in on.' }),
+  Type.Object(
+    { sessions: Type.Array(ListedSession) },
+    { description: 'The open sessions of the account, the newest sign-in first.' },
+  ),
 )
 
 /** The devices an account is signed in on, and signing them out. */
@@ -38,7 +46,8 @@ export const sessionRoutes =
         schema: {
           operationId: 'listSessions',
           tags: ['Sessions'],
-          summary: 'List the devices the account is signed in on.',
+          summary: 'List the sessions of the account',
+          description: 'Each session is one device on which the account is signed in.',
           response: { 200: SessionList },
         },
       },
@@ -61,10 +70,11 @@ export const sessionRoutes =
         schema: {
           operationId: 'revokeSession',
           tags: ['Sessions'],
-          summary: 'Sign one device out.',
+          summary: 'Revoke a session',
+          description: 'Signs the person out on that device.',
           params: Type.Object({ id: Type.String() }),
           response: {
-            204: Type.Null({ description: 'Signed out.' }),
+            204: Type.Null({ description: 'The session is revoked.' }),
           },
         },
       },
@@ -82,7 +92,8 @@ export const sessionRoutes =
         schema: {
           operationId: 'revokeOtherSessions',
           tags: ['Sessions'],
-          summary: 'Sign every other device out.',
+          summary: 'Revoke all other sessions',
+          description: 'Signs the person out on every device except the current one.',
           response: {
             200: Revoked,
           },

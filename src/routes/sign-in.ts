@@ -43,12 +43,15 @@ const ReauthenticateRequest = requestBody(
 const Reauthentication = named(
   'Reauthentication',
   Type.Object(
-    { reauthToken: Type.String(), expiresIn: Type.Integer() },
-    { description: 'Good for one change, for this many seconds.' },
+    {
+      reauthToken: Type.String(),
+      expiresIn: Type.Integer({ description: 'Seconds until the reauthentication token expires.' }),
+    },
+    { description: 'A single-use token for one sensitive change by this session.' },
   ),
 )
 
-/** Signing in, staying signed in, signing out, and proving the password once more. */
+/** Routes that sign in, refresh a session, sign out and reauthenticate. */
 export const signInRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -63,7 +66,9 @@ export const signInRoutes =
         schema: {
           operationId: 'logIn',
           tags: ['Sessions'],
-          summary: 'Sign in on this device.',
+          summary: 'Sign in',
+          description:
+            'Starts a session. An unknown address and a wrong password get the same answer after the same time.',
           body: LogInRequest,
           response: {
             200: Tokens,
@@ -84,7 +89,9 @@ export const signInRoutes =
         schema: {
           operationId: 'refreshSession',
           tags: ['Sessions'],
-          summary: 'Spend a refresh token for the next tokens.',
+          summary: 'Refresh a session',
+          description:
+            'Consumes the refresh token and returns its successor with a new access token. If the answer was lost, the same token can be sent again within `REFRESH_REUSE_WINDOW` seconds, until its successor is used. Any older token revokes the session.',
           body: RefreshRequest,
           response: {
             200: Tokens,
@@ -113,10 +120,10 @@ export const signInRoutes =
           tags: ['Sessions'],
           summary: 'Sign out',
           description:
-            'Ends the session that the refresh token names. The access token in the Authorization header is used if the body has no valid refresh token. The answer is 204 only if that session has ended, now or before.',
+            'Ends the session that the refresh token names. If the body has no valid refresh token, the access token in the Authorization header is used. The answer is 204 only if that session has ended, now or before.',
           body: LogOutRequest,
           response: {
-            204: Type.Null({ description: 'Signed out.' }),
+            204: Type.Null({ description: 'The session has ended.' }),
           },
         },
       },
@@ -136,7 +143,9 @@ export const signInRoutes =
         schema: {
           operationId: 'reauthenticate',
           tags: ['Sessions'],
-          summary: 'Prove the current password ahead of one sensitive change of this session.',
+          summary: 'Reauthenticate',
+          description:
+            'Checks the current password and returns a reauthentication token. The token allows one sensitive change by this session.',
           body: ReauthenticateRequest,
           response: {
             200: Reauthentication,

@@ -5,18 +5,18 @@ import { Refusal } from '../domain/problems.ts'
 import { requireSignature, signedBody } from '../http/bodies/sendgrid-webhook.ts'
 import { readSendgridEvents } from '../mail/sendgrid-events.ts'
 
-/** SendGrid posts what has gathered once that is 768 kB. */
+/** SendGrid posts a batch of events when the batch reaches 768 kB. */
 const BODY_LIMIT_BYTES = 1024 * 1024
 
 const Batch = Type.Array(Type.Object({}, { additionalProperties: true }), {
-  description: 'As SendGrid’s event webhook sends it. Events of mails that are not ours are passed over.',
+  description: 'Events in the format of SendGrid’s event webhook. Events about mails of other services are ignored.',
 })
 
 /** Receives the events of other services. Each request is authenticated by its signature instead of a token. */
 export const webhookRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
-    // Within this file bodies stay bytes: a signature is over those, not over what they parse to.
+    // In this plugin a body is not parsed, because the signature covers its bytes.
     app.removeContentTypeParser('application/json')
     app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, raw: Buffer) => raw)
 
@@ -29,15 +29,15 @@ export const webhookRoutes =
         schema: {
           operationId: 'receiveSendgridEvents',
           tags: ['Webhooks'],
-          summary: 'Receive SendGrid’s events about mails: delivered, bounced, dropped …',
+          summary: 'Receive mail events from SendGrid',
           description:
-            'Signed by SendGrid: `X-Twilio-Email-Event-Webhook-Signature` over the timestamp and the raw body, checked with `SENDGRID_WEBHOOK_PUBLIC_KEY`. The same event counts once, in whatever order they come.',
+            'SendGrid signs every request. The header `X-Twilio-Email-Event-Webhook-Signature` is a signature of the timestamp and the raw body, and the service verifies it with `SENDGRID_WEBHOOK_PUBLIC_KEY`. Events can arrive in any order. An event that arrives twice is recorded once.',
           body: Batch,
           response: {
-            204: Type.Null({ description: 'Written down.' }),
+            204: Type.Null({ description: 'The events are recorded.' }),
           },
         },
-        validatorCompiler: () => () => true, // the signature decides, and then each event by itself
+        validatorCompiler: () => () => true, // the signature is checked first, and then each event by itself
       },
       async (request, reply) => {
         const events = readSendgridEvents(signedBody(deps, request))

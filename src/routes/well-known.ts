@@ -23,7 +23,7 @@ const Jwks = named(
         }),
       ),
     },
-    { description: 'Public keys only (RFC 7517): the one that signs first, then the next, then the retired.' },
+    { description: 'The public keys (RFC 7517): first the current key, then the next key and the retired keys.' },
   ),
 )
 const Metadata = named(
@@ -42,11 +42,11 @@ const Metadata = named(
       introspection_endpoint_auth_methods_supported: Type.Array(Type.String()),
       revocation_endpoint_auth_methods_supported: Type.Array(Type.String()),
     },
-    { description: 'Where everything is (RFC 8414).' },
+    { description: 'The OAuth endpoints and what they support (RFC 8414).' },
   ),
 )
 
-/** What anybody may know, and cache: how our tokens are verified, and where a service finds the rest. */
+/** Public, cacheable documents: the keys that verify access tokens, and the OAuth endpoints. */
 export const wellKnownRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -57,7 +57,8 @@ export const wellKnownRoutes =
         schema: {
           operationId: 'readJwks',
           tags: ['Services'],
-          summary: 'The public keys that access tokens are verified with.',
+          summary: 'Read the public keys',
+          description: 'An access token can be verified with these keys alone.',
           response: { 200: Jwks },
         },
       },
@@ -75,7 +76,7 @@ export const wellKnownRoutes =
         schema: {
           operationId: 'readMetadata',
           tags: ['Services'],
-          summary: 'The endpoints for services, and what they support (RFC 8414).',
+          summary: 'Read the authorization server metadata',
           response: { 200: Metadata },
         },
       },

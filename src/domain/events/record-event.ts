@@ -55,7 +55,7 @@ export type EventActor =
   | 'anonymous'
   | 'system'
   | { readonly serviceClientId: string }
-  /** The name of the person with a shell on the machine. */
+  /** The user name of the operator who runs a command. */
   | { readonly operator: string }
 
 export interface NewEvent {
@@ -110,7 +110,7 @@ function eventColumns(event: NewEvent) {
   }
 }
 
-/** The columns that say who acted, also for code that records many events in one statement. */
+/** The columns that record who acted. Code that records many events in one statement uses them too. */
 export function actorColumns(
   actor: EventActor,
   accountId: string | null | undefined,

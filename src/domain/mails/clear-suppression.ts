@@ -8,7 +8,7 @@ import { addJob, suppressionJobKey } from '../jobs.ts'
 import { Refusal } from '../problems.ts'
 
 /**
- * Forgets that the provider no longer sends to an address, and queues the job that makes the provider forget it too.
+ * Deletes the suppression of an address, and queues the job that clears it at the provider.
  * Support uses this when the mailbox works again.
  *
  * @throws {Refusal} invalid_email, not_found if the address is not suppressed.

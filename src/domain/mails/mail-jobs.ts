@@ -33,15 +33,15 @@ export function needsNoSignIn(request: RequestedMail): boolean {
   return OPEN_TO_ANYBODY[request] !== undefined
 }
 
-/** A network that has more mails than this waiting is served last, however many more it has. */
+/** A network that has more waiting mails than this is served last. Above it, the number makes no difference. */
 const LONGEST_LINE = 1_000
-/** The queue counts a job's attempts too, and drops it after so many. Giving up is decided by domain/mails alone. */
+/** The queue drops a job after this many attempts. It is so high that domain/mails alone decides when to give up. */
 const MOST_ATTEMPTS = 30_000
 
 /**
  * Adds the job that sends a mail; a mail has one job, and adding it again moves it. Networks take turns: a job's
- * priority is the number of mails that its network has waiting in this job's lane, so that everybody's first mail goes
- * before anybody's second.
+ * priority is the number of mails that its network has waiting in this job's lane, so that the first mail of
+ * every network is sent before the second mail of any network.
  */
 export async function addMailJob(
   tx: Transaction,

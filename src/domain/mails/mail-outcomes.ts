@@ -8,7 +8,7 @@ export interface MailOutcome {
 }
 
 /**
- * Counts what became of mails, for the metric `latchkey_mails_total`. The counts are in the database, so that every
+ * Counts the outcomes of mails, for the metric `latchkey_mails_total`. The counts are in the database, so that every
  * process can render them. Call it last in the transaction: all transactions that settle mails wait for these rows.
  */
 export async function countMailOutcomes(tx: Transaction, outcomes: readonly MailOutcome[]): Promise<void> {

@@ -6,12 +6,12 @@ import { isPendingChange } from '../row-states.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
 import type { MailPlan, Planning } from './planned-mail.ts'
 
-/** Anyone with an account can make us write to any free address. The limit holds for all accounts together. */
+/** Every account holder can request a mail to any free address. The limit counts the mails of all accounts together. */
 const LIMIT: MailLimit = { requests: ['confirm_email'], most: 10, windowSeconds: 3600 }
 
 const OVER = { unsent: 'not_needed', reason: 'the change is over' } as const
 
-/** To the new address: the link that proves it. */
+/** The mail to the new address, with the confirm link. */
 export async function planConfirmEmail(planning: Planning): Promise<MailPlan> {
   const { mail, now } = planning
   const subject = await readChange(planning)
@@ -25,7 +25,7 @@ export async function planConfirmEmail(planning: Planning): Promise<MailPlan> {
   return { to: mail, accountId: account.id, text: { kind: 'confirm_email', matter: link } }
 }
 
-/** To the old address, when the change is requested: a link that cancels the change, and reverts it after it is confirmed. */
+/** The notice to the old address when a change is requested. Its revert link cancels the change, or undoes it later. */
 export async function planEmailChangeRequested(planning: Planning): Promise<MailPlan> {
   const subject = await readChange(planning)
   if (!subject || subject.change.revertedAt) return OVER
@@ -33,7 +33,7 @@ export async function planEmailChangeRequested(planning: Planning): Promise<Mail
   return planRevertLink(planning, subject, 'email_change_requested')
 }
 
-/** To the old address, once the change is confirmed. */
+/** The notice to the old address when the change is confirmed. */
 export async function planEmailChanged(planning: Planning): Promise<MailPlan> {
   const subject = await readChange(planning)
   if (!subject || subject.change.revertedAt) return OVER

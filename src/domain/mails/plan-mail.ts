@@ -4,7 +4,7 @@ import { planRegistration, planVerification } from './plan-registration-mails.ts
 import { planChoosePasswordOfAccount, planReset, planResetAfterRevert, planResetBySupport } from './plan-reset-mails.ts'
 import type { MailPlan, Planning } from './planned-mail.ts'
 
-/** Turns each request into what is sent for it. The request did not know whether there is an account: this does. */
+/** Decides which mail is sent for each request. Unlike the request, it looks up whether there is an account. */
 const planners: Readonly<Record<RequestedMail, (planning: Planning) => Promise<MailPlan>>> = {
   registration: planRegistration,
   verification: planVerification,
@@ -20,7 +20,7 @@ const planners: Readonly<Record<RequestedMail, (planning: Planning) => Promise<M
   password_was_reset: planNotice('password_was_reset'),
 }
 
-/** Decides what is sent for a mail, or why nothing is, in the transaction that creates the mail's link. */
+/** Decides which mail is sent, or why none is, in the transaction that creates the mail's link. */
 export async function planMail(planning: Planning): Promise<MailPlan> {
   return planners[planning.mail.request as RequestedMail](planning)
 }

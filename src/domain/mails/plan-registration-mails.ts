@@ -6,7 +6,7 @@ import { createMailedLink } from '../mailed-links/create-mailed-link.ts'
 import { hasRoomFor, type MailLimit, mayMailStrangers } from './mail-limits.ts'
 import type { MailPlan, Planning, UnsentMail } from './planned-mail.ts'
 
-/** Anybody can make us write to any address. These limits count the mails for registrations and verifications together. */
+/** Anybody can request a mail to any address. These limits count the mails for registrations and verifications together. */
 const REQUESTS = ['registration', 'verification'] as const
 const MAILBOX_LIMIT: MailLimit = {
   requests: REQUESTS,
@@ -16,7 +16,7 @@ const MAILBOX_LIMIT: MailLimit = {
 }
 /** One network cannot use up all the mails of a mailbox: one is left for its owner, who is usually in another network. */
 const NETWORK_LIMIT: MailLimit = { ...MAILBOX_LIMIT, most: 5, sameNetwork: true }
-/** One mail is in reserve, with a link that lets the owner choose the password. The link works for a day. */
+/** One more mail is allowed if its link lets the owner choose the password. The link works for one day. */
 const RESERVE: MailLimit = { requests: REQUESTS, kinds: ['choose_password'], most: 1, windowSeconds: 3600 }
 
 const TOO_MANY = { unsent: 'held_back', reason: 'too many mails to this address in the last hour' } as const
@@ -43,7 +43,7 @@ export async function planRegistration(planning: Planning): Promise<MailPlan> {
 }
 
 /**
- * Somebody asked for another verification mail. If several registrations wait for one address, their passwords may belong
+ * Plans another verification mail. If several registrations wait for one address, their passwords may belong
  * to several people, and a link for one of them might put an attacker's password in force. The link then lets the owner
  * choose a password.
  */

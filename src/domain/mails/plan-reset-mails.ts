@@ -12,9 +12,9 @@ import { hashMailbox } from './mailbox.ts'
 import type { MailPlan, Planning, UnsentMail } from './planned-mail.ts'
 import type { MailContext } from './queue-mail.ts'
 
-/** Against flooding somebody's mailbox. The links that were sent still work. */
+/** Prevents a flood of mails to one mailbox. The links that were sent still work. */
 const LIMIT: MailLimit = { requests: ['reset_password'], most: 10, windowSeconds: 3600 }
-/** A second request must not end the link of the first mail. Ten requests must not leave ten working links. */
+/** A second request must not invalidate the link of the first mail, but ten requests must not leave ten working links. */
 const MOST_LIVE_LINKS = 3
 
 /** Reset instructions that somebody requested for an address, which may or may not have an account. */
@@ -44,7 +44,7 @@ export async function planReset(planning: Planning): Promise<MailPlan> {
   return planResetLink(planning, account, 'person')
 }
 
-/** The request did not know whose address it was. A mail that is planned again after a failure is still one request. */
+/** Records the request here, because only the worker looks the account up. A mail that is planned again is recorded once. */
 async function recordRequest({ tx, mail, now }: Planning, accountId: string): Promise<void> {
   if (mail.kind !== null) return
   const { ip, userAgent, requestId } = mail.context as MailContext
@@ -53,9 +53,9 @@ async function recordRequest({ tx, mail, now }: Planning, accountId: string): Pr
 }
 
 /**
- * Support sends instructions because no mail came. Mails that did not arrive must not hold them back, and neither must
- * mails that strangers requested. The request limits how many Support sends. They never end a link that the person requested: only Support's own older links make
- * room.
+ * Support sends instructions because the person received no mail. Neither mails that did not arrive nor mails that strangers
+ * requested may prevent this. See send-reset-instructions.ts for the limit of these mails. They never invalidate a link that
+ * the person requested, only Support's own older links.
  */
 export async function planResetBySupport(planning: Planning): Promise<MailPlan> {
   const { deps, tx, mail } = planning
@@ -64,12 +64,12 @@ export async function planResetBySupport(planning: Planning): Promise<MailPlan> 
     account && (await tx.address.count({ where: { address: mail.address, accountId: account.id, lockedAt: null } })) > 0
   if (!account || !isCurrent) return { unsent: 'not_needed', reason: 'the account has another address by now' }
   if (account.disabledAt) return { unsent: 'not_needed', reason: 'the account is disabled' }
-  await lockMailbox(tx, hashMailbox(deps, mail.address)) // two workers would leave a link too many
+  await lockMailbox(tx, hashMailbox(deps, mail.address)) // otherwise two workers could leave one link too many
   await endSupportLinks(planning, await findLiveLinks(planning, account))
   return planResetLink(planning, account, 'support')
 }
 
-/** The instructions that follow a revert. No limit holds them back, because no password works until they are followed. */
+/** The reset instructions after a revert. No limit applies, because no password works until the person sets a new one. */
 export async function planResetAfterRevert(planning: Planning): Promise<MailPlan> {
   const { mail } = planning
   const account = await readAccountWithoutPassword(planning)
@@ -147,7 +147,7 @@ async function findLiveLinks({ tx, mail, now }: Planning, account: Account | nul
 /** The states of a mail that has reached its mailbox, or that may still reach it. */
 const IN_THE_MAILBOX = ['sending', 'sent', 'deferred', 'delivered', 'opened'] as const
 
-/** Makes room for one more link by ending the oldest of Support's, as far as the mailbox has too many. */
+/** Makes room for one more link: invalidates Support's oldest links if the mailbox has too many. */
 async function endSupportLinks({ tx, now }: Planning, live: readonly LiveLink[]): Promise<void> {
   const ofSupport = live.filter(({ request }) => request === 'reset_by_support')
   const tooMany = live.length + 1 - MOST_LIVE_LINKS

@@ -3,7 +3,7 @@ import type { Mail } from '../../database/generated/client.ts'
 import type { Deps } from '../../deps.ts'
 import type { MailText } from '../../mail/templates/render.ts'
 
-/** One mail that is to be sent: to which mailbox, and what its text is made from. */
+/** A mail that will be sent: its mailbox, and the data for its text. */
 export interface PlannedMail {
   readonly to: { readonly email: string; readonly address: string }
   readonly accountId: string | null

@@ -16,7 +16,7 @@ import { createProvenAccount } from './create-account.ts'
  * Creates the account of the registration that the link belongs to, with the password of that registration. For an account
  * that Support has created, the link only verifies the address.
  *
- * If another registration of the address had to go without a link, the opened link may be a stranger's. The account then gets
+ * If the mail of another registration of the address was held back, the opened link may be a stranger's. The account then gets
  * no password, so that no stranger's password comes into force, and a mail lets the owner choose one.
  *
  * @returns the verified address.
@@ -36,7 +36,7 @@ export async function verifyEmail(deps: Deps, input: { token: string; origin: Or
 }
 
 /**
- * Tells a page whether its verification link still works, and for which address. Consumes nothing.
+ * Checks whether a verification link still works, and for which address. The token is not consumed.
  *
  * @throws {Refusal} link_invalid, link_used, link_expired: as verifyEmail would.
  */
@@ -62,7 +62,7 @@ interface ProvenLink {
   readonly now: Date
 }
 
-/** A registration whose password hash cannot be read is of no use: the person has to sign up again. */
+/** A registration whose password hash is unreadable cannot be used. The person has to register again. */
 async function requireRegistration(tx: Transaction, link: MailedToken): Promise<Registration> {
   const { registrationId } = link
   const registration = registrationId && (await tx.registration.findUnique({ where: { id: registrationId } }))

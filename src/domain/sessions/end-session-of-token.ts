@@ -2,7 +2,7 @@ import type { Transaction } from '../../database/client.ts'
 import { type EventActor, type Origin, recordEvent } from '../events/record-event.ts'
 import { endSessionsOfAccount } from './end-sessions-of-account.ts'
 
-/** What a token says about its session: a refresh token its number, an access token the account's credential version. */
+/** The session of a token, with the number of a refresh token or the credential version of an access token. */
 export type SessionToken =
   | { readonly sessionId: string; readonly counter: number }
   | { readonly sessionId: string; readonly credentialVersion: number }

@@ -33,7 +33,7 @@ export async function endSessionsOfAccount(
     where: { accountId, id: chosen, ...openSession(now) },
     data: { endedAt: now, endReason: reason },
   })
-  // After the sessions: whoever requests a change holds a row lock on the session, so that the change is there by now.
+  // After the sessions: a request for a change holds a row lock on its session, so its change is visible by now.
   if (reason !== 'logout') {
     await tx.emailChange.updateMany({
       where: { accountId, sessionId: chosen, ...unfinishedChange },

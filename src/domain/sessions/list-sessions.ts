@@ -7,12 +7,12 @@ export interface ListedSession {
   readonly id: string
   readonly createdAt: Date
   readonly lastSeenAt: Date
-  /** Where the sign-in came from. */
+  /** The IP address that the sign-in came from. */
   readonly ip: string | null
-  /** Where the last refresh came from; until then, where the sign-in came from. */
+  /** The IP address of the last refresh or, before the first refresh, of the sign-in. */
   readonly lastIp: string | null
   readonly userAgent: string | null
-  /** The device in the words that mails use. */
+  /** The device in words, as the mails name it. */
   readonly device: string
   readonly current: boolean
 }

@@ -50,7 +50,7 @@ export async function logIn(deps: Deps, input: LogInInput): Promise<SessionGrant
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const current = await lockAccountRow(tx, accountId)
-    // A reset, a revert or a disabling may have been committed during the comparison. The proof is then worth nothing.
+    // A reset, a revert or a disabling may have been committed during the comparison. The password is then no longer valid.
     if (current?.credentialVersion !== credentialVersion || current.disabledAt) {
       throw new Refusal('invalid_credentials')
     }
@@ -64,7 +64,7 @@ export async function logIn(deps: Deps, input: LogInInput): Promise<SessionGrant
 
 type Account = NonNullable<ComparedCandidate['account']>
 
-/** The account that the password opens; null if it opens none. */
+/** The account that the password belongs to. Null if there is none. */
 function provenAccount({ account, matches }: ComparedCandidate): Account | null {
   return matches === 'account' && account?.isVerified && !account.isDisabled ? account : null
 }
@@ -87,7 +87,7 @@ async function upgradeHash(
   return deps.passwords.mayUpgrade(stored, password) ? deps.passwords.hash(place, password) : null
 }
 
-/** Support is told what was wrong. The caller is not: all of it is `invalid_credentials` to them. */
+/** The audit trail has the reason for Support. The caller gets `invalid_credentials` for all of them. */
 function reasonFor({ account }: ComparedCandidate): 'unknown_address' | 'no_password' | 'wrong_password' {
   if (!account) return 'unknown_address'
   return account.passwordHash === null ? 'no_password' : 'wrong_password'

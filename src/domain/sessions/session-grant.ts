@@ -1,4 +1,4 @@
-/** What the tokens of a session are made from. The route signs the access token and derives the refresh token. */
+/** The data for the tokens of a session. The route signs the access token and derives the refresh token. */
 export interface SessionGrant {
   readonly sessionId: string
   readonly accountId: string

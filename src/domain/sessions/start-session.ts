@@ -5,7 +5,7 @@ import { type Origin, recordEvent } from '../events/record-event.ts'
 import { endSessionsOfAccount } from './end-sessions-of-account.ts'
 import type { SessionGrant } from './session-grant.ts'
 
-/** ASVS 7.1.2: one more device than this signs the oldest one out. */
+/** The limit of concurrent sessions (ASVS 7.1.2). Above it, a sign-in revokes the oldest session. */
 const MOST_SESSIONS = 20
 
 /** Opens a session for a person who has just proven who they are. The account's row must be locked. */

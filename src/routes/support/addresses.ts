@@ -10,7 +10,7 @@ const reason = Type.Optional(
   Type.String({
     pattern: '^[^\\u0000]*$',
     maxLength: 500,
-    description: 'Why the address is unlocked. It is recorded in the audit trail.',
+    description: 'The reason for unlocking the address. It is recorded in the audit trail.',
   }),
 )
 const Address = named(
@@ -31,11 +31,11 @@ const Address = named(
       ),
       registration: Type.Union([Type.Object({ createdAt: Time, expiresAt: Time }), Type.Null()], {
         description:
-          'The newest registration of a free address that waits for its link to be opened. GET /v1/admin/addresses/{email}/mail ' +
+          'The newest unverified registration of a free address. GET /v1/admin/addresses/{email}/mail ' +
           'shows what became of the mail.',
       }),
     },
-    { description: 'Whether an address is available.' },
+    { description: 'The state of the address, and the reason for it.' },
   ),
 )
 const UnlockRequest = named(
@@ -43,7 +43,7 @@ const UnlockRequest = named(
   Type.Object({ reason }, { additionalProperties: false, examples: [{ reason: 'Ticket 4711: moved jobs' }] }),
 )
 
-/** Who can have an address. An account holder only learns that it is not available. */
+/** Routes that show why an address is not available, and that unlock it. An account holder does not learn the reason. */
 export const supportAddressRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -54,7 +54,7 @@ export const supportAddressRoutes =
         schema: {
           operationId: 'readAddress',
           tags: ['Support desk'],
-          summary: 'See whether an address is free, in use or locked, and why.',
+          summary: 'Retrieve the state of an address',
           params: AddressParams,
           response: { 200: Address },
         },
@@ -67,13 +67,13 @@ export const supportAddressRoutes =
       {
         config: { caller: { scope: 'addresses:unlock' }, refusals: ['invalid_email', 'not_found'] },
         preValidation: async (request) => {
-          if (request.body === undefined) request.body = {} // proxies drop the body of a DELETE: the query can have the reason
+          if (request.body === undefined) request.body = {} // some proxies drop the body of a DELETE
         },
         schema: {
           operationId: 'unlockAddress',
           tags: ['Support desk'],
-          summary: 'Unlock a locked address. Then anyone can use it.',
-          description: 'The reason can be given in the body or in the query.',
+          summary: 'Unlock a locked address',
+          description: 'Anyone can use the address afterwards. The reason can be given in the body or in the query.',
           params: AddressParams,
           querystring: Type.Object({ reason }, { additionalProperties: false }),
           body: UnlockRequest,

@@ -5,7 +5,7 @@ import { exportEvents } from '../../domain/support/audit-trail/export-events.ts'
 import { periodIn, periodQuery } from '../../http/period.ts'
 
 const Lines = {
-  description: 'One JSON object per line, the oldest event first. A response that breaks off is not complete.',
+  description: 'One JSON object per line, the oldest event first. If the connection breaks, the export is incomplete.',
   content: { 'application/x-ndjson': { schema: Type.Unsafe<Readable>({ type: 'string' }) } },
 }
 
@@ -20,9 +20,9 @@ export const auditTrailRoutes =
         schema: {
           operationId: 'exportEvents',
           tags: ['Support desk'],
-          summary: 'Export the audit trail of a period as NDJSON.',
+          summary: 'Export the audit trail',
           description:
-            'To archive one period after another, end each period a minute in the past: an event can be committed some seconds after its time.',
+            'Returns the events of a period as NDJSON. To archive one period after another, end each period at least a minute in the past: an event can be committed some seconds after its time.',
           querystring: Type.Object(periodQuery, { additionalProperties: false }),
           response: {
             200: Lines,

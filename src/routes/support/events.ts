@@ -55,10 +55,10 @@ export const supportEventRoutes =
         schema: {
           operationId: 'listEvents',
           tags: ['Support desk'],
-          summary: 'Read the audit trail of an account.',
+          summary: 'List the audit events of an account',
           description:
-            'For an erased account, this shows what remains: what happened and when, who erased it (`account.erased`), and when ' +
-            'nothing was left that names the person (`account.erasure_completed`).',
+            'For an erased account, the events show what happened and when, who erased the account (`account.erased`), and when ' +
+            'the last data that names the person was erased (`account.erasure_completed`).',
           params: AccountParams,
           querystring: EventQuery,
           response: { 200: AuditTrail },

@@ -24,9 +24,9 @@ const Mail = named(
     {
       id: Type.String({ format: 'uuid' }),
       accountId: Type.Union([Type.String({ format: 'uuid' }), Type.Null()]),
-      request: Type.String({ description: 'What was requested.' }),
+      request: Type.String({ description: 'The mail that was requested.' }),
       kind: Type.Union([Type.String(), Type.Null()], {
-        description: 'What was sent for it. Null if nothing has been sent yet, or never will be.',
+        description: 'The mail that was sent for the request. Null if no mail was sent.',
       }),
       address: Type.String(),
       receipt: MaybeText,
@@ -42,13 +42,13 @@ const Mail = named(
       queuedAt: Time,
       sentAt: MaybeTime,
       link: Type.Union([Link, Type.Null()], {
-        description: 'What became of the link in the mail. The link itself is never shown.',
+        description: 'The state of the link in the mail. The link itself is never shown.',
       }),
       history: Type.Array(Type.Object({ state: Type.String(), at: Time, reason: MaybeText }), {
-        description: 'The oldest step first.',
+        description: 'Every step of the mail, the oldest first.',
       }),
     },
-    { description: 'A mail, from the request to the mailbox.' },
+    { description: 'A mail, its state and its history.' },
   ),
 )
 const MailList = named(
@@ -57,7 +57,7 @@ const MailList = named(
 )
 const PageQuery = Type.Object(pageQuery, { additionalProperties: false })
 
-/** What became of a mail that a person is waiting for. */
+/** Routes that show the mails to an account or an address, and their states. */
 export const supportMailRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -68,7 +68,7 @@ export const supportMailRoutes =
         schema: {
           operationId: 'listMails',
           tags: ['Support desk'],
-          summary: 'List every mail to an account, and what became of it.',
+          summary: 'List the mails to an account',
           params: AccountParams,
           querystring: PageQuery,
           response: { 200: MailList },
@@ -87,8 +87,9 @@ export const supportMailRoutes =
         schema: {
           operationId: 'listMailsToAddress',
           tags: ['Support desk'],
-          summary: 'List every mail to an address, with or without an account.',
-          description: 'For a person who has registered and waits for the mail: they have no account yet.',
+          summary: 'List the mails to an address',
+          description:
+            'The address does not need an account. Use this for a person who has registered and has not received the mail.',
           params: AddressParams,
           querystring: PageQuery,
           response: { 200: MailList },
@@ -107,11 +108,12 @@ export const supportMailRoutes =
         schema: {
           operationId: 'readReceipt',
           tags: ['Support desk'],
-          summary: 'See what became of the request that a receipt names.',
+          summary: 'Retrieve a mail by its receipt',
+          description: 'Returns the mail for the request that the receipt belongs to.',
           params: Type.Object({
             receipt: Type.String({
               description:
-                'As the person reads it out: upper or lower case, with or without hyphens. O is read as 0, I and L as 1.',
+                'The receipt in upper or lower case, with or without hyphens. O is read as 0, and I and L are read as 1.',
             }),
           }),
           response: { 200: Mail },

@@ -8,21 +8,21 @@ import { requesterOf } from '../../http/support-request.ts'
 import { MaybeTime, Time } from '../../http/support-schemas.ts'
 
 const Uuid = Type.String({ format: 'uuid' })
-/** The format alone takes `urn:uuid:…` too, which the database does not. */
+/** The format alone would accept `urn:uuid:…`, which the database refuses. */
 const GivenUuid = Type.String({ format: 'uuid', pattern: '^[0-9A-Fa-f-]{36}$' })
 
 const SecurityEvent = named(
   'SecurityEvent',
   Type.Object(
     {
-      id: Type.String({ format: 'uuid', description: 'The receiver’s `webhook-id`, and the id in the audit trail.' }),
+      id: Type.String({ format: 'uuid', description: 'The `webhook-id` header, and the id in the audit trail.' }),
       type: Type.String(),
       at: Time,
       accountId: Uuid,
       deliveries: Type.Array(
         Type.Object({
           url: Type.String(),
-          state: Type.String({ description: '`pending`, `delivered` or `failed` (no more attempts).' }),
+          state: Type.String({ description: '`pending`, `delivered`, or `failed` after the last attempt.' }),
           attempts: Type.Integer(),
           attemptedAt: MaybeTime,
           deliveredAt: MaybeTime,
@@ -64,7 +64,7 @@ export const securityEventRoutes =
         schema: {
           operationId: 'listSecurityEvents',
           tags: ['Support desk'],
-          summary: 'List the security events and their deliveries.',
+          summary: 'List security events',
           querystring: Filter,
           response: { 200: SecurityEventList },
         },
@@ -84,7 +84,8 @@ export const securityEventRoutes =
         schema: {
           operationId: 'replaySecurityEvent',
           tags: ['Support desk'],
-          summary: 'Deliver a security event again, with the same id, to every configured URL.',
+          summary: 'Replay a security event',
+          description: 'Delivers the event again, with the same id, to every configured URL.',
           params: Type.Object({ id: GivenUuid }),
           response: {
             202: Type.Object({ status: Type.Literal('queued') }, { description: 'The deliveries are queued.' }),

@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { clearSuppression } from '../../domain/mails/clear-suppression.ts'
 import { AddressParams, requesterOf } from '../../http/support-request.ts'
 
-/** Addresses that the mail provider no longer delivers to. */
+/** A suppressed address is an address that the mail provider no longer delivers to. */
 export const suppressionRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -14,7 +14,7 @@ export const suppressionRoutes =
         schema: {
           operationId: 'clearSuppression',
           tags: ['Support desk'],
-          summary: 'Clear the mail provider’s suppression of an address.',
+          summary: 'Clear the suppression of an address',
           description:
             'The service sends mail to the address again at once. A job asks SendGrid to remove the address from its lists.',
           params: AddressParams,

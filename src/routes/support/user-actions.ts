@@ -15,14 +15,14 @@ const InstructionsSent = named(
   Type.Object(
     {
       status: Type.Literal('accepted'),
-      receipt: Type.String({ description: 'GET /v1/admin/receipts/{receipt} shows what became of the mail.' }),
+      receipt: Type.String({ description: 'GET /v1/admin/receipts/{receipt} shows the state of the mail.' }),
     },
     { description: 'The mail is queued.' },
   ),
 )
 const SessionsRevoked = named(
   'SessionsRevoked',
-  Type.Object({ revoked: Type.Integer() }, { description: 'How many sessions were revoked.' }),
+  Type.Object({ revoked: Type.Integer() }, { description: 'The number of revoked sessions.' }),
 )
 
 /** What Support does to an account. Each action is in the audit trail, with the service client that requested it. */
@@ -36,7 +36,7 @@ export const supportUserActionRoutes =
         schema: {
           operationId: 'updateUser',
           tags: ['Support desk'],
-          summary: 'Disable an account, or enable it again.',
+          summary: 'Disable or enable an account',
           description:
             'Disabling revokes every session and invalidates every mailed link, except revert links. Enabling sends the reset ' +
             'instructions that were withheld while the account was disabled.',
@@ -58,10 +58,11 @@ export const supportUserActionRoutes =
         schema: {
           operationId: 'eraseUser',
           tags: ['Support desk'],
-          summary: 'Erase a person’s data. This cannot be undone.',
+          summary: 'Erase an account',
           description:
-            'The account is gone at once. Its addresses stay locked, stored as keyed hashes. What else names the person is erased in ' +
-            'the background; the event `account.erasure_completed` in GET /v1/admin/users/{id}/events says when nothing is left.',
+            'Deletes the account at once. This cannot be undone. Its addresses stay locked and are stored as keyed hashes. All other ' +
+            'data that names the person is erased in the background. When that is done, GET /v1/admin/users/{id}/events lists the ' +
+            'event `account.erasure_completed`.',
           params: AccountParams,
           response: { 204: Type.Null({ description: 'The account is erased.' }) },
         },
@@ -79,10 +80,10 @@ export const supportUserActionRoutes =
         schema: {
           operationId: 'sendResetInstructions',
           tags: ['Support desk'],
-          summary: 'Send the reset instructions again, to the address that the account has.',
+          summary: 'Send reset instructions',
           description:
-            'The links that the person requested keep working. A service client can do this five times an hour for one account; ' +
-            'then it gets 429.',
+            'Mails a reset link to the current address of the account. The links that the person requested keep working. A service ' +
+            'client can do this five times an hour for one account. Further requests get 429.',
           params: AccountParams,
           response: { 202: InstructionsSent },
         },
@@ -101,8 +102,8 @@ export const supportUserActionRoutes =
         schema: {
           operationId: 'revokeAllSessions',
           tags: ['Support desk'],
-          summary: 'Revoke all sessions of an account.',
-          description: 'A pending email change is cancelled as well, because a session requested it.',
+          summary: 'Revoke all sessions of an account',
+          description: 'A pending email change is cancelled too.',
           params: AccountParams,
           response: { 200: SessionsRevoked },
         },
@@ -117,7 +118,7 @@ export const supportUserActionRoutes =
         schema: {
           operationId: 'endRevertLinks',
           tags: ['Support desk'],
-          summary: 'Invalidate the revert links of an account.',
+          summary: 'Invalidate the revert links of an account',
           description:
             'Do this if a revert link was mailed to somebody who is not the owner. The owner cannot invalidate a revert link. ' +
             'GET /v1/admin/users/{id} lists the links that work.',

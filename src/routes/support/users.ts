@@ -11,10 +11,10 @@ import { NewUserRequest, User } from '../../http/support-schemas.ts'
 
 const UserQueryString = Type.Object(
   {
-    email: Type.Optional(Type.String({ description: 'The account that uses this address.' })),
-    everHeld: Type.Optional(Type.String({ description: 'Every account that uses this address or has ever used it.' })),
+    email: Type.Optional(Type.String({ description: 'Find the account that uses this address.' })),
+    everHeld: Type.Optional(Type.String({ description: 'Find every account that has ever used this address.' })),
     emailPrefix: Type.Optional(
-      Type.String({ pattern: '^[\\x21-\\x7e]{1,254}$', description: 'Accounts whose address begins with this text.' }),
+      Type.String({ pattern: '^[\\x21-\\x7e]{1,254}$', description: 'Find accounts by the start of their address.' }),
     ),
     ...pageQuery,
   },
@@ -24,7 +24,7 @@ const UserList = named(
   'UserList',
   Type.Object(
     { users: Type.Array(User), nextCursor: NextCursor },
-    { description: 'With `emailPrefix`, in the order of the addresses; otherwise the newest account first.' },
+    { description: 'The accounts, the newest first. With `emailPrefix`, they are sorted by address.' },
   ),
 )
 
@@ -39,7 +39,8 @@ export const supportUserRoutes =
         schema: {
           operationId: 'findUsers',
           tags: ['Support desk'],
-          summary: 'Look up accounts by address, by former address or by the beginning of an address, or list all.',
+          summary: 'List or find accounts',
+          description: 'Returns all accounts, or those that match one of `email`, `everHeld` and `emailPrefix`.',
           querystring: UserQueryString,
           response: {
             200: UserList,
@@ -61,7 +62,7 @@ export const supportUserRoutes =
         schema: {
           operationId: 'readUser',
           tags: ['Support desk'],
-          summary: 'Look up one account.',
+          summary: 'Retrieve an account',
           params: AccountParams,
           response: {
             200: User,
@@ -81,10 +82,10 @@ export const supportUserRoutes =
         schema: {
           operationId: 'createUser',
           tags: ['Support desk'],
-          summary: 'Create an account, or import one with its password hash.',
+          summary: 'Create or import an account',
           description:
-            'No mail is sent. With `passwordHash` and `emailVerified: true`, the password works at once, so the client that has this scope ' +
-            'decides who can sign in to an address that has no account yet. It cannot change the password of an account that exists.',
+            'No mail is sent. With `passwordHash` and `emailVerified: true`, the password works at once. A client with this scope can ' +
+            'therefore choose the password for any address that has no account yet. It cannot change the password of an existing account.',
           body: NewUserRequest,
           response: {
             201: User,

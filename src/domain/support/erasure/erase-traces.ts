@@ -6,14 +6,14 @@ import type { Erasure } from '../../jobs.ts'
 import { pseudonymOf } from './erased-account.ts'
 
 /**
- * Erases up to `limit` rows of each kind that names the person: the mails and registrations that were asked for at
- * their addresses, the links in them, the provider's complaints, and the person's part of the audit trail. Rows that
- * belong to other people stay, without the address.
+ * Erases up to `limit` rows of each kind that names the person: the mails and registrations that were requested for
+ * their addresses, the links in them, the provider's events, and the person's part of the audit trail. Rows that belong
+ * to other people stay, without the address.
  *
- * Strangers may go on asking for mail to the address. Those rows came after the erasure began and expire like any other
- * request for an unknown address, so this always comes to an end.
+ * Strangers may continue to request mail to the address. Those rows are newer than the erasure and expire like any other
+ * request for an unknown address, so the erasure always completes.
  *
- * @returns whether that was all. If not, call it again.
+ * @returns whether everything is erased. If not, call it again.
  */
 export async function eraseTraces(
   deps: Pick<Deps, 'keys'>,
@@ -34,8 +34,8 @@ export async function eraseTraces(
 }
 
 /**
- * Other accounts may have asked for the address before the person had it, or may have had it before them. A pending
- * request ends: nobody can take an erased person's address.
+ * Other accounts may have requested a change to the address, or may have used it before the person did. A pending change
+ * ends, because nobody can take an erased person's address.
  */
 export async function eraseChangesOfOthers(tx: Transaction, erasure: Erasure, limit: number): Promise<number> {
   const { accountId, addresses, startedAt } = erasure
@@ -76,7 +76,7 @@ async function eraseLinksWithoutAccount(tx: Transaction, { addresses, startedAt 
       LIMIT ${limit})`
 }
 
-/** A revert link that was mailed to the address would bring the address back, so it ends. The others name it no more. */
+/** A revert link that was mailed to the address would restore the address, so it ends. The other links stay. */
 async function eraseAddressOfOthersLinks(tx: Transaction, { addresses, startedAt }: Erasure, limit: number) {
   return tx.$executeRaw`
     UPDATE mailed_tokens SET
@@ -94,8 +94,8 @@ async function eraseSuppressions(tx: Transaction, { addresses, requestedAddresse
 }
 
 /**
- * The audit trail refuses every UPDATE except in a transaction that sets `latchkey.retention`. The setting is taken back
- * here, so that nothing else in this transaction can change the trail.
+ * The audit trail refuses every UPDATE except in a transaction that sets `latchkey.retention`. The setting is reset
+ * here, so that no other statement of this transaction can change the trail.
  */
 async function eraseEvents(deps: Pick<Deps, 'keys'>, tx: Transaction, erasure: Erasure, limit: number) {
   await tx.$executeRaw`SELECT set_config('latchkey.retention', 'on', true)`
@@ -106,7 +106,7 @@ async function eraseEvents(deps: Pick<Deps, 'keys'>, tx: Transaction, erasure: E
   return own + aboutAddress + ofOthers
 }
 
-/** What happened and when stays; where from, and to whom, does not. Of the erasure itself, who asked for it stays too. */
+/** Keeps what happened and when, and erases where from and to whom. For the erasure itself, the requester stays too. */
 async function pseudonymizeOwnEvents(deps: Pick<Deps, 'keys'>, tx: Transaction, erasure: Erasure, limit: number) {
   const { accountId } = erasure
   const pseudonym = pseudonymOf(deps, accountId)
@@ -122,7 +122,7 @@ async function pseudonymizeOwnEvents(deps: Pick<Deps, 'keys'>, tx: Transaction, 
     WHERE id IN (SELECT id FROM events WHERE account_id = ${accountId}::uuid LIMIT ${limit})`
 }
 
-/** Attempts of strangers, who named the address and proved nothing. */
+/** Attempts of strangers, who named the address but were not authenticated. */
 async function eraseEventsAboutAddresses(deps: Pick<Deps, 'keys'>, tx: Transaction, erasure: Erasure, limit: number) {
   const { addresses, startedAt } = erasure
   const hashes = addresses.flatMap((address) => hashesOfAddress(deps, normalizedForm(address)))
@@ -134,7 +134,7 @@ async function eraseEventsAboutAddresses(deps: Pick<Deps, 'keys'>, tx: Transacti
       LIMIT ${limit})`
 }
 
-/** Events of other accounts that asked for the address, had it before, or lost it to the person. */
+/** Events of other accounts that requested the address or used it before the person did. */
 async function eraseAddressesInOthersEvents(tx: Transaction, { addresses }: Erasure, limit: number) {
   return tx.$executeRaw`
     UPDATE events SET details = details

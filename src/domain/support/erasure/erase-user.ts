@@ -11,14 +11,14 @@ import { forgetNetworks } from '../../throttle/known-networks.ts'
 import { eraseChangesOfOthers, eraseTraces } from './erase-traces.ts'
 import { erasureJobKey } from './finish-erasure.ts'
 
-/** So many rows of each kind are erased at once. It is more than a person leaves, unless strangers flood their address. */
+/** How many rows of each kind are erased at once: more than a person has, unless strangers flood their address. */
 const ROWS_AT_ONCE = 1_000
 
 /**
  * Erases a person. When this returns, the account is gone with its sessions, links and email changes, and its addresses
- * are locked as keyed hashes, so that nobody can pose as the person who had them. Everything else that names the person
- * (mails, other people's requests, the audit trail) is erased with it as far as it fits into one transaction. A job
- * erases the rest and records `account.erasure_completed` when nothing is left: see finish-erasure.ts.
+ * are locked as keyed hashes, so that nobody can pose as their former owner. Everything else that names the person
+ * (mails, other people's requests, the audit trail) is erased in the same transaction as far as it fits. A job erases
+ * the rest and records `account.erasure_completed` when nothing is left: see finish-erasure.ts.
  *
  * @throws {Refusal} not_found
  */
@@ -56,7 +56,7 @@ async function heldAddresses(tx: Transaction, accountId: string): Promise<string
   return held.map(({ address }) => address)
 }
 
-/** Addresses that the person asked to move to and never proved. The provider's complaints about them are theirs too. */
+/** Addresses of the person's unconfirmed email changes. The provider's events about them are the person's data too. */
 async function requestedAddresses(tx: Transaction, accountId: string): Promise<string[]> {
   const changes = await tx.emailChange.findMany({
     where: { accountId, confirmedAt: null },

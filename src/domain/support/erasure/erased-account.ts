@@ -3,14 +3,14 @@ import { keyedHash } from '../../../security/keyed-hash.ts'
 
 /**
  * The id that stands for an erased account in the audit trail: a keyed hash of its id, in the form of a UUID (version
- * 8, RFC 9562 section 5.8). Support, who knows the account's id from the ticket, still finds the trail with it. From the
- * database alone, nobody can tell which account it was.
+ * 8, RFC 9562 section 5.8). Support knows the account's id from the ticket and can still find the trail with it. The
+ * database alone does not reveal which account it was.
  */
 export function pseudonymOf(deps: Pick<Deps, 'keys'>, accountId: string): string {
   return asUuid(deps.keys.keyedHash('erased account', accountId))
 }
 
-/** Every id by which the audit trail may name the account: its own, and the pseudonym under each key. */
+/** Every id that the audit trail may have for the account: its own id, and its pseudonym under each key. */
 export function idsInAuditTrail(deps: Pick<Deps, 'keys'>, accountId: string): string[] {
   const pseudonyms = deps.keys.addressHashKeys().map((key) => asUuid(keyedHash(key, 'erased account', accountId)))
   return [accountId, ...pseudonyms]

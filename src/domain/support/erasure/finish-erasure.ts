@@ -5,9 +5,9 @@ import { addJob, type Erasure } from '../../jobs.ts'
 import { eraseTraces } from './erase-traces.ts'
 import { pseudonymOf } from './erased-account.ts'
 
-/** So many rows of each kind go in one transaction, which is over within a second. */
+/** How many rows of each kind one transaction erases. It then takes less than a second. */
 const ROWS_AT_ONCE = 2_000
-/** How long to wait for other systems, while deliveries are under way and after they were given up. */
+/** How long to wait for other systems: while deliveries are being attempted, and after they have failed. */
 const WHILE_DELIVERING_SECONDS = 30
 const AFTER_GIVING_UP_SECONDS = 3_600
 
@@ -17,11 +17,11 @@ export function erasureJobKey(deps: Pick<Deps, 'keys'>, accountId: string): stri
 }
 
 /**
- * Erases in batches what an erasure has left, and records `account.erasure_completed` once no row of any table names the
- * person. Killed at any point, it goes on where it stopped: what is erased already is not found again.
+ * Erases the rest of a person's data in batches, and records `account.erasure_completed` once no row of any table names
+ * the person. If it is killed, the next run continues where it stopped, because erased rows are not found again.
  *
- * Other systems must hear of the erasure under the account's id. So the erasure is not complete before each of them has
- * received it, or its event has passed its retention: until then, the job comes back.
+ * Other systems must receive the event of the erasure with the account's id. The erasure is therefore complete only after
+ * each of them has received the event, or after the event's retention has passed. Until then, the job is repeated.
  */
 export async function finishErasure(deps: Deps, erasure: Erasure): Promise<void> {
   let isComplete = false
@@ -50,7 +50,7 @@ export async function finishErasure(deps: Deps, erasure: Erasure): Promise<void>
   })
 }
 
-/** What keeps other systems from having heard of the erasure. */
+/** Why other systems have not received the event of the erasure yet. */
 async function deliveryStates(deps: Deps, accountId: string): Promise<Set<'pending' | 'failed'>> {
   const rows = await deps.db.$queryRaw<Array<{ state: 'pending' | 'failed' }>>`
     SELECT 'pending' AS state FROM security_events WHERE account_id = ${accountId}::uuid AND addressed_at IS NULL

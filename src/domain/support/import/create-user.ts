@@ -7,8 +7,8 @@ import { insertUsers } from './insert-users.ts'
 import { checkNewUser, type NewUserInput } from './new-user.ts'
 
 /**
- * Opens one account, on Support's word. No mail goes out: whoever has no password yet is sent reset instructions, which
- * prove the address too.
+ * Creates one account for Support. No mail is sent. A person without a password needs reset instructions, which also
+ * verify the address.
  *
  * @throws {Refusal} invalid_email, invalid_password_hash, invalid_request, email_unavailable
  */

@@ -7,7 +7,7 @@ import { findImported, insertUsers } from './insert-users.ts'
 import { checkNewUser, combineRefusals, type NewUser, type NewUserInput, problemsOfFields } from './new-user.ts'
 import { openSeenAddresses, type SeenAddresses } from './seen-addresses.ts'
 
-/** One line of the file: the account that it describes, or what is wrong with its form and the fields that can be read. */
+/** One line of the file: the account that it describes, or the problems of its form and the fields that are readable. */
 export type ImportRow = { readonly line: number } & (
   | { readonly user: NewUserInput }
   | { readonly violations: readonly Violation[]; readonly fields: Partial<NewUserInput> }
@@ -167,7 +167,7 @@ async function insert(deps: Deps, { users, by, now }: Sound, isDryRun = false): 
   })
 }
 
-/** Rolls a dry run back and brings its result out of the transaction. */
+/** Rolls a dry run back and carries its result out of the transaction. */
 class DryRunDone extends Error {
   readonly outcome: Outcome
 
@@ -177,7 +177,7 @@ class DryRunDone extends Error {
   }
 }
 
-/** Runs the same statements and rolls them back. What earlier batches would have stored is kept in a temporary table. */
+/** Runs the same statements and rolls them back. A temporary table has the addresses of the earlier batches. */
 async function insertAndRollBack(deps: Deps, { seen, ...sound }: Sound & { seen: SeenAddresses }): Promise<Outcome> {
   const before = await seen.find(sound.users)
   const users = sound.users.filter(({ address }) => !before.has(address))

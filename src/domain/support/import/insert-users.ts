@@ -9,11 +9,11 @@ import { deleteRegistrations } from '../../registration/delete-registrations.ts'
 import type { NewUser } from './new-user.ts'
 
 /**
- * Opens accounts, a thousand in one statement as well as one. Whose address is in use, locked or erased gets none: the
- * primary key of `addresses` decides, row by row, also among the rows themselves. Registrations that wait for an
- * address which now has an account are over, and so are their passwords.
+ * Creates accounts, one or a thousand with the same statements. A row whose address is in use, locked or erased creates no
+ * account, and of several rows with one address only one does: the primary key of `addresses` ensures this. The
+ * registrations of the addresses are deleted with their passwords.
  *
- * @returns the ids of the accounts that were opened.
+ * @returns the ids of the accounts that were created.
  */
 export async function insertUsers(
   deps: Pick<Deps, 'keys' | 'passwords'>,
@@ -77,8 +77,8 @@ function toRow(deps: Pick<Deps, 'keys' | 'passwords'>, user: NewUser, now: Date)
 }
 
 /**
- * Those of the descriptions that have made an account before, whatever has become of it since: its holder may have
- * changed the password, or moved on to another address.
+ * Finds the descriptions that have already created an account, even if its holder has changed the password or the address
+ * since.
  *
  * @returns their fingerprints.
  */

@@ -27,13 +27,13 @@ export interface NewUser {
   readonly emailVerified: boolean
   readonly disabled: boolean
   readonly createdAt: Date
-  /** Recognizes the same description if it is imported again, even if the account has changed since. */
+  /** Identifies the same description if it is imported again, even if the account has changed since. */
   readonly fingerprint: string
-  /** What version 0.1 recorded as the fingerprint of the same description. */
+  /** The fingerprint that version 0.1 recorded for the same description. */
   readonly formerFingerprints: readonly string[]
 }
 
-/** No service has an older account. */
+/** No account can be older than this. */
 const EARLIEST = new Date(0)
 
 /**
@@ -62,7 +62,7 @@ export function checkNewUser(deps: Pick<Deps, 'keys'>, input: NewUserInput, now:
   }
 }
 
-/** Everything that is wrong with the content of the fields that are given. A missing field is not a problem here. */
+/** Lists every problem with the content of the given fields. A missing field is not a problem here. */
 export function problemsOfFields(fields: Partial<NewUserInput>, now: Date): readonly Refusal[] {
   return readFields(fields, now).refusals
 }

@@ -1,15 +1,15 @@
 import type { Pool } from '../../../database/client.ts'
 import type { NewUser } from './new-user.ts'
 
-/** What a dry run would have imported so far. */
+/** The addresses that a dry run would have imported so far. */
 export interface SeenAddresses {
-  /** The fingerprints of those users whose address is among it, by address. */
+  /** The fingerprints of the given users whose addresses have been seen, by address. */
   find(users: readonly NewUser[]): Promise<Map<string, string>>
   add(users: readonly NewUser[]): Promise<void>
   close(): Promise<void>
 }
 
-/** Kept in a temporary table, not in memory: a file may be larger than that, and an address may stand in it twice. */
+/** Stores the addresses in a temporary table, because a file may be larger than the memory. */
 export async function openSeenAddresses(pool: Pool): Promise<SeenAddresses> {
   const connection = await pool.connect()
   await connection.query('CREATE TEMPORARY TABLE seen_addresses (address text PRIMARY KEY, fingerprint text NOT NULL)')

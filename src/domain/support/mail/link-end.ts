@@ -14,14 +14,14 @@ export type LinkEndReason =
   | 'ended_by_support'
 
 export interface LinkEnd {
-  /** Null where the row does not tell since when. */
+  /** Null if the row does not record the time. */
   readonly endedAt: Date | null
   readonly endReason: LinkEndReason | null
 }
 
 /**
- * Finds out for each link whether it still works, and why not. Most links say so in their own row. Some are ended by what
- * happened to the account, the address or the email change that they belong to, just as when a person opens them.
+ * Finds out for each link whether it still works and, if not, why. For most links their own row shows it. Others end with
+ * a change of the account, the address or the email change that they belong to. The rules are those for opening a link.
  *
  * @returns the end of each link by the hash of its token. A link that works has an end with two nulls.
  */
@@ -62,7 +62,7 @@ function present(ids: ReadonlyArray<string | null>): string[] {
 interface Surroundings {
   readonly account: Account | null
   readonly change: EmailChange | null
-  /** Since when an account has the address that the link was mailed to. */
+  /** The time at which an account got the address that the link was mailed to. */
   readonly claimedAt: Date | null
 }
 
@@ -83,7 +83,7 @@ function endOf(link: MailedToken, surroundings: Surroundings, now: Date): LinkEn
   return link.expiresAt <= now ? { endedAt: link.expiresAt, endReason: 'expired' } : WORKS
 }
 
-/** The confirm link of a change ends with the change. Its own word for why is for the audit trail. */
+/** The confirm link of an email change ends with the change. The change's own end reason is for the audit trail. */
 function reasonOfChange(reason: string | null): LinkEndReason {
   switch (reason) {
     case 'replaced':
@@ -100,7 +100,7 @@ function reasonOfChange(reason: string | null): LinkEndReason {
   }
 }
 
-/** The link of a registration opens an account. It is over when another link has opened one, or Support has. */
+/** The link of a registration creates an account. It ends when another link or Support has created the account. */
 function endByAccount(link: MailedToken, { claimedAt }: Surroundings): LinkEnd | null {
   const hasLostRegistration = link.purpose === 'verify_email' && link.registrationId === null
   if (claimedAt === null && !hasLostRegistration) return null

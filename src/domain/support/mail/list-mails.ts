@@ -7,7 +7,7 @@ import { type MailView, viewMails } from './mail-view.ts'
 
 /**
  * Lists every mail of an account, the newest first. Mails that were requested for its addresses and never sent are
- * included: they belong to no account, because the worker did not find out whose they would have been.
+ * included. They belong to no account, because the worker looks the account up only when it sends a mail.
  *
  * @throws {Refusal} not_found
  */

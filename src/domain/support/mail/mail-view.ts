@@ -9,20 +9,20 @@ export interface MailStep {
   readonly reason: string | null
 }
 
-/** What became of the link in a mail. The link itself is never shown. */
+/** The state of the link in a mail. The link itself is never shown. */
 export interface LinkView extends LinkEnd {
   readonly expiresAt: Date
   readonly checkedAt: Date | null
   readonly usedAt: Date | null
 }
 
-/** The life of a mail as Support sees it: everything except its text and its link. */
+/** A mail as Support sees it: everything except its text and its link. */
 export interface MailView {
   readonly id: string
   readonly accountId: string | null
-  /** What was requested. */
+  /** The kind of mail that was requested. */
   readonly request: string
-  /** What was sent for it. Null until the worker has decided, or if nothing was sent. */
+  /** The kind of mail that was sent. Null until the worker has decided, and if nothing was sent. */
   readonly kind: string | null
   readonly address: string
   readonly receipt: string | null
@@ -37,7 +37,7 @@ export interface MailView {
   readonly history: MailStep[]
 }
 
-/** Adds to mails what became of their links, and every event that the provider reported. */
+/** Adds to mails the states of their links, and every event that the provider reported. */
 export async function viewMails(deps: Deps, mails: readonly Mail[]): Promise<MailView[]> {
   const mailId = { in: mails.map(({ id }) => id) }
   const links = await deps.db.mailedToken.findMany({ where: { mailId }, orderBy: { createdAt: 'asc' } })
@@ -87,7 +87,7 @@ function viewLink(links: readonly MailedToken[], ends: ReadonlyMap<string, LinkE
 
 /**
  * The steps in the order of their times. A provider reports late and out of order, so its events keep their own times.
- * `processed` and `clicked` are events of the provider that are no states of ours.
+ * `processed` and `clicked` are provider events that do not change the state of a mail.
  */
 function historyOf(mail: Mail, link: LinkView | null, events: readonly MailEvent[]): MailStep[] {
   const steps: MailStep[] = [

@@ -4,8 +4,8 @@ import { Refusal } from '../../problems.ts'
 import { type MailView, viewMails } from './mail-view.ts'
 
 /**
- * Tells what became of the request that a person's receipt names, from "no such account" to "link used". The state is the
- * last one that was reached.
+ * Returns the state of the request that a person's receipt belongs to, from "no such account" to "link used". It is the
+ * latest state that was reached.
  *
  * @throws {Refusal} not_found
  */

@@ -7,10 +7,10 @@ import { liveLink } from '../../row-states.ts'
 const BATCH_SIZE = 1_000
 
 /**
- * Makes all mailed links expire that were created before a time. It is the only way to end revert links of all accounts:
- * an owner who has such a link can then no longer undo an email change with it, so they can be left out.
+ * Makes all mailed links expire that were created before a time. Revert links can be excluded, because without its revert
+ * link an owner can no longer undo an email change. There is no other way to end the revert links of all accounts.
  *
- * @returns how many links ended.
+ * @returns how many links expired.
  */
 export async function endAllLinks(
   deps: Deps,

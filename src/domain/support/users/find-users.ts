@@ -4,7 +4,7 @@ import { cutPage, type Page, type PageOf } from '../../page.ts'
 import { currentAddress } from '../../row-states.ts'
 import { readUsers, type UserView } from './user-view.ts'
 
-/** One way to look accounts up, or all of them. */
+/** A search for accounts by one criterion, or for all accounts. */
 export type UserQuery =
   | { readonly by: 'email' | 'everHeld'; readonly email: string }
   | { readonly by: 'emailPrefix'; readonly prefix: string }
@@ -65,8 +65,8 @@ async function findEveryHolder(deps: Deps, email: string): Promise<PageOf<string
 }
 
 /**
- * Reads a page from the index of the addresses, in its order, so that a page costs the same however many accounts there
- * are. The index is in the order of bytes (COLLATE "C").
+ * Reads a page from the index of the addresses in its order, so that the cost of a page does not depend on the number of
+ * accounts. The index is in byte order (COLLATE "C").
  */
 async function findByPrefix(deps: Deps, prefix: string, page: Page): Promise<PageOf<string>> {
   const from = prefix.trim().toLowerCase()

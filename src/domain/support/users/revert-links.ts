@@ -8,15 +8,15 @@ import type { Requester } from '../../events/requester.ts'
 import { Refusal } from '../../problems.ts'
 import { liveLink } from '../../row-states.ts'
 
-/** Where a revert link was mailed to, and until when it works. */
+/** The address that a revert link was mailed to, and the time until which it works. */
 export interface RevertLinkView {
   readonly address: string
   readonly expiresAt: Date
 }
 
 /**
- * Lists the revert links of accounts that would work if they were opened now, by account. Several mails about one change
- * went to one address; it is listed once, with the link that works longest.
+ * Lists the revert links that work now, by account. If several mails about one change went to one address, the address is
+ * listed once, with the link that works longest.
  */
 export async function listRevertLinks(
   deps: Deps,
@@ -41,7 +41,7 @@ export async function listRevertLinks(
   })
 }
 
-/** Asks what opening the link would ask. */
+/** Checks the same conditions as opening the link. */
 export async function canRevert(
   deps: Deps,
   tx: Transaction,
@@ -57,8 +57,8 @@ export async function canRevert(
 }
 
 /**
- * Invalidates every revert link of an account. Only Support can do this: a thief who once had the account may hold such a
- * link, and nothing that the owner does ends it.
+ * Invalidates every revert link of an account. Only Support can do this. A thief who once controlled the account may have
+ * such a link, and no action of the owner invalidates it.
  *
  * @throws {Refusal} not_found
  */

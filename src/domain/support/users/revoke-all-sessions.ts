@@ -9,7 +9,7 @@ import { endSessionsOfAccount } from '../../sessions/end-sessions-of-account.ts'
 /**
  * Revokes every session of an account. A pending email change is cancelled too.
  *
- * @returns how many sessions ended.
+ * @returns how many sessions were revoked.
  * @throws {Refusal} not_found
  */
 export async function revokeAllSessions(

@@ -11,8 +11,8 @@ import { limitUse } from '../../throttle/limit-use.ts'
 const MOST_PER_HOUR = { most: 5, windowSeconds: 3600 }
 
 /**
- * Sends reset instructions to the address that the account has, and to no other. With the receipt, Support sees what
- * became of the mail. The links that the person requested keep working.
+ * Sends reset instructions to the current address of the account. With the receipt, Support sees the state of the
+ * mail. The links that the person requested keep working.
  *
  * @throws {Refusal} not_found, account_is_disabled, too_many_attempts after five requests of one service client for one
  *   account in an hour.
@@ -37,7 +37,7 @@ export async function sendResetInstructions(
     if (holding.account.disabledAt) throw new Refusal('account_is_disabled')
     const to = { email: holding.account.email, address: holding.address }
     await recordEvent(tx, { type: 'password.reset_requested', at: now, accountId, ...by, details: { receipt } })
-    // The mail does not say where the agent sits, which is of no use to its reader: no origin.
+    // The mail has no origin: the agent's network is of no use to its reader.
     await queueMail(tx, { request: 'reset_by_support', to, accountId, receipt, origin: null, now })
     return { receipt }
   })

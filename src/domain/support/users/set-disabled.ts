@@ -11,7 +11,7 @@ import { readUser, type UserView } from './user-view.ts'
 /**
  * Disables an account, or enables it again. Disabling revokes every session and invalidates every mailed link except
  * revert links; they stay invalid when the account is enabled again. Enabling sends the reset instructions that were
- * withheld while the account was disabled. If the account already is what it should become, nothing is changed or
+ * withheld while the account was disabled. If the account is already in the requested state, nothing is changed or
  * recorded.
  *
  * @throws {Refusal} not_found

@@ -14,7 +14,7 @@ export interface HeldAddress {
   readonly reason: string | null
 }
 
-/** What Support sees of an account. Nothing in it would let anybody sign in. */
+/** An account as Support sees it. It contains no credentials. */
 export interface UserView {
   readonly id: string
   readonly email: string
@@ -29,11 +29,11 @@ export interface UserView {
   readonly addresses: HeldAddress[]
   /** Whether sign-in attempts are being slowed down. */
   readonly signIn: ThrottleState
-  /** By which the account can be taken back to an address that it has left. */
+  /** The links that can restore an address that the account used before. */
   readonly revertLinks: RevertLinkView[]
 }
 
-/** Reads accounts, in the order of the ids. An account that does not exist is left out. */
+/** Reads accounts in the order of the given ids. An id without an account is skipped. */
 export async function readUsers(deps: Deps, ids: readonly string[]): Promise<UserView[]> {
   const now = deps.clock.now()
   const accounts = await deps.db.account.findMany({ where: { id: { in: [...ids] } }, select: shown(now) })
@@ -59,7 +59,7 @@ export async function readUser(deps: Deps, id: string): Promise<UserView> {
   return user
 }
 
-/** A statement of its own: for a `_count` of the relation, Prisma 7.10 counts the sessions of all accounts there are. */
+/** A separate statement, because a `_count` of the relation makes Prisma 7.10 count the sessions of all accounts. */
 async function countOpenSessions(deps: Deps, ids: readonly string[], now: Date): Promise<ReadonlyMap<string, number>> {
   const counts = await deps.db.session.groupBy({
     by: ['accountId'],
