@@ -2,8 +2,9 @@ import type { Transaction } from './client.ts'
 import type { Account } from './generated/client.ts'
 
 /*
- * Every lock that a transaction takes explicitly is taken by a function of this file. Two transactions that take the
- * same locks in different orders wait for each other until PostgreSQL aborts one of them, so every transaction takes
+ * Every explicit lock of a request or of planning is taken by a function of this file. The locks that show that a worker
+ * (worker/dead-workers.ts), `migrate` or the embedded database is running have their own files. Two transactions that take
+ * the same locks in different orders wait for each other until PostgreSQL aborts one of them. So every transaction takes
  * its locks in this order, and leaves out the ones it does not need:
  *
  *   1. signing and secret keys    lockKeys
@@ -15,8 +16,12 @@ import type { Account } from './generated/client.ts'
  *   7. an address                 lockAddress, several of them in alphabetical order
  *   8. mails, security events     lockMailRows, lockUnaddressedSecurityEvents: in the order of their ids or positions
  *
+ * One exception: requesting, confirming or reverting an email change locks an address (7) before it changes sessions (3)
+ * or email changes (4) of its account. This is safe because the account's row lock (2) is held: no other transaction that
+ * holds locks 3 or 4 of this account can wait for an address.
+ *
  * 1, 5, 6 and 7 are advisory locks: they stand for something that may have no row, such as an address that is free.
- * All of them end with the transaction. A locked address (contract.md, Words) is something else: a state of its row.
+ * All of them end with the transaction. A locked address (README.md, Words) is something else: a state of its row.
  */
 
 /** Only one process at a time changes keys. If several replicas find that a key is missing, only one creates it. */
@@ -33,8 +38,8 @@ export async function lockAccountRow(tx: Transaction, accountId: string | null):
 
 /**
  * Keeps the account as it is until this transaction ends, without keeping others from reading it. The worker takes this
- * lock before it reads what it creates a mailed link for: a credential change or a revert that commits in between would
- * otherwise miss the link.
+ * lock first, then reads the account, then creates the link. Without the lock, a credential change or a revert could
+ * commit between these steps, and the new link would survive it.
  */
 export async function shareAccountRow(tx: Transaction, accountId: string): Promise<Account | null> {
   await tx.$executeRaw`SELECT 1 FROM accounts WHERE id = ${accountId}::uuid FOR SHARE`
@@ -55,7 +60,10 @@ export async function lockAccountOrAddress(
   return null
 }
 
-/** Reuse of a refresh token ends its session first and that session's email change second; so does this order. */
+/**
+ * When a refresh token is reused, its session is ended first, then the email change of that session. Sessions come before
+ * email changes here for the same reason.
+ */
 export async function lockOpenSessionRows(tx: Transaction, accountId: string | null): Promise<void> {
   await tx.$executeRaw`SELECT 1 FROM sessions WHERE account_id = ${accountId}::uuid AND ended_at IS NULL FOR UPDATE`
 }

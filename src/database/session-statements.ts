@@ -44,16 +44,15 @@ export interface RotatedSession {
 
 /**
  * Consumes refresh token number `counter` of a session. After a wait for a concurrent update, PostgreSQL evaluates the
- * conditions again on the new row. Of twenty concurrent requests, one advances the counter. The others now present the
- * predecessor within the reuse window and receive the same successor. If that predecessor comes from a network other
- * than that of the rotation, an audit event is recorded, once per rotation. Any older token counts as stolen: the
- * session and its pending email change end, and the event is recorded for the audit trail and for other systems. All of
- * this is committed although the request fails.
+ * conditions again on the new row. If twenty requests send the same token, the first one advances the counter. For the
+ * others, the token is now the previous one; within the reuse window they get the same new token. If such a request
+ * comes from another network than the first one, an audit event is recorded (once per rotation). Any older token counts
+ * as stolen: the session and its pending email change end, and the event is recorded for the audit trail and for other
+ * systems. All of this is committed although the request fails.
  *
- * The statement runs a second time if it has no result. If it had to wait for the row of the session, PostgreSQL reads
- * the new version of that row but the old version of the account's row. It then refuses a session whose email change
- * was confirmed in the meantime. The second run also makes sure that a theft is recorded if the first run was aborted
- * by a deadlock.
+ * If there is no result, the statement runs again, for two reasons. The first run may have waited for the session's row.
+ * It then sees the new session but the old account, and wrongly refuses a session whose email change was just confirmed.
+ * Or the first run may have been aborted by a deadlock, and a theft must still be recorded.
  *
  * @returns null if the session has ended, its account is disabled, or a password change has invalidated the token.
  */

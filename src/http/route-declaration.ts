@@ -45,8 +45,9 @@ export function limitOf({ limit, hashes }: RouteDeclaration): RateLimitName | 'n
 /**
  * Adds to the schema of each route what derives from its declaration: the security scheme and the error responses. The
  * check of the caller (caller.ts), the request limits (limits/limit-requests.ts) and load shedding (limits/shed-load.ts)
- * read the same declaration. A route that does not say who may call it stops the start, because it would be public by
- * mistake. So does a route that states a derived fact itself, because the two could come to differ.
+ * read the same declaration. The start fails if a route does not say who may call it, because it would be public by
+ * mistake. The start also fails if a route writes its security scheme or error responses by hand: they could then differ
+ * from the declaration.
  */
 export function completeSchemas(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {

@@ -21,7 +21,7 @@ const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?=[a-z0-9-]*[a-z])[
 
 /**
  * Reads one email address; null if it is not valid. A local part that is not ASCII is refused before any normalisation.
- * Otherwise a dotless i could be converted to an i, and the mail of another account be reached (GitHub 2019,
+ * Otherwise a dotless ı could be turned into an i, and the mail would go to another person's address (GitHub 2019,
  * CVE-2019-19844). Quoted local parts and address literals are refused too, because parsers disagree about them
  * (CVE-2025-13033).
  */

@@ -151,7 +151,7 @@ async function settleFailure(deps: Deps, attempt: Attempt, error: unknown): Prom
 }
 
 /**
- * Excludes a mail about which the provider has reported an event. The provider then has the mail, although its response
+ * Only mails without an event from the provider. If there is an event, the provider has the mail, even if its answer to us
  * was lost.
  */
 const STILL_WAITING = { state: { in: ['queued', 'sending'] } }

@@ -102,10 +102,9 @@ function commonOptions(deps: Deps, events: WorkerEvents): RunnerOptions {
 }
 
 /**
- * Queries the database every few seconds over the connection that holds the locks. A failover or a firewall can cut a
- * connection silently, and its locks are then gone. The worker would treat itself as crashed, release its own jobs and
- * send their mails twice. Therefore jobs of crashed workers are released only directly after a query over this
- * connection has succeeded.
+ * Queries the database every few seconds over the connection that holds the locks. If a failover or a firewall cuts this
+ * connection without notice, the locks are gone, and this worker would look crashed, even to itself: it would release its
+ * own jobs and send their mails twice. So before it releases jobs, it proves with a query that the connection still works.
  */
 function watchLockConnection(deps: Deps, connection: pg.PoolClient): { readonly broken: Promise<void>; stop(): void } {
   const ended = new AbortController()

@@ -379,7 +379,7 @@ describe('no secret is printed', () => {
 
 test('the table in README.md names every variable that is read, and no other', async () => {
   const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')
-  const described = [...readme.matchAll(/^\| `([A-Z_]+)` \|/gm)].map((row) => row[1])
+  const described = [...readme.matchAll(/^\| `((?:<NAME>)?[A-Z_]+)` \|/gm)].map((row) => row[1])
   const fromFiles =
     /^(DATABASE_URL|DATABASE_URL_DIRECT|SECRET_KEY|SECRET_KEY_PREVIOUS|SENDGRID_API_KEY|SMTP_URL|SECURITY_EVENT_SECRET|REDIS_URL)_FILE$/
   const read = new Set<string>()
@@ -388,7 +388,7 @@ test('the table in README.md names every variable that is read, and no other', a
     readConfig(
       new Proxy<Environment>(environment, {
         get: (target, name) => {
-          read.add(String(name).replace(fromFiles, 'NAME_FILE'))
+          read.add(String(name).replace(fromFiles, '<NAME>_FILE'))
           return target[String(name)]
         },
       }),

@@ -15,8 +15,8 @@ const CREATE_INDEX =
 const NOT_DEFINED_YET = /^42/
 
 /**
- * Builds each index of a migration on a table that already exists without blocking writes to the table, before the
- * transaction, which would block them until it ends.
+ * Builds the indexes of a migration that belong to existing tables. It does so concurrently, before the transaction of the
+ * migration starts. Inside the transaction, building an index would block writes until the commit.
  *
  * @returns the SQL for the transaction, which skips the indexes that have been built.
  */

@@ -78,8 +78,8 @@ export async function requirePendingChange(
 }
 
 /**
- * Whether the session that requested the change ended other than by its own logout. That usually ends the change as well,
- * but not if the change was being requested at that very moment.
+ * Whether the session that requested the change was revoked (a normal logout does not count). A revoked session usually
+ * ends its change too. The exception is a change that was requested at the same moment as the revocation.
  */
 async function wasSessionRevoked(tx: Transaction, sessionId: string): Promise<boolean> {
   const revoked = await tx.session.count({

@@ -12,13 +12,16 @@ export type RevertOutcome = 'cancelled' | 'restored'
 export interface RevertJudgement {
   readonly outcome: RevertOutcome
   readonly change: EmailChange
-  /** The change that would be cancelled. It may be another one: a thief could ask twice to make the first notice useless. */
+  /**
+   * The pending change that would be cancelled. It need not be the change that the link belongs to: a thief can request a
+   * second change, and the link of the first notice must still cancel it.
+   */
   readonly pending: EmailChange | null
 }
 
 /**
- * Decides what a revert link would do if it were opened now. The rule is asked when the link is opened, because links are
- * created, and changes requested, while others revert.
+ * Decides what a revert link would do if it were opened now. Decide this when the link is opened, not earlier: between
+ * creation and opening, new links, new changes and other reverts may have happened.
  *
  * Take the row lock on the account first if something will be done about the answer.
  *
@@ -74,10 +77,10 @@ export function isOutranked(change: Move, history: readonly Move[], revertSecond
 }
 
 /**
- * The addresses that had a claim to the account when the change was requested, by who held it first: the address at the
- * beginning of the time in which a revert is possible, and those that the account moved to since. An address that was
- * left longer ago has no claim any more. Otherwise somebody who has taken over a mailbox that a person gave up years ago
- * could return the account to it, and the person could not revert that.
+ * The addresses that had a right to the account when the change was requested, the earliest first. The list starts with
+ * the address that the account had one revert lifetime before that, and continues with every address that it moved to
+ * after that. An address that was left longer ago has no right any more. Otherwise somebody who has taken over a mailbox
+ * that a person gave up years ago could return the account to it, and the person could not revert that.
  */
 function addressesInOrder(change: Move, history: readonly Move[], revertSeconds: number): string[] {
   const until = change.requestedAt.getTime()

@@ -18,8 +18,8 @@ import { judgeRevertLink, type RevertOutcome } from './judge-revert-link.ts'
  * ends the session that requested it. Afterwards it restores the old address, revokes every session and the password, and
  * mails reset instructions to the old address.
  *
- * The link of the person who held the account first always works, even after further changes, a reset, or while the
- * account is disabled: a disabled account is restored and stays disabled.
+ * Until it expires or Support ends it, the link of the person who held the account first works, even after further
+ * changes, a reset, or while the account is disabled: a disabled account is restored and stays disabled.
  *
  * @returns the account's address after this, and what has happened.
  * @throws {Refusal} link_invalid, link_used, link_expired
@@ -104,8 +104,8 @@ async function restore(deps: Deps, tx: Transaction, { account, change, origin, n
 const MOST_REVOKED_HASHES = 4
 
 /**
- * The passwords that a thief may know: the one with which the change was requested, and the one in force now. Together with
- * those of earlier reverts, the newest last.
+ * Returns the hashes of the passwords that a thief may know: the one used to request the change, and the current one.
+ * Hashes from earlier reverts are kept too; the newest are last.
  */
 function revokedBy(account: Account, change: EmailChange): string[] {
   const hashes = [...account.revokedPasswordHashes, change.passwordHash, account.passwordHash]

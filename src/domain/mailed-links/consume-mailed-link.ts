@@ -49,8 +49,8 @@ const texts = {
 } as const satisfies Record<LinkPurpose, { used: DeadLink; expired: DeadLink }>
 
 /**
- * Why a link no longer works; null if it does. What ends a revert link besides its use and its age is judged in
- * email-change/judge-revert-link.ts: credential changes and a disabled account never do.
+ * Why a link no longer works; null if it does. A revert link ends by use, by age, by Support, or by what
+ * email-change/judge-revert-link.ts decides. A credential change or a disabled account never ends it.
  */
 async function whyDead(db: Database | Transaction, link: MailedToken, now: Date): Promise<DeadLink | null> {
   const purpose = link.purpose as LinkPurpose

@@ -98,9 +98,9 @@ async function planReserve(planning: Planning): Promise<MailPlan> {
 }
 
 /**
- * A registration whose mail is not sent has no link. It is of no use, except that a sign-in with its password answers
- * `email_not_verified`. So an address keeps the newest of these and no other: it must not collect rows that strangers
- * add. The one that is kept also shows that there were others.
+ * A registration whose mail was held back has no link, so nobody can confirm it. Per address only the newest of them is
+ * kept. It answers a sign-in with `email_not_verified`, and it shows `planVerification` that more than one person may have
+ * registered. The older ones are deleted, so that strangers cannot fill the table.
  */
 async function withoutLink(planning: Planning, unsent: UnsentMail): Promise<UnsentMail> {
   await markWithoutLink(planning)

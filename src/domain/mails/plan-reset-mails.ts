@@ -14,7 +14,10 @@ import type { MailContext } from './queue-mail.ts'
 
 /** Prevents a flood of mails to one mailbox. The links that were sent still work. */
 const LIMIT: MailLimit = { requests: ['reset_password'], most: 10, windowSeconds: 3600 }
-/** A second request must not invalidate the link of the first mail, but ten requests must not leave ten working links. */
+/**
+ * Keep more than one link alive: the person may open the first mail after asking twice. But keep few, so that ten requests
+ * do not leave ten working links.
+ */
 const MOST_LIVE_LINKS = 3
 
 /** Reset instructions that somebody requested for an address, which may or may not have an account. */
@@ -53,9 +56,9 @@ async function recordRequest({ tx, mail, now }: Planning, accountId: string): Pr
 }
 
 /**
- * Support sends instructions because the person received no mail. Neither mails that did not arrive nor mails that strangers
- * requested may prevent this. See send-reset-instructions.ts for the limit of these mails. They never invalidate a link that
- * the person requested, only Support's own older links.
+ * Support sends these instructions because the person got no mail. So no limit of this file holds them back: neither
+ * mails that did not arrive nor mails that strangers requested count. support/users/send-reset-instructions.ts limits how
+ * many Support may send. A mail from Support ends only older links from Support, never one that the person requested.
  */
 export async function planResetBySupport(planning: Planning): Promise<MailPlan> {
   const { deps, tx, mail } = planning

@@ -36,7 +36,7 @@ export async function queueMail(tx: Transaction, mail: QueuedMail): Promise<void
 }
 
 /**
- * The work for an address with an account takes longer than for one without. If the worker started at once, it would
- * slow down the very next request, which would tell the two apart. A random start tells nothing.
+ * The worker needs longer for an address that has an account. If it started at once, the next request would be measurably
+ * slower in that case. So the job starts after a random delay.
  */
 const LONGEST_START_DELAY_SECONDS = 0.5

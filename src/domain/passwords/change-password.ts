@@ -47,8 +47,8 @@ export async function changePassword(deps: Deps, input: ChangePasswordInput): Pr
 
   return inTransaction(deps.db, async (tx) => {
     const account = await lockAccountRow(tx, accountId)
-    // Of two concurrent changes, the second has proven a password that is no longer current. The version shows this; the hash
-    // does not, because a sign-in may have replaced it by a costlier hash of the same password.
+    // If two changes run at once, the password that the second one proved is already old. Compare the version, not the
+    // hash: a sign-in may store a new hash of the same password.
     if (account?.credentialVersion !== principal.credentialVersion) throw new Refusal('unauthenticated')
     const provenAt = currentPassword ? now : await consumeReauthentication(tx, { principal, reauthToken, now })
     await tx.account.update({ where: { id: accountId }, data: { passwordHash, passwordChangedAt: now } })

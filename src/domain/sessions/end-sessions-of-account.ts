@@ -33,7 +33,8 @@ export async function endSessionsOfAccount(
     where: { accountId, id: chosen, ...openSession(now) },
     data: { endedAt: now, endReason: reason },
   })
-  // After the sessions: a request for a change holds a row lock on its session, so its change is visible by now.
+  // This update comes after the one for the sessions. A request for an email change locks its session row. The update
+  // above waited for that lock, so the new change is visible here.
   if (reason !== 'logout') {
     await tx.emailChange.updateMany({
       where: { accountId, sessionId: chosen, ...unfinishedChange },

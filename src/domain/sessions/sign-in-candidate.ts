@@ -31,8 +31,9 @@ interface Row {
 }
 
 /**
- * Always one statement: a second one for an account that exists would reveal it by its time. A registration counts for a
- * fixed time from when it was made, because only a registration of a free address is ever extended.
+ * This is always one statement: a second statement only for existing accounts would take measurable time. It uses
+ * `created_at`, not `expires_at`: only registrations of free addresses get a later `expires_at`, so `expires_at` would
+ * reveal which addresses are free.
  */
 async function findCandidate(deps: Deps, address: NormalizedAddress | null): Promise<Candidate> {
   const since = new Date(deps.clock.now().getTime() - REGISTRATION_LIFETIME_SECONDS * 1000)
@@ -72,9 +73,8 @@ export interface ComparedCandidate extends ComparedPassword {
 /**
  * Compares a password with all that one address may have. A wrong password is always compared twice, whatever there is to
  * compare it with. Otherwise a stranger could register an address, sign in with the password just chosen, and learn from
- * the answer or its time whether the address has an account. A wrong password also always takes as long as the costliest
- * hash of all accounts would (an import, or made before BCRYPT_COST was lowered), or the time would reveal the accounts
- * that have such a hash.
+ * the answer or its time whether the address has an account. A wrong password always takes as long as the most expensive
+ * hash of any account (for example an imported hash). Otherwise the time would show which accounts have such a hash.
  */
 export async function compareWithCandidate(
   deps: Deps,
@@ -85,7 +85,8 @@ export async function compareWithCandidate(
   const hashes = [account?.passwordHash ?? null, registeredHash]
   const index = await deps.passwords.firstMatch(place, input.password, hashes, costliest)
   const matches = (['account', 'registration'] as const)[index] ?? 'nothing'
-  // A registration's password clears no counter, or a stranger who registers an address could guess on at its account.
+  // The password of a registration does not clear the counters. Otherwise a stranger could register the address, sign in
+  // with that password to clear them, and continue to guess the password of the account.
   return { account, matches, isCorrect: matches === 'account', accountId: account?.id ?? null }
 }
 

@@ -33,8 +33,8 @@ export async function trustNetwork(
 }
 
 /**
- * The address has no owner any more, or another one: no network is known. The failures stay counted. If they were reset,
- * a guesser who waits could tell that an account was opened or erased.
+ * Call this when the address loses its owner or gets a new one: all its networks become unknown. The failures stay
+ * counted. Otherwise a guesser could notice that an account was created or erased.
  */
 export async function forgetNetworks(tx: Transaction, addressHashes: readonly string[]): Promise<void> {
   await tx.throttle.updateMany({ where: { addressHash: { in: [...addressHashes] } }, data: { succeededAt: null } })

@@ -1,6 +1,9 @@
 /** How wrong passwords slow down the next attempt. */
 export interface Ladder {
-  /** From this failure on, the next attempt has to wait; each further failure doubles the wait. */
+  /**
+   * The number of the failure, counted from 1, after which the next attempt has to wait. Each further failure doubles the
+   * wait.
+   */
   readonly freeFailures: number
   readonly firstWaitSeconds: number
   readonly longestWaitSeconds: number
@@ -28,7 +31,7 @@ export const FROM_STRANGERS: Ladder = {
   memorySeconds: 7 * 86_400,
 }
 
-/** Whether this many failures make the wait longer than one failure less did. At the end of the ladder it stays the same. */
+/** Whether the wait after this many failures is longer than after one failure less. At the top of the ladder it is not. */
 export function isLongerWait(ladder: Ladder, failures: number): boolean {
   return waitSeconds(ladder, failures) > waitSeconds(ladder, failures - 1)
 }

@@ -20,10 +20,14 @@ export interface ComparedPassword {
 
 /**
  * Compares a password unless there have been too many wrong ones. Every attempt is counted before the password is
- * compared, so that parallel attempts cannot share one count. It counts for the address and the network it comes from,
- * and once more for all networks that are not known to be the owner's. So strangers cannot lock the owner out at home, and
- * they gain nothing from the owner's success there. An address without an account behaves like one with an account. Every
- * check of a current password uses the same counters; within a session, the second counter is the session's own.
+ * compared, so that parallel attempts cannot share one count.
+ *
+ * - Counter 1: this address from this network.
+ * - Counter 2: this address from all unknown networks together. Within a session, it is the session's own counter.
+ *
+ * So strangers cannot block the owner on a known network, and a correct password of the owner does not reset the
+ * strangers' counter. An address without an account behaves like one with an account. Every check of a current password
+ * uses the same counters.
  *
  * An attempt that would be refused while other attempts from the same network are still being compared waits for their
  * results first. Otherwise ten correct sign-ins at the same moment would count as ten failures.
@@ -58,7 +62,8 @@ async function compareCounted<Result extends ComparedPassword>(
   compare: () => Promise<Result>,
 ): Promise<Result> {
   const result = await compare().catch(async (error: unknown) => {
-    // No password was compared, so nobody was guessing. A failure to say so must not hide what went wrong.
+    // No password was compared, so this was not a guess: take the count back. If taking it back fails too, still throw the
+    // first error.
     await inTransaction(deps.db, (tx) => takeBack(tx, counted)).catch(() => undefined)
     throw error
   })
@@ -72,7 +77,7 @@ async function takeBack(tx: Transaction, counted: CountedAttempt): Promise<void>
 }
 
 /**
- * The password was correct: its network is the owner's from now on, and its failures are cleared. Of the strangers'
+ * The password was correct: its network is known for KNOWN_NETWORK_DAYS, and its failures are cleared. Of the strangers'
  * failures only this attempt is taken back. If all of them were cleared, a guesser could tell that the owner signs in.
  */
 async function clearAttempt(tx: Transaction, counted: CountedAttempt, now: Date): Promise<void> {

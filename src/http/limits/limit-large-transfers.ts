@@ -29,6 +29,7 @@ export function limitLargeTransfers(app: FastifyInstance): void {
   })
   app.addHook('onError', async (request, reply) => {
     const isUnread = request.body === undefined
-    if (request.routeOptions.config.isLarge && isUnread) reply.header('Connection', 'close') // or all of it would be read
+    // Otherwise Node would still read the rest of the refused body.
+    if (request.routeOptions.config.isLarge && isUnread) reply.header('Connection', 'close')
   })
 }

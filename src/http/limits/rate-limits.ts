@@ -5,10 +5,12 @@ export interface RateLimit {
 }
 
 /**
- * How much one client may ask of each route; a client is a network (domain/throttle/network.ts), and an office behind one
- * address is one client too: 1,000 people signing in within ten minutes must not notice. RATE_LIMIT_FACTOR multiplies
- * these. They bound what one client costs everybody else; guesses at a password are bounded by the throttle
- * (domain/throttle/throttle-attempt.ts) and mails to an address by the worker (domain/mails/mail-limits.ts), whatever is set here. docs/limits.md says it in words.
+ * The number of requests that one client may make to each route. A client is a network (domain/throttle/network.ts), so a
+ * whole office behind one address is one client: 1,000 people who sign in within ten minutes must not reach the limit.
+ * RATE_LIMIT_FACTOR multiplies the numbers. docs/limits.md explains them.
+ *
+ * These limits keep one client from using up what all clients share. They limit neither guesses at a password
+ * (domain/throttle/throttle-attempt.ts) nor mails to an address (domain/mails/mail-limits.ts).
  */
 export const rateLimits = {
   /** Most of these requests compute a password hash. Two cores can compute 9 a second; this limit allows 2 a second. */

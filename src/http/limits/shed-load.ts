@@ -14,10 +14,10 @@ const MOST_WAITING_FOR_THE_DATABASE = 1_500
 const RETRY_AFTER_SECONDS = 2
 
 /**
- * Refuses a request before any work is done for it, if all it could do is wait. Two things are scarce: connections to the
- * database, and cores that hash passwords (security/hashing/hashing-lane.ts). Past their bounds, a service that accepted
- * everything would answer nothing in time. The event loop needs no bound of its own: no request occupies it for more than
- * a millisecond at a time (bodies end at 16 KiB).
+ * Refuses a request at once if it would only wait in a queue that is already too long. There are two such queues: for a
+ * connection to the database, and for a core that hashes passwords (security/hashing/hashing-lane.ts). If the service
+ * accepted everything, it would answer nothing in time. The event loop needs no limit of its own: no request occupies it
+ * for more than a millisecond at a time (bodies end at 16 KiB).
  */
 export function shedLoad(app: FastifyInstance, deps: Deps): void {
   app.addHook('onRequest', async (request) => {

@@ -8,9 +8,9 @@ const WARNING =
 
 /**
  * Warns once if a proxy that TRUST_PROXY does not name seems to stand in front of the service: the client has a private or
- * loopback address, and its requests name another client. Everybody then shares the limits of one client, so that a stranger
- * can have the owner of an account refused. The header alone proves nothing, because any client can send it: a client with a
- * public address is therefore no reason to warn.
+ * loopback address, and its requests name another client. All people then count as one client, so a stranger can use up the
+ * limit and the owner of an account is refused. Any client can send this header, so it is no proof. For a client with a
+ * public address we therefore do not warn.
  */
 export function warnOfUnnamedProxy(app: FastifyInstance, { log }: Deps): void {
   let hasWarned = false

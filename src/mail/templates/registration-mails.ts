@@ -7,7 +7,7 @@ export function verifyEmail(link: MailLink, { productName }: MailFrame): Letter 
     heading: `Thanks for signing up for ${productName}`,
     paragraphs: ['Confirm your email address to finish.', sentenceAboutLink(link)],
     button: { label: 'Confirm my email address', link: link.link },
-    note: "If you didn't sign up, ignore this mail. No account is created until the link is opened.",
+    note: "If you didn't sign up, ignore this mail. Nobody can sign in with this address until it is confirmed.",
   }
 }
 
