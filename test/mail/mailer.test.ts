@@ -42,7 +42,7 @@ test('the console transport logs at the start that it sends nothing', async () =
   await mailer.send(exampleMail())
   printing.mockRestore()
 
-  expect(warnings).toEqual([expect.stringContaining('none is sent')])
+  expect(warnings).toEqual([expect.stringContaining('it is not sent')])
   expect(await readdir(directory)).toHaveLength(1)
   await rm(directory, { recursive: true })
 })

@@ -42,6 +42,8 @@ test.each(['UPDATE events SET ip = NULL', 'DELETE FROM events', 'TRUNCATE events
 test('AUDIT_RETENTION_DAYS is 400 by default, and a value that makes no sense stops the start', () => {
   expect(readConfig({}).auditRetentionDays).toBe(400)
   for (const AUDIT_RETENTION_DAYS of ['0', '-1', 'forever', '1.5']) {
-    expect(() => readConfig({ AUDIT_RETENTION_DAYS })).toThrow(/^Refusing to start: AUDIT_RETENTION_DAYS must be/)
+    expect(() => readConfig({ AUDIT_RETENTION_DAYS })).toThrow(
+      /^Refusing to start: AUDIT_RETENTION_DAYS: the value must be/,
+    )
   }
 })
