@@ -21,7 +21,7 @@ const Account = named(
   ),
 )
 
-/** The caller's own account. */
+/** The route that returns the caller's account. */
 export const accountRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {

@@ -50,7 +50,7 @@ const WorkingRevertLink = named(
   ),
 )
 
-/** Moving an account to another address: the request, the confirmation from the new address, the revert from the old one. */
+/** Routes that request an email change, confirm it from the new address and revert it from the old address. */
 export const emailChangeRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {

@@ -47,7 +47,7 @@ const PasswordChecklist = named(
   ),
 )
 
-/** The rules for a new password, and a check of one while it is typed. */
+/** Routes that return the password policy and check a password while a person types it. */
 export const passwordPolicyRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {

@@ -35,7 +35,7 @@ const SessionList = named(
   ),
 )
 
-/** The devices an account is signed in on, and signing them out. */
+/** Routes that list and revoke the sessions of the account. */
 export const sessionRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {

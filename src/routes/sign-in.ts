@@ -113,7 +113,7 @@ export const signInRoutes =
       {
         config: { caller: 'tokenHolder' },
         preValidation: async (request) => {
-          if (request.body === undefined) request.body = {} // the one route whose body may be left out; null is none
+          if (request.body === undefined) request.body = {} // only this route accepts a request without a body
         },
         schema: {
           operationId: 'logOut',

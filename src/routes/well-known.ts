@@ -57,13 +57,13 @@ export const wellKnownRoutes =
         schema: {
           operationId: 'readJwks',
           tags: ['Services'],
-          summary: 'Read the public keys',
+          summary: 'Retrieve the public keys',
           description: 'An access token can be verified with these keys alone.',
           response: { 200: Jwks },
         },
       },
       async (_request, reply) => {
-        const keys = [...deps.keys.publicKeys()] // throws before the header is set: an outage is not to be cached
+        const keys = [...deps.keys.publicKeys()] // throws before the header is set, so that an outage is not cached
         reply.header('Cache-Control', `public, max-age=${JWKS_CACHE_SECONDS}`)
         return { keys }
       },
@@ -76,7 +76,7 @@ export const wellKnownRoutes =
         schema: {
           operationId: 'readMetadata',
           tags: ['Services'],
-          summary: 'Read the authorization server metadata',
+          summary: 'Retrieve the authorization server metadata',
           response: { 200: Metadata },
         },
       },
@@ -95,7 +95,7 @@ function metadata(issuer: string) {
     introspection_endpoint: `${issuer}/oauth/introspect`,
     revocation_endpoint: `${issuer}/oauth/revoke`,
     scopes_supported: Object.keys(SCOPES),
-    response_types_supported: [], // required by the RFC; nobody is sent here to sign in
+    response_types_supported: [], // required by the RFC; there is no authorization endpoint
     grant_types_supported: ['client_credentials'],
     token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,

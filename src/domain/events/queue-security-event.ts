@@ -2,8 +2,8 @@ import type { Transaction } from '../../database/client.ts'
 import { addJob } from '../jobs.ts'
 
 /**
- * The audit events that are also sent to other systems, so that those can end their own sessions of the account. One
- * more, the reuse of a refresh token, is queued by a statement in database/session-statements.ts.
+ * The audit events that are also sent to other systems, so that these systems can end their own sessions of the
+ * account. One more, the reuse of a refresh token, is queued by a statement in database/session-statements.ts.
  */
 const SENT_TO_OTHER_SYSTEMS: ReadonlySet<string> = new Set([
   'password.changed',

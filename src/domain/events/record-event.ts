@@ -85,7 +85,7 @@ export async function recordEvent(tx: Transaction, event: NewEvent): Promise<voi
   await queueSecurityEvent(tx, recorded)
 }
 
-/** Events that change nothing in the database: a refusal, or a token that is only signed. */
+/** Events without a change in the database, such as a refusal or a token that is only signed. */
 export type EventWithoutChange =
   | (NewEvent & { readonly outcome: 'failure' })
   | (NewEvent & { readonly type: 'service_client.login' })

@@ -2,8 +2,8 @@ import type { Transaction } from '../../database/client.ts'
 import { addJob } from '../jobs.ts'
 
 /**
- * What a request asks the worker to mail. The first three name only an address: the request cannot tell whether there
- * is an account, by its answer or by its time, so the worker decides what is sent, and whether anything is.
+ * The mails that a request can ask for. The first three name only an address. The request must not reveal whether there
+ * is an account, by its answer or by its time, so the worker decides which mail is sent, if any.
  */
 export type RequestedMail =
   | 'registration'
@@ -22,7 +22,7 @@ export type RequestedMail =
 /** The jobs that send mails. Each has slots of its own in the worker, so that none of them waits for another. */
 export type MailJob = 'send_mail' | 'send_reset_mail' | 'send_registration_mail'
 
-/** Requests that anybody can make, for any address. All others come from an account's owner, or from Support. */
+/** Requests that need no sign-in, for any address. All others come from an account's owner or from Support. */
 const OPEN_TO_ANYBODY: Readonly<Partial<Record<RequestedMail, MailJob>>> = {
   registration: 'send_registration_mail',
   verification: 'send_registration_mail',

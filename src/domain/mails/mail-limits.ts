@@ -6,7 +6,7 @@ import type { RequestedMail } from './mail-jobs.ts'
 import { hashMailbox } from './mailbox.ts'
 import type { Planning } from './planned-mail.ts'
 
-/** How many mails of some requests one mailbox may get in a window. */
+/** The number of mails that one mailbox can receive for some requests in a window. */
 export interface MailLimit {
   readonly requests: readonly RequestedMail[]
   /** If given, only these kinds count. */
@@ -45,7 +45,7 @@ export async function hasRoomFor(planning: Planning, limit: MailLimit): Promise<
 
 /**
  * The most mails an hour to people without an account that one network can cause, multiplied by RATE_LIMIT_FACTOR. Only
- * mails whose link has not been opened count: people who sign up open theirs, strangers who never asked do not.
+ * mails whose link has not been opened count. People who register open their link. People who did not register do not.
  */
 const MOST_UNOPENED = 100
 const UNOPENED_WINDOW_SECONDS = 3600

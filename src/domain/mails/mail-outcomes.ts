@@ -17,7 +17,7 @@ export async function countMailOutcomes(tx: Transaction, outcomes: readonly Mail
     const key = `${kind} ${outcome}`
     counts.set(key, { kind, outcome, count: (counts.get(key)?.count ?? 0) + 1 })
   }
-  // In one order everywhere: two transactions that count the same outcomes wait instead of deadlocking.
+  // The order is always the same, so that two transactions that count the same outcomes cannot deadlock.
   for (const [, { kind, outcome, count }] of [...counts].sort(([one], [other]) => (one < other ? -1 : 1))) {
     await tx.$executeRaw`
       INSERT INTO mail_outcomes AS counted (kind, outcome, count) VALUES (${kind}, ${outcome}, ${count})

@@ -14,7 +14,7 @@ const MAILBOX_LIMIT: MailLimit = {
   most: 6,
   windowSeconds: 3600,
 }
-/** One network cannot use up all the mails of a mailbox: one is left for its owner, who is usually in another network. */
+/** The limit per network is lower, so that one network cannot use up the mails for the owner in another network. */
 const NETWORK_LIMIT: MailLimit = { ...MAILBOX_LIMIT, most: 5, sameNetwork: true }
 /** One more mail is allowed if its link lets the owner choose the password. The link works for one day. */
 const RESERVE: MailLimit = { requests: REQUESTS, kinds: ['choose_password'], most: 1, windowSeconds: 3600 }
@@ -25,7 +25,7 @@ const TOO_MANY_OF_NETWORK = {
   reason: 'too many mails were requested from this network in the last hour',
 } as const
 
-/** Somebody registered an address. What the mail says depends on whether the address is free, in use or locked. */
+/** Plans the mail for a registration. Its text depends on whether the address is free, in use or locked. */
 export async function planRegistration(planning: Planning): Promise<MailPlan> {
   const { deps, tx, mail } = planning
   const holder = await readHolder(planning)
@@ -62,7 +62,7 @@ export async function planVerification(planning: Planning): Promise<MailPlan> {
   if (!registration) return { unsent: 'no_account', reason: 'no account and no registration' }
   if ((await addressState(deps, tx, address)) === 'locked') return hasRoom ? planAddressLocked(planning) : TOO_MANY
   if (!(await mayMailStrangers(planning))) return TOO_MANY_OF_NETWORK
-  // Others may have registered before the one whose mail was held back: see withoutLink.
+  // A registration whose mail was held back may have been preceded by others: see withoutLink.
   const isTheOnlyOne = waiting.length === 1 && registration.mailHeldBackAt === null
   return isTheOnlyOne && hasRoom ? planVerifyRegistration(planning, registration.id) : planReserve(planning)
 }
@@ -81,8 +81,8 @@ async function hasRoomForRegistration(planning: Planning): Promise<boolean> {
 /**
  * Strangers can use up the mails of an address before its owner registers it. The owner would then get no mail of their
  * own, would open one of the strangers' links, and would put a stranger's password in force. So where several
- * registrations wait, one more mail is sent, with a link to choose a password. The older links still work, because one of
- * them may be the owner's.
+ * registrations wait, one more mail is sent, with a link to choose a password. The older links still work, because one
+ * of them may be the owner's.
  */
 async function planReserve(planning: Planning): Promise<MailPlan> {
   const { tx, mail, now } = planning

@@ -20,7 +20,7 @@ const LIMIT: MailLimit = { requests: ['reset_password'], most: 10, windowSeconds
  */
 const MOST_LIVE_LINKS = 3
 
-/** Reset instructions that somebody requested for an address, which may or may not have an account. */
+/** Plans the reset instructions that a person requested for an address, which may have no account. */
 export async function planReset(planning: Planning): Promise<MailPlan> {
   const { tx, mail } = planning
   const holder = await tx.address.findFirst({
@@ -47,7 +47,7 @@ export async function planReset(planning: Planning): Promise<MailPlan> {
   return planResetLink(planning, account, 'person')
 }
 
-/** Records the request here, because only the worker looks the account up. A mail that is planned again is recorded once. */
+/** Records the request here, because only the worker looks the account up. A mail that is planned twice counts once. */
 async function recordRequest({ tx, mail, now }: Planning, accountId: string): Promise<void> {
   if (mail.kind !== null) return
   const { ip, userAgent, requestId } = mail.context as MailContext
@@ -72,7 +72,7 @@ export async function planResetBySupport(planning: Planning): Promise<MailPlan> 
   return planResetLink(planning, account, 'support')
 }
 
-/** The reset instructions after a revert. No limit applies, because no password works until the person sets a new one. */
+/** Plans the reset instructions after a revert. No limit applies, because the account has no working password. */
 export async function planResetAfterRevert(planning: Planning): Promise<MailPlan> {
   const { mail } = planning
   const account = await readAccountWithoutPassword(planning)
@@ -85,7 +85,7 @@ export async function planResetAfterRevert(planning: Planning): Promise<MailPlan
   }
 }
 
-/** After a verification that could not tell which of several registered passwords is the owner's: see verify-email.ts. */
+/** Plans the mail after a verification that could not decide which password is the owner's: see verify-email.ts. */
 export async function planChoosePasswordOfAccount(planning: Planning): Promise<MailPlan> {
   const { deps, mail, now } = planning
   const account = await readAccountWithoutPassword(planning)
@@ -107,7 +107,7 @@ async function readAccountWithoutPassword({ tx, mail }: Planning): Promise<Accou
   return account
 }
 
-/** A locked address may have registrations as well, but a link to one of them would open nothing. */
+/** A locked address may have registrations too, but their links cannot create an account. */
 async function hasRegistration({ deps, tx, mail, now }: Planning): Promise<boolean> {
   const { address } = mail
   if ((await tx.registration.count({ where: { address, expiresAt: { gt: now } } })) === 0) return false
@@ -120,8 +120,8 @@ interface LiveLink {
 }
 
 /**
- * The mails in the mailbox whose reset links still work, the newest first. A mail that was not sent, or that bounced, is
- * not in the mailbox, so its link does not count.
+ * The mails in the mailbox whose reset links still work, the newest first. A mail that was not sent, or that bounced,
+ * is not in the mailbox, so its link does not count.
  */
 async function findLiveLinks({ tx, mail, now }: Planning, account: Account | null): Promise<LiveLink[]> {
   const links = await tx.mailedToken.findMany({

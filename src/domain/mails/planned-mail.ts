@@ -18,7 +18,7 @@ export interface UnsentMail {
 
 export type MailPlan = PlannedMail | UnsentMail
 
-/** What a planner works with: one transaction looks up the account, creates the link and updates the mail's state. */
+/** The input of a planner. One transaction looks up the account, creates the link and updates the mail's state. */
 export interface Planning {
   readonly deps: Deps
   readonly tx: Transaction

@@ -3,7 +3,7 @@ import type { Origin } from '../events/record-event.ts'
 import { networkOf } from '../throttle/network.ts'
 import { addMailJob, needsNoSignIn, type RequestedMail } from './mail-jobs.ts'
 
-/** What happened, for the text of the mail; never a secret. */
+/** What happened, for the text of the mail. It never contains a secret. */
 export type MailContext = { at: string; ip: string | null; userAgent: string | null; requestId?: string | null }
 
 export interface QueuedMail {

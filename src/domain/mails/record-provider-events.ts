@@ -9,9 +9,9 @@ import { suppress } from './suppressed-addresses.ts'
 const MOST_AT_ONCE = 200
 
 /**
- * Records the events that the provider reports about our mails, each event once even if it is reported again, and updates
- * the states of the mails. Events arrive late and in any order, so a state only moves forward. Events about mails that we
- * do not know, such as those of another service on the same provider account, are ignored.
+ * Records the events that the provider reports about our mails, each event once even if it is reported again, and
+ * updates the states of the mails. Events arrive late and in any order, so a state only moves forward. Events about
+ * mails that we do not know, such as those of another service on the same provider account, are ignored.
  *
  * @returns how many events were new.
  */
@@ -103,7 +103,7 @@ function advance(mail: Progress, { type, at, reason }: ProviderEvent): Progress 
 
 const FORWARD = ['sending', 'sent', 'deferred', 'delivered', 'opened']
 
-/** Our own final states (`failed`, `not_needed` …) come before all others: the provider knows better what became of a mail. */
+/** Our own final states (`failed`, `not_needed` …) come before all others, because the provider knows the later state. */
 function progressOf(state: string): number {
   return state === 'bounced' || state === 'dropped' ? FORWARD.length : FORWARD.indexOf(state)
 }

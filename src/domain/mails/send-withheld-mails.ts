@@ -1,7 +1,7 @@
 import type { Transaction } from '../../database/client.ts'
 import { addMailJob, type RequestedMail } from './mail-jobs.ts'
 
-/** Without these, an account that is enabled again may have no working password and no way to set one. */
+/** Without these mails, an account that is enabled again may have no working password and no way to set one. */
 const WITHHELD: readonly RequestedMail[] = ['reset_after_revert', 'reset_by_support', 'choose_password']
 
 /**

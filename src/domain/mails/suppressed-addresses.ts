@@ -11,13 +11,13 @@ export interface Suppression {
   readonly since: Date
 }
 
-/** Why the provider does not send to an address, for Support; null if it does. */
+/** Why the provider does not send to an address, for Support. Null if it does. */
 export async function readSuppression(deps: Pick<Deps, 'db'>, address: NormalizedAddress): Promise<Suppression | null> {
   const suppressed = await deps.db.suppressedAddress.findUnique({ where: { address }, omit: { address: true } })
   return suppressed && { ...suppressed, reason: suppressed.reason as SuppressionReason }
 }
 
-/** Records that mail to an address bounced, was dropped or was reported as spam. The first such event stands. */
+/** Records that mail to an address bounced, was dropped or was reported as spam. Later events do not change the reason. */
 export async function suppress(tx: Transaction, address: string, events: readonly ProviderEvent[]): Promise<void> {
   const event = events.find(isAgainstTheAddress)
   if (!event) return
@@ -25,7 +25,7 @@ export async function suppress(tx: Transaction, address: string, events: readonl
   await tx.suppressedAddress.createMany({ data: { address, reason, providerReason, since }, skipDuplicates: true })
 }
 
-/** Reasons for a drop that are about the mail or about us, not about the address. */
+/** Reasons for a drop that concern the mail or our account at the provider, not the address. */
 const OUR_FAULT = /SMTPAPI|spam content|quota/i
 
 function isAgainstTheAddress(event: ProviderEvent): event is ProviderEvent & { readonly type: SuppressionReason } {

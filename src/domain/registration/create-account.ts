@@ -9,8 +9,8 @@ import { forgetNetworks, trustNetwork } from '../throttle/known-networks.ts'
 import { deleteRegistrations } from './delete-registrations.ts'
 
 /**
- * Creates an account for an address that a mailed link has just verified. The other registrations of the address, and so their
- * passwords, are deleted.
+ * Creates an account for an address that a mailed link has just verified. The other registrations of the address, and
+ * so their passwords, are deleted.
  *
  * @param input.passwordHash null if it is not known which password belongs to the owner of the address.
  * @returns the account's id, or null if the address is in use or locked by now. Then roll back.
@@ -33,7 +33,7 @@ export async function createProvenAccount(
   })
   if (!(await claimAddress(deps, tx, { address, accountId, now }))) return null
   await deleteRegistrations(tx, { address, createdUntil: now.toISOString() })
-  await forgetNetworks(tx, hashesOfAddress(deps, address)) // they are those of an earlier owner of the address
+  await forgetNetworks(tx, hashesOfAddress(deps, address)) // of an earlier owner of the address
   await trustNetwork(deps, tx, { address, origin, now })
   await recordEvent(tx, { type: 'account.created', at: now, accountId, origin })
   return accountId

@@ -6,8 +6,8 @@ import type { Origin } from '../events/record-event.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 
 /**
- * Requests another verification mail. The worker finds out what there is to verify, so that this does and answers the same
- * for every address. With the receipt, Support can find this request.
+ * Requests another verification mail. The worker looks up what can be verified, so that the request takes the same
+ * steps and gets the same answer for every address. With the receipt, Support can find this request.
  *
  * @throws {Refusal} invalid_email
  */

@@ -13,11 +13,11 @@ import { deadLink } from '../problems.ts'
 import { createProvenAccount } from './create-account.ts'
 
 /**
- * Creates the account of the registration that the link belongs to, with the password of that registration. For an account
- * that Support has created, the link only verifies the address.
+ * Creates the account of the registration that the link belongs to, with the password of that registration. For an
+ * account that Support has created, the link only verifies the address.
  *
- * If the mail of another registration of the address was held back, the opened link may be a stranger's. The account then gets
- * no password, so that no stranger's password comes into force, and a mail lets the owner choose one.
+ * If the mail of another registration of the address was held back, the opened link may be a stranger's. The account
+ * then gets no password, so that no stranger's password comes into force, and a mail lets the owner choose one.
  *
  * @returns the verified address.
  * @throws {Refusal} link_invalid, link_used, link_expired
@@ -88,8 +88,8 @@ async function createVerifiedAccount(
 }
 
 /**
- * Whether another registration of the address waits whose own mail was held back. That one may be the owner's: strangers can
- * use up the mails to an address before its owner registers.
+ * Whether the address has another registration whose mail was held back. That registration may be the owner's, because
+ * strangers can use up the mails to an address before its owner registers.
  */
 async function hasRegistrationWithoutLink(tx: Transaction, registration: Registration, now: Date): Promise<boolean> {
   const { id, address } = registration

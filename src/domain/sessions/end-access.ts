@@ -4,11 +4,11 @@ import { openSession, unfinishedChange } from '../row-states.ts'
 import { endSessionsOfAccount, type SessionEndReason } from './end-sessions-of-account.ts'
 
 /**
- * Ends everything that was granted under the account's old credentials: the credential version goes up, and the
+ * Ends everything that was granted under the account's old credentials. The credential version is incremented, and the
  * sessions, the pending email change and the mailed links end. Revert links are never ended here.
  *
- * The session that made the change may continue. Its access tokens stop working nevertheless, because they carry the old
- * version.
+ * The session that made the change may continue. Its access tokens stop working nevertheless, because they carry the
+ * old version.
  *
  * The account's row must be locked.
  */
@@ -22,7 +22,7 @@ export async function endAccess(
     data: { credentialVersion: { increment: 1 } },
     select: { credentialVersion: true },
   })
-  // Sessions before email changes: see database/row-locks.ts for the order.
+  // Sessions come before email changes. See database/row-locks.ts for the order.
   await endSessionsOfAccount(tx, {
     accountId,
     ...(survivingSessionId ? { except: survivingSessionId } : {}),

@@ -8,9 +8,9 @@ export type SessionToken =
   | { readonly sessionId: string; readonly credentialVersion: number }
 
 /**
- * Ends the session that a token belongs to, and records that. A consumed refresh token or an expired access token is enough.
- * A token that a credential change has made invalid is not: the session continued without it, and its holder may be the
- * reason for the change.
+ * Ends the session that a token belongs to, and records that. A consumed refresh token or an expired access token is
+ * enough. A token that a credential change has made invalid is not: the session continued without it, and its holder
+ * may be the reason for the change.
  *
  * @returns `over` if the session has ended, now or before; `powerless` if the token cannot end it.
  */

@@ -17,7 +17,7 @@ export interface ListedSession {
   readonly current: boolean
 }
 
-/** The devices that the account is signed in on, the newest sign-in first. */
+/** Lists the open sessions of the account, the newest sign-in first. */
 export async function listSessions(deps: Deps, principal: Principal): Promise<ListedSession[]> {
   const sessions = await deps.db.session.findMany({
     where: {

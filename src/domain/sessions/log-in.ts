@@ -50,7 +50,7 @@ export async function logIn(deps: Deps, input: LogInInput): Promise<SessionGrant
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const current = await lockAccountRow(tx, accountId)
-    // A reset, a revert or a disabling may have been committed during the comparison. The password is then no longer valid.
+    // During the comparison a reset or a revert may have been committed, or the account disabled.
     if (current?.credentialVersion !== credentialVersion || current.disabledAt) {
       throw new Refusal('invalid_credentials')
     }

@@ -9,7 +9,8 @@ import { endSessionsOfAccount } from './end-sessions-of-account.ts'
 /**
  * Revokes one of the account's sessions.
  *
- * @throws {Refusal} not_found, also for a session of another account, so that its id cannot be told from an invented one.
+ * @throws {Refusal} not_found, also for a session of another account, so that its id cannot be told from an invented
+ *   one.
  */
 export async function revokeSession(
   deps: Deps,
@@ -47,7 +48,7 @@ export async function revokeOtherSessions(
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const revoked = await endSessionsOfAccount(tx, { accountId, except: sessionId, reason: 'revoked', now })
-    if (revoked === 0) return 0 // nothing to record: a loop of such requests must not fill the audit trail
+    if (revoked === 0) return 0 // not recorded: repeated requests must not fill the audit trail
     const details = { reason: 'revoked', others: revoked }
     await recordEvent(tx, { type: 'session.ended', at: now, accountId, sessionId, origin: input.origin, details })
     return revoked

@@ -6,7 +6,7 @@ import type { PlainPassword } from '../../security/plain-password.ts'
 import { REGISTRATION_LIFETIME_SECONDS } from '../registration/register.ts'
 import type { ComparedPassword } from '../throttle/throttle-attempt.ts'
 
-/** What a password is compared with for one address: its account, and its newest registration. */
+/** The account and the newest registration of an address. A password is compared with both. */
 export interface Candidate {
   readonly account: {
     readonly id: string
@@ -66,7 +66,7 @@ async function findCandidate(deps: Deps, address: NormalizedAddress | null): Pro
 
 export interface ComparedCandidate extends ComparedPassword {
   readonly account: Candidate['account']
-  /** Whose password it is: the account's, that of a registration which nobody has confirmed, or nobody's. */
+  /** The owner of the password: the account, an unverified registration, or none. */
   readonly matches: 'account' | 'registration' | 'nothing'
 }
 

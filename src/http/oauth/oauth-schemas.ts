@@ -15,7 +15,7 @@ export const GrantRequest = named(
     {
       grant_type: Type.String({ description: 'Always `client_credentials`.' }),
       scope: Type.Optional(
-        Type.String({ description: 'Scopes, separated by spaces. Without it, all scopes of the client.' }),
+        Type.String({ description: 'Scopes, separated by spaces. Default: all scopes of the client.' }),
       ),
       resource: Type.Optional(
         Type.String({
@@ -47,7 +47,7 @@ export const PresentedTokenRequest = named(
   Type.Object(
     {
       token: Type.String({ description: 'An access token or a refresh token.' }),
-      token_type_hint: Type.Optional(Type.String({ description: 'Ignored: the form of a token shows its type.' })),
+      token_type_hint: Type.Optional(Type.String({ description: 'Ignored. The token itself shows its type.' })),
       ...CLIENT_FIELDS,
     },
     { examples: [{ token: 'eyJhbGciOi…' }] },
@@ -62,22 +62,22 @@ export const IntrospectionAnswer = named(
   'Introspection',
   Type.Object(
     {
-      active: Type.Boolean({ description: 'If this is false, there are no other members.' }),
+      active: Type.Boolean({ description: 'Whether the token is valid now. If false, there are no other fields.' }),
       token_use: text('`access_token` or `refresh_token`. Do not accept a refresh token from a caller.'),
-      token_type: text('`Bearer`. Access tokens only.'),
-      scope: text('Scopes, separated by spaces. Access tokens only.'),
+      token_type: text('Always `Bearer`. Present for access tokens only.'),
+      scope: text('The scopes, separated by spaces. Present for access tokens only.'),
       client_id: text('`latchkey` for a person’s token, the client id for a service’s token.'),
       sub: text('The id of the account or of the service client.'),
       iss: text('The issuer: the PUBLIC_URL of this service.'),
       aud: text('The audience of an access token: this service, or one of TOKEN_RESOURCES.'),
       jti: text('The id of the token.'),
-      sid: text('The id of the session. A person’s token only.'),
+      sid: text('The id of the session. Present for a person’s token only.'),
       iat: seconds('When the token was issued'),
       exp: seconds('When the token expires'),
       auth_time: seconds('When the person signed in'),
       amr: Type.Optional(Type.Array(Type.String(), { description: 'How the person signed in (RFC 8176).' })),
     },
-    { description: 'Whether the token is valid now, and what it says.' },
+    { description: 'Whether the token is valid now, and its claims.' },
   ),
 )
 
@@ -87,7 +87,7 @@ const OAuthError = named(
   'OAuthError',
   Type.Object(
     {
-      error: Type.String({ description: 'A stable code for programs to decide by.' }),
+      error: Type.String({ description: 'The stable code of the error. Programs should decide by this field only.' }),
       error_description: Type.String(),
     },
     { description: 'An error in the form of RFC 6749 section 5.2.' },

@@ -9,7 +9,7 @@ const Lines = {
   content: { 'application/x-ndjson': { schema: Type.Unsafe<Readable>({ type: 'string' }) } },
 }
 
-/** The audit trail of all accounts. The trail of one account is in events.ts. */
+/** The route that exports the audit trail of all accounts. For one account, see events.ts. */
 export const auditTrailRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {

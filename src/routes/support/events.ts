@@ -44,7 +44,7 @@ const EventQuery = Type.Object(
   { additionalProperties: false },
 )
 
-/** The audit trail of one account. */
+/** The route that lists the audit trail of one account. */
 export const supportEventRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {

@@ -25,7 +25,7 @@ const SessionsRevoked = named(
   Type.Object({ revoked: Type.Integer() }, { description: 'The number of revoked sessions.' }),
 )
 
-/** What Support does to an account. Each action is in the audit trail, with the service client that requested it. */
+/** Routes that change an account for Support. The audit trail records each action and its service client. */
 export const supportUserActionRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {

@@ -5,13 +5,13 @@ import { type EventView, toEventView } from './event-view.ts'
 /** An event with the id of its account. */
 export type ExportedEvent = EventView & { readonly accountId: string | null }
 
-/** Few enough to hold in memory for many exports at once; a million events take a thousand reads. */
+/** A batch is small enough for many concurrent exports to fit in memory. A million events take a thousand reads. */
 const BATCH = 1_000
 
 /**
  * Reads the audit trail from one time (included) to another (excluded), the oldest event first. It reads one batch at a
- * time, each behind the last event of the one before. So neither the memory nor a transaction grows with the length of the
- * trail, and reading stops when the caller stops.
+ * time, and each starts after the last event of the previous one. Neither the memory nor a transaction therefore grows
+ * with the length of the trail. Reading stops when the caller stops.
  */
 export async function* exportEvents(deps: Deps, period: { from: Date; to: Date }): AsyncGenerator<ExportedEvent> {
   const { from, to } = period

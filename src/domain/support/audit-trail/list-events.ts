@@ -4,7 +4,7 @@ import { Refusal } from '../../problems.ts'
 import { idsInAuditTrail } from '../erasure/erased-account.ts'
 import { type EventView, toEventView } from './event-view.ts'
 
-/** Which events of the account are wanted; all of them where nothing is given. `from` is included, `to` is not. */
+/** Limits the events. Without any field, all events of the account match. `from` is included, `to` is not. */
 export interface EventFilter {
   readonly from?: Date
   readonly to?: Date
@@ -12,8 +12,8 @@ export interface EventFilter {
 }
 
 /**
- * Lists the audit trail of an account, the newest event first. What remains of the trail of an erased account is found by
- * the id that the account had.
+ * Lists the audit trail of an account, the newest event first. The remaining trail of an erased account is found by the
+ * id that the account had.
  *
  * @throws {Refusal} not_found if no account has this id, and no erased account had it.
  */

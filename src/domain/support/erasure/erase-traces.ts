@@ -10,8 +10,8 @@ import { pseudonymOf } from './erased-account.ts'
  * their addresses, the links in them, the provider's events, and the person's part of the audit trail. Rows that belong
  * to other people stay, without the address.
  *
- * Strangers may continue to request mail to the address. Those rows are newer than the erasure and expire like any other
- * request for an unknown address, so the erasure always completes.
+ * Strangers may continue to request mail to the address. Those rows are newer than the erasure and expire like any
+ * other request for an unknown address, so the erasure always completes.
  *
  * @returns whether everything is erased. If not, call it again.
  */
@@ -34,8 +34,8 @@ export async function eraseTraces(
 }
 
 /**
- * Other accounts may have requested a change to the address, or may have used it before the person did. A pending change
- * ends, because nobody can take an erased person's address.
+ * Other accounts may have requested a change to the address, or may have used it before the person did. A pending
+ * change ends, because nobody can take an erased person's address.
  */
 export async function eraseChangesOfOthers(tx: Transaction, erasure: Erasure, limit: number): Promise<number> {
   const { accountId, addresses, startedAt } = erasure

@@ -20,8 +20,9 @@ export function erasureJobKey(deps: Pick<Deps, 'keys'>, accountId: string): stri
  * Erases the rest of a person's data in batches, and records `account.erasure_completed` once no row of any table names
  * the person. If it is killed, the next run continues where it stopped, because erased rows are not found again.
  *
- * Other systems must receive the event of the erasure with the account's id. The erasure is therefore complete only after
- * each of them has received the event, or after the event's retention has passed. Until then, the job is repeated.
+ * Other systems must receive the event of the erasure with the account's id. The erasure is therefore complete only
+ * after each of them has received the event, or after the event's retention has passed. Until then, the job is
+ * repeated.
  */
 export async function finishErasure(deps: Deps, erasure: Erasure): Promise<void> {
   let isComplete = false

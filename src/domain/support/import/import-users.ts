@@ -46,9 +46,9 @@ export interface ImportInput {
 const BATCH_SIZE = 1000
 
 /**
- * Imports accounts in batches of one transaction each. If a run is stopped, another run completes it and imports nothing
- * twice: a row's description shows whether it has been imported already, so no progress is stored besides the accounts.
- * All problems of a row are reported at once.
+ * Imports accounts in batches of one transaction each. If a run is stopped, another run completes it and imports
+ * nothing twice: a row's description shows whether it has been imported already, so no progress is stored besides the
+ * accounts. All problems of a row are reported at once.
  */
 export async function importUsers(deps: Deps, input: ImportInput): Promise<ImportSummary> {
   const seen = input.dryRun ? await openSeenAddresses(deps.pool) : null

@@ -9,8 +9,8 @@ import { deleteRegistrations } from '../../registration/delete-registrations.ts'
 import type { NewUser } from './new-user.ts'
 
 /**
- * Creates accounts, one or a thousand with the same statements. A row whose address is in use, locked or erased creates no
- * account, and of several rows with one address only one does: the primary key of `addresses` ensures this. The
+ * Creates accounts, one or a thousand with the same statements. A row whose address is in use, locked or erased creates
+ * no account, and of several rows with one address only one does: the primary key of `addresses` ensures this. The
  * registrations of the addresses are deleted with their passwords.
  *
  * @returns the ids of the accounts that were created.
@@ -77,8 +77,8 @@ function toRow(deps: Pick<Deps, 'keys' | 'passwords'>, user: NewUser, now: Date)
 }
 
 /**
- * Finds the descriptions that have already created an account, even if its holder has changed the password or the address
- * since.
+ * Finds the descriptions that have already created an account, even if its holder has changed the password or the
+ * address since.
  *
  * @returns their fingerprints.
  */

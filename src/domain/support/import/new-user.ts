@@ -37,8 +37,8 @@ export interface NewUser {
 const EARLIEST = new Date(0)
 
 /**
- * Checks the description of a new account. A hash of another scheme, or of a cost that would occupy the hashing lane for
- * seconds, is refused here and never compared with anything.
+ * Checks the description of a new account. A hash of another scheme, or of a cost that would occupy the hashing lane
+ * for seconds, is refused here and never compared with anything.
  *
  * @throws {Refusal} invalid_email, invalid_password_hash, invalid_request (createdAt): the code of the first problem,
  *   with the violations of all

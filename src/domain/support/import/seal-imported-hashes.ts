@@ -4,8 +4,8 @@ import { asImportedHash } from '../../../security/password-hash.ts'
 const BATCH_SIZE = 500
 
 /**
- * Encrypts the imported password hashes that version 0.1 stored unencrypted. A cron job runs it. If a run is interrupted,
- * the next one continues.
+ * Encrypts the imported password hashes that version 0.1 stored unencrypted. A cron job runs it. If a run is
+ * interrupted, the next one continues.
  *
  * @returns how many were encrypted.
  */

@@ -20,8 +20,9 @@ export interface LinkEnd {
 }
 
 /**
- * Finds out for each link whether it still works and, if not, why. For most links their own row shows it. Others end with
- * a change of the account, the address or the email change that they belong to. The rules are those for opening a link.
+ * Finds out for each link whether it still works and, if not, why. For most links their own row shows it. Others end
+ * with a change of the account, the address or the email change that they belong to. The rules are those for opening a
+ * link.
  *
  * @returns the end of each link by the hash of its token. A link that works has an end with two nulls.
  */

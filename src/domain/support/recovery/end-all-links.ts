@@ -7,8 +7,9 @@ import { liveLink } from '../../row-states.ts'
 const BATCH_SIZE = 1_000
 
 /**
- * Makes all mailed links expire that were created before a time. Revert links can be excluded, because without its revert
- * link an owner can no longer undo an email change. There is no other way to end the revert links of all accounts.
+ * Makes all mailed links expire that were created before a time. Revert links can be excluded, because without its
+ * revert link an owner can no longer undo an email change. There is no other way to end the revert links of all
+ * accounts.
  *
  * @returns how many links expired.
  */

@@ -11,8 +11,8 @@ export type UserQuery =
   | { readonly by: 'all' }
 
 /**
- * Looks accounts up by the address they use, by an address they have ever used (even if Support has unlocked it since), or
- * by the beginning of their address. Without any of these, lists all accounts, the newest first.
+ * Looks accounts up by the address they use, by an address they have ever used (even if Support has unlocked it since),
+ * or by the beginning of their address. Without any of these, lists all accounts, the newest first.
  *
  * @throws {Refusal} invalid_email
  */
@@ -65,8 +65,8 @@ async function findEveryHolder(deps: Deps, email: string): Promise<PageOf<string
 }
 
 /**
- * Reads a page from the index of the addresses in its order, so that the cost of a page does not depend on the number of
- * accounts. The index is in byte order (COLLATE "C").
+ * Reads a page from the index of the addresses in its order, so that the cost of a page does not depend on the number
+ * of accounts. The index is in byte order (COLLATE "C").
  */
 async function findByPrefix(deps: Deps, prefix: string, page: Page): Promise<PageOf<string>> {
   const from = prefix.trim().toLowerCase()

@@ -15,8 +15,8 @@ export interface RevertLinkView {
 }
 
 /**
- * Lists the revert links that work now, by account. If several mails about one change went to one address, the address is
- * listed once, with the link that works longest.
+ * Lists the revert links that work now, by account. If several mails about one change went to one address, the address
+ * is listed once, with the link that works longest.
  */
 export async function listRevertLinks(
   deps: Deps,
@@ -57,8 +57,8 @@ export async function canRevert(
 }
 
 /**
- * Invalidates every revert link of an account. Only Support can do this. A thief who once controlled the account may have
- * such a link, and no action of the owner invalidates it.
+ * Invalidates every revert link of an account. Only Support can do this. A thief who once controlled the account may
+ * have such a link, and no action of the owner invalidates it.
  *
  * @throws {Refusal} not_found
  */

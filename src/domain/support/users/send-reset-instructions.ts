@@ -7,7 +7,7 @@ import { queueMail } from '../../mails/queue-mail.ts'
 import { Refusal } from '../../problems.ts'
 import { limitUse } from '../../throttle/limit-use.ts'
 
-/** Enough for a person on the phone. A client whose secret has leaked must not flood anybody's mailbox. */
+/** Enough for a person on the phone, but too few to flood a mailbox if the secret of a client has leaked. */
 const MOST_PER_HOUR = { most: 5, windowSeconds: 3600 }
 
 /**
