@@ -21,7 +21,7 @@ const TRIES = { most: 20, windowSeconds: 3600 }
 export interface RequestEmailChangeInput {
   readonly principal: Principal
   readonly newEmail: string
-  /** From `POST /v1/reauthenticate`. Not used if `currentPassword` is given. */
+  /** From `POST /v1/reauthenticate`. Ignored if `currentPassword` is given; a password change refuses both together. */
   readonly reauthToken?: string
   readonly currentPassword?: PlainPassword
   readonly origin: Origin
