@@ -294,7 +294,7 @@ describe('what only shows on trying stops the start with one line too', () => {
         (refused: Error) => refused,
       )
 
-      expect(error).toBeInstanceOf(StartRefused)
+      expect(error).toBeInstanceOf(ConfigError)
       expect((error as Error).message).toBe('DATA_DIR /dev/null/data cannot be used (ENOTDIR)')
     }
   })
