@@ -24,20 +24,37 @@ async function pooled(mode: 'session' | 'transaction'): Promise<string> {
 }
 
 testWithPgBouncer(
-  'through PgBouncer in session mode a person can register, change their email and reset their password',
+  'through PgBouncer in session mode a person can register, change their email and password, undo it and reset it',
+  async () => {
+    const databaseUrl = await pooled('session')
+    await migrate(databaseUrl)
+    const { people, api, mailbox, logIn } = await startTestApp({ databaseUrl })
+    const ada = await people.verified()
+    const { email } = ada
+
+    await people.move(ada, people.newEmail('new'))
+    const passwords = { currentPassword: ada.password, newPassword: 'Battery-Staple-8' }
+    expect((await ada.post('/v1/password/change', passwords)).status).toBe(200)
+    const revert = await api.post('/v1/email/change/revert', { token: await mailbox.token(email, 'email_changed') })
+    expect(revert.body).toEqual({ email, outcome: 'restored' })
+    const token = await mailbox.token(email, 'reset_after_revert')
+    expect((await api.post('/v1/password/reset', { token, newPassword: 'Third-Password-9' })).status).toBe(204)
+    expect((await logIn(email, 'Third-Password-9')).status).toBe(200)
+  },
+  60_000,
+)
+
+testWithPgBouncer(
+  'through PgBouncer in session mode the worker sends mail',
   async () => {
     const databaseUrl = await pooled('session')
     await migrate(databaseUrl)
     const { people, deps, mailer, api, sendgrid } = await startTestApp({ databaseUrl })
+    const ada = await people.verified() // before the worker starts: two workers would share the mail between them
     const worker = startWorker(deps, mailer)
     try {
-      const ada = await people.verified()
-      const newEmail = people.newEmail('new')
-      expect((await ada.changeEmail(newEmail)).status).toBe(202)
-      await until(() => sendgrid.mails.some(({ to }) => to === newEmail))
       expect((await api.post('/v1/password/forgot', { email: ada.email })).status).toBe(202)
-      expect((await ada.refresh()).status).toBe(200)
-      await until(() => sendgrid.mails.filter(({ to }) => to === ada.email).length >= 3)
+      await until(() => sendgrid.mails.filter(({ to }) => to === ada.email).length >= 2)
     } finally {
       await worker.stop()
     }
