@@ -1,0 +1,8 @@
+export type { Api, ApiResult } from './api.ts'
+export { createLatchkey, type Latchkey, type LatchkeyOptions } from './create-latchkey.ts'
+export { readLinkToken, takeLinkToken } from './link-token.ts'
+export type { ClientProblemCode, Problem, ProblemCode } from './problem.ts'
+export type { Session, SessionState } from './session.ts'
+export { browserStorage } from './storage/browser-storage.ts'
+export { memoryStorage } from './storage/memory-storage.ts'
+export type { SignedOutReason, StoredTokens, TokenStorage } from './storage/token-storage.ts'
