@@ -81,6 +81,22 @@ export async function residentMegabytes(pid) {
   return Math.round((Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1.024) / 1000)
 }
 
+/** The processor seconds that a process and its descendants have used so far, its database included. */
+export async function processorSeconds(pid) {
+  const processes = new Map()
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
+    const [, parent, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // utime, stime and the same of the children that have ended, in hundredths of a second (proc(5))
+    const ticks = [11, 12, 13, 14].reduce((sum, field) => sum + Number(rest[field - 2] ?? 0), 0)
+    if (parent !== undefined) processes.set(Number(name), { parent: Number(parent), ticks })
+  }
+  const isWithin = (id) => id === pid || (processes.has(id) && isWithin(processes.get(id).parent))
+  const within = [...processes].filter(([id]) => isWithin(id))
+  return within.reduce((sum, [, { ticks }]) => sum + ticks, 0) / 100
+}
+
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -10,6 +10,7 @@ import { auditDenials } from './http/denial-audit.ts'
 import { limitLargeTransfers } from './http/limits/limit-large-transfers.ts'
 import { limitRequests } from './http/limits/limit-requests.ts'
 import { shedLoad } from './http/limits/shed-load.ts'
+import { slowDownRefused } from './http/limits/slow-down-refused.ts'
 import { describeApi } from './http/openapi.ts'
 import type { Readiness } from './http/readiness.ts'
 import { completeSchemas } from './http/route-declaration.ts'
@@ -46,6 +47,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await allowOrigins(app, config)
   await limitRequests(app, deps)
   shedLoad(app, deps)
+  slowDownRefused(app)
   completeSchemas(app)
   authenticateCallers(app, deps)
   auditDenials(app, deps)

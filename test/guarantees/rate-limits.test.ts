@@ -6,7 +6,7 @@ import { basicOf, registerClient } from '../support/service-clients.ts'
 import { startTestApp } from '../support/test-app.ts'
 
 /** 6 sign-ins, 30 of most other requests, 3 of unknown paths. */
-const { api, deps } = await startTestApp({ env: { RATE_LIMIT_FACTOR: '0.005', TRUST_PROXY: '10.0.0.0/8' } })
+const { api, deps, logLines } = await startTestApp({ env: { RATE_LIMIT_FACTOR: '0.005', TRUST_PROXY: '10.0.0.0/8' } })
 const SIGN_INS = 6
 
 let lastNetwork = 0
@@ -124,4 +124,30 @@ test('an office behind one address can sign in: 1,000 people in ten minutes', ()
 
   expect(windowSeconds).toBe(600)
   expect(most).toBeGreaterThanOrEqual(1000)
+})
+
+test('of many refusals in a second, only some are sent at once, and all other requests are answered meanwhile', async () => {
+  const [flooder, other] = ['198.51.100.1', '198.51.100.2']
+  const scan = () => api.get('/wp-login.php', { ip: flooder })
+  await many(3, scan)
+  const before = logLines.length
+  let underWay = 400
+  const flood = Array.from({ length: underWay }, async () => {
+    const answer = await scan()
+    underWay -= 1
+    return answer
+  })
+
+  const ofOther = await api.get('/v1/password/policy', { ip: other })
+  const heldBack = underWay
+  const answers = await Promise.all(flood)
+
+  expect(ofOther).toHaveStatus(200)
+  expect(heldBack).toBeGreaterThan(0)
+  for (const answer of answers) {
+    expect(answer).toRefuse('too_many_attempts')
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+  }
+  const lines = logLines.slice(before).map((line) => JSON.parse(line))
+  expect(lines.filter(({ status, ms }) => status === 429 && ms >= 990).length).toBeGreaterThan(0)
 })

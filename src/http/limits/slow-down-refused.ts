@@ -1,0 +1,51 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { Refusal } from '../../domain/problems.ts'
+import { HashingLaneFull } from '../../security/hashing/hashing-lane.ts'
+
+/** Their work takes about 1 % of a core. */
+const MOST_AT_ONCE_PER_SECOND = 50
+const HELD_MS = 1_000
+/** Each takes about 20 KB. */
+const MOST_HELD = 2_000
+
+/**
+ * Holds the answers 429 and 503 `overloaded` back for a second when there are many of them. A client that tries again as soon
+ * as it is refused would otherwise be refused more than a thousand times a second, and would take the time of the cores from
+ * the requests that are served: correct sign-ins fell by a third. On one connection, the next request waits for the held
+ * answer (connections/answer-in-turn.ts). Clients that do wait until `Retry-After` do not notice.
+ *
+ * The count is for the whole process, because a flood can come from many networks. Whose answer is held is already refused.
+ */
+export function slowDownRefused(app: FastifyInstance): void {
+  let secondBeganAt = Number.NEGATIVE_INFINITY
+  let answeredAtOnce = 0
+  let held = 0
+
+  function mayAnswerAtOnce(): boolean {
+    const now = performance.now()
+    if (now - secondBeganAt >= 1_000) {
+      secondBeganAt = now
+      answeredAtOnce = 0
+    }
+    if (answeredAtOnce >= MOST_AT_ONCE_PER_SECOND && held < MOST_HELD) return false
+    answeredAtOnce += 1
+    return true
+  }
+
+  app.addHook('onError', async (_request, reply, error) => {
+    if (!isRefusedForLoad(error) || mayAnswerAtOnce()) return
+    const clientLeft = new AbortController()
+    const leave = () => clientLeft.abort()
+    reply.raw.once('close', leave)
+    held += 1
+    await wait(HELD_MS, undefined, { signal: clientLeft.signal }).catch(() => undefined) // rejects if the client has left
+    held -= 1
+    reply.raw.off('close', leave)
+  })
+}
+
+function isRefusedForLoad(error: Error): boolean {
+  if (error instanceof HashingLaneFull) return true
+  return error instanceof Refusal && (error.code === 'too_many_attempts' || error.code === 'overloaded')
+}
