@@ -50,11 +50,13 @@ export function createDeps(input: {
   databaseUrl: string
   secretKey: Secret
   log: Logger
+  /** Whether a worker uses `pool`, so that a pooler in transaction mode is refused. */
+  needsSessions?: boolean
   /** In tests: a clock other than the database's. */
   createClock?: (pool: Pool, log: Logger) => Clock
 }): Deps {
-  const { config, databaseUrl, secretKey, log, createClock = createDatabaseClock } = input
-  const { db, pool } = openDatabase(databaseUrl, config, log)
+  const { config, databaseUrl, secretKey, log, needsSessions = false, createClock = createDatabaseClock } = input
+  const { db, pool } = openDatabase(databaseUrl, { config, log, needsSessions })
   const clock = createClock(pool, log)
   const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
   const cores = availableParallelism()
@@ -91,15 +93,22 @@ export function createDeps(input: {
   }
 }
 
-/** The same with database connections of their own, which lead to `databaseUrl`. Close their `db` and `pool` as well. */
+/**
+ * The same for a worker, with database connections of its own, which lead to `databaseUrl`. Close their `db` and `pool`
+ * as well.
+ */
 export function withOwnDatabase(deps: Deps, databaseUrl: string): Deps {
-  const { db, pool } = openDatabase(databaseUrl, deps.config, deps.log)
+  const { db, pool } = openDatabase(databaseUrl, { ...deps, needsSessions: true })
   return { ...deps, db, pool }
 }
 
-function openDatabase(databaseUrl: string, config: Config, log: Logger): { db: Database; pool: Pool } {
+function openDatabase(
+  databaseUrl: string,
+  { config, log, needsSessions }: Pick<Deps, 'config' | 'log'> & { readonly needsSessions: boolean },
+): { db: Database; pool: Pool } {
   return connect(databaseUrl, {
     poolSize: config.databasePoolSize,
+    needsSessions,
     onIdleError: (error) => log.warn({ reason: error.message }, 'A database connection was lost'),
   })
 }

@@ -54,13 +54,15 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
   const mainUrl = role === 'worker' ? config.databaseUrlDirect : config.databaseUrl
   const databaseUrl = mainUrl?.reveal() ?? embedded?.url ?? ''
   const directUrl = config.databaseUrlDirect?.reveal() ?? databaseUrl
+  const hasOwnWorkerDatabase = role === 'all' && directUrl !== databaseUrl
+  const needsSessions = role !== 'api' && !hasOwnWorkerDatabase
   const deps = await createOrStopEmbedded(embedded, () =>
-    createDeps({ config, databaseUrl, secretKey, log: createLog(config.logLevel) }),
+    createDeps({ config, databaseUrl, secretKey, log: createLog(config.logLevel), needsSessions }),
   )
   const readiness: Readiness = { hasStarted: false, isDraining: false }
   const running: Running = {
     deps,
-    workerDeps: role === 'all' && directUrl !== databaseUrl ? withOwnDatabase(deps, directUrl) : deps,
+    workerDeps: hasOwnWorkerDatabase ? withOwnDatabase(deps, directUrl) : deps,
     readiness,
     embedded,
     app: null,
@@ -71,7 +73,7 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
   }
   try {
     await openListeners(running, role)
-    await bringUpDatabase(running, { databaseUrl, directUrl }, leaving)
+    await bringUpDatabase(running, { databaseUrl, directUrl, needsSessions }, leaving)
     await deps.breachList?.assertWorks()
   } catch (error) {
     await stop(running, 0)
@@ -169,14 +171,14 @@ async function listen(
  */
 async function bringUpDatabase(
   { deps, workerDeps, embedded }: Running,
-  { databaseUrl, directUrl }: { databaseUrl: string; directUrl: string },
+  { databaseUrl, directUrl, needsSessions }: { databaseUrl: string; directUrl: string; needsSessions: boolean },
   leaving: AbortSignal,
 ): Promise<void> {
   while (!leaving.aborted) {
     try {
       if (embedded) await migrate(databaseUrl)
-      else await assertMigrated(databaseUrl)
-      if (workerDeps !== deps) await assertMigrated(directUrl)
+      else await assertMigrated(databaseUrl, { needsSessions })
+      if (workerDeps !== deps) await assertMigrated(directUrl, { needsSessions: true })
       await assertGranted(deps.pool)
       await deps.clock.synchronize()
       await deps.keys.load()

@@ -40,8 +40,9 @@ export async function withDatabaseUrl<Result>(
  * and any other database must have been migrated by the operator.
  */
 export async function withDeps<Result>(config: Config, work: (deps: Deps) => Promise<Result>): Promise<Result> {
-  return withDatabaseUrl(config, async (databaseUrl) => {
-    await (config.databaseUrl === undefined ? migrate(databaseUrl) : assertMigrated(databaseUrl))
+  return withDatabaseUrl({ ...config, databaseUrl: config.databaseUrlDirect }, async (databaseUrl) => {
+    const isEmbedded = config.databaseUrlDirect === undefined
+    await (isEmbedded ? migrate(databaseUrl) : assertMigrated(databaseUrl, { needsSessions: false }))
     const log = createLog('silent') // the command prints its own result
     const deps = createDeps({ config, databaseUrl, secretKey: await readSecretKey(config), log })
     try {

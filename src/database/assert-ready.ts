@@ -7,10 +7,12 @@ import { QUEUE } from './migrations/migration-status.ts'
 /**
  * Makes sure that the database holds the tables that this version needs.
  *
+ * @param options.needsSessions Whether a pooler in transaction mode is refused, because the worker cannot use it.
  * @throws {MigrationRefused} if a migration is missing. The operator applies it with `latchkey migrate`.
+ * @throws {DatabaseRefused} if the URL leads through a pooler whose mode is not supported.
  */
-export async function assertMigrated(databaseUrl: string): Promise<void> {
-  const { pending, failed } = await migrationStatus(databaseUrl)
+export async function assertMigrated(databaseUrl: string, options: { readonly needsSessions: boolean }): Promise<void> {
+  const { pending, failed } = await migrationStatus(databaseUrl, options)
   if (failed.length > 0) {
     throw new MigrationRefused(`Migration ${failed[0]} has failed. See "latchkey migrate status".`)
   }

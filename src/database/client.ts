@@ -21,16 +21,22 @@ const QUERY_TIMEOUT_MS = 6_000
 interface ConnectOptions {
   /** The most connections that this process opens. */
   readonly poolSize: number
+  /** Whether LISTEN, session locks or temporary tables are used, so that a pooler in transaction mode is refused. */
+  readonly needsSessions?: boolean
   readonly onIdleError: (error: Error) => void
 }
 
 /** Creates one pool for Prisma, the hand-written statements and the queue. It connects when it is first used. */
-export function connect(url: string, { poolSize, onIdleError }: ConnectOptions): { db: Database; pool: Pool } {
+export function connect(
+  url: string,
+  { poolSize, needsSessions = false, onIdleError }: ConnectOptions,
+): { db: Database; pool: Pool } {
   const pool = new DatabasePool(url, {
     limits: LIMITS,
     size: poolSize,
     applicationName: 'latchkey',
     queryTimeoutMs: QUERY_TIMEOUT_MS,
+    needsSessions,
     onIdleError,
   })
   const db = new PrismaClient({ adapter: adapterOn(pool), errorFormat: 'minimal', transactionOptions: TRANSACTION })

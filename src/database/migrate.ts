@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { runMigrations } from 'graphile-worker'
 import type pg from 'pg'
 import { DatabasePool } from './connection/database-pool.ts'
-import { assertSessionMode } from './connection/session-mode.ts'
 import type { SessionLimits } from './connection/session-settings.ts'
 import { applyMigration } from './migrations/apply-migration.ts'
 import { grantServiceRole } from './migrations/grant-service-role.ts'
@@ -39,8 +38,7 @@ interface MigrateOptions {
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const { report = () => undefined, migrations = await readMigrations() } = options
-  return withClient(databaseUrl, MIGRATION_LIMITS, async (client, pool) => {
-    await assertSessionMode(client, pool)
+  return withClient(databaseUrl, { limits: MIGRATION_LIMITS, needsSessions: true }, async (client, pool) => {
     await takeMigrationLock(client, report)
     await createSchema(client, await pool.schema())
     await assertOnlyInstallation(client)
@@ -64,12 +62,15 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
 /**
  * Reads the status of the migrations, like `prisma migrate status`, and whether the queue exists.
  *
+ * @param needsSessions Whether a pooler in transaction mode is refused as well.
  * @throws {DatabaseRefused | MigrationRefused} if the service cannot run on the database in DATABASE_URL.
  */
-export async function migrationStatus(databaseUrl: string): Promise<MigrationStatus> {
+export async function migrationStatus(
+  databaseUrl: string,
+  { needsSessions = false }: { needsSessions?: boolean } = {},
+): Promise<MigrationStatus> {
   const migrations = await readMigrations()
-  return withClient(databaseUrl, STATUS_LIMITS, async (client, pool) => {
-    await assertSessionMode(client, pool)
+  return withClient(databaseUrl, { limits: STATUS_LIMITS, needsSessions }, async (client) => {
     await assertOnlyInstallation(client)
     return readStatus(client, migrations)
   })
@@ -77,7 +78,8 @@ export async function migrationStatus(databaseUrl: string): Promise<MigrationSta
 
 /** Grants `role` what the service needs to run on this database without owning the tables. */
 export async function grantRights(databaseUrl: string, role: string): Promise<void> {
-  await withClient(databaseUrl, STATUS_LIMITS, (client) => grantServiceRole(client, role))
+  const options = { limits: STATUS_LIMITS, needsSessions: true }
+  await withClient(databaseUrl, options, (client) => grantServiceRole(client, role))
 }
 
 /**
@@ -116,12 +118,17 @@ async function migrateQueue(pool: DatabasePool, report: Report): Promise<void> {
   await retryWhileLocked(`The migrations of ${QUEUE}`, report, () => runMigrations({ pgPool: pool }))
 }
 
+interface MigrationPool {
+  readonly limits: SessionLimits
+  readonly needsSessions: boolean
+}
+
 async function withClient<T>(
   databaseUrl: string,
-  limits: SessionLimits,
+  options: MigrationPool,
   work: (client: pg.ClientBase, pool: DatabasePool) => Promise<T>,
 ): Promise<T> {
-  return withPool(databaseUrl, limits, async (pool) => {
+  return withPool(databaseUrl, options, async (pool) => {
     const client = await pool.connect()
     try {
       return await work(client, pool)
@@ -133,11 +140,12 @@ async function withClient<T>(
 
 async function withPool<T>(
   databaseUrl: string,
-  limits: SessionLimits,
+  { limits, needsSessions }: MigrationPool,
   work: (pool: DatabasePool) => Promise<T>,
 ): Promise<T> {
   const pool = new DatabasePool(databaseUrl, {
     limits,
+    needsSessions,
     size: MOST_CONNECTIONS,
     applicationName: 'latchkey migrate',
     ...(limits.statementMs > 0 && { queryTimeoutMs: limits.statementMs + 2_000 }),
@@ -149,5 +157,5 @@ async function withPool<T>(
   }
 }
 
-/** One connection migrates. The other detects a pooler, or watches the locks that the first one waits for. */
+/** One connection migrates. The other watches the locks that the first one waits for. */
 const MOST_CONNECTIONS = 2

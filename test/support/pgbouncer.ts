@@ -6,6 +6,8 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
 
+export type PoolMode = 'session' | 'transaction' | 'statement'
+
 export interface PgBouncer {
   /** Of the same database as the URL given, through the pooler. */
   readonly url: string
@@ -22,8 +24,11 @@ export function hasPgBouncer(): boolean {
   }
 }
 
-/** Starts a PgBouncer with its settings as they come, in front of the database that `databaseUrl` leads to. */
-export async function startPgBouncer(databaseUrl: string, mode: 'session' | 'transaction'): Promise<PgBouncer> {
+/**
+ * Starts a PgBouncer in front of the database that `databaseUrl` leads to. It takes its sessions in turn, so that a client
+ * in transaction mode gets another session each time, as on a busy pooler.
+ */
+export async function startPgBouncer(databaseUrl: string, mode: PoolMode): Promise<PgBouncer> {
   const port = await freePort()
   const folder = await mkdtemp(path.join(tmpdir(), 'latchkey-pgbouncer-'))
   await chmod(folder, 0o755)
@@ -39,6 +44,8 @@ unix_socket_dir =
 auth_type = any
 pool_mode = ${mode}
 default_pool_size = 40
+min_pool_size = 4
+server_round_robin = 1
 `
   await writeFile(path.join(folder, 'pgbouncer.ini'), settings)
   const owner = await ownerOf(host)

@@ -5,7 +5,7 @@ import { buildApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config/config.ts'
 import type { Pool } from '../../src/database/client.ts'
 import type { Clock } from '../../src/database/clock.ts'
-import { closeDeps, createDeps, type Deps } from '../../src/deps.ts'
+import { closeDeps, createDeps, type Deps, withOwnDatabase } from '../../src/deps.ts'
 import type { Scope } from '../../src/domain/scopes.ts'
 import { createLog } from '../../src/log.ts'
 import { createMailer, type Mailer } from '../../src/mail/mailer.ts'
@@ -87,11 +87,14 @@ export async function startTestApp(
   const secretKey = new Secret(options.env?.['SECRET_KEY'] ?? 'a secret key for tests, 32 bytes or more')
   const deps = createDeps({ config, databaseUrl, secretKey, log, createClock: options.createClock ?? (() => clock) })
   toClose.push(() => closeDeps(deps))
+  const directUrl = options.env?.['DATABASE_URL_DIRECT']
+  const workerDeps = directUrl === undefined ? deps : withOwnDatabase(deps, directUrl)
+  if (workerDeps !== deps) toClose.push(() => closeDeps(workerDeps))
   await deps.keys.load()
   const app = await buildApp(deps, { hasStarted: true, isDraining: false })
   const api = new Api(app)
   const mailer = await createMailer(config.mail, log)
-  const mailbox = new Mailbox(deps, mailer, sendgrid)
+  const mailbox = new Mailbox(workerDeps, mailer, sendgrid)
   const people = new People(api, mailbox)
   toClose.push(
     () => mailer.close(),

@@ -3,7 +3,8 @@ import { DatabaseUnreachable, sqlStateOf, toConnectError, toQueryError } from '.
 import { type DatabaseTarget, parseDatabaseUrl } from './database-url.ts'
 import { type HostClient, hostClientClass } from './host-client.ts'
 import { HostSelector } from './host-selector.ts'
-import { prepareSession, type SessionLimits } from './session-settings.ts'
+import { detectPoolingMode, type PoolingMode, refuseTransactionMode } from './pooling-mode.ts'
+import { type PreparedSession, prepareSession, prepareTransactions, type SessionLimits } from './session-settings.ts'
 
 interface PoolOptions {
   readonly limits: SessionLimits
@@ -12,6 +13,8 @@ interface PoolOptions {
   readonly applicationName: string
   /** Milliseconds after which a query counts as lost: the server or the network hangs. Undefined: never. */
   readonly queryTimeoutMs?: number
+  /** Whether a pooler in transaction mode is refused: the pool needs LISTEN, session locks or temporary tables. */
+  readonly needsSessions: boolean
   readonly onIdleError?: (error: Error) => void
 }
 
@@ -42,6 +45,7 @@ export class DatabasePool extends pg.Pool {
   #trusted = new WeakSet<pg.ClientBase>()
   #distrustedAt = Number.NEGATIVE_INFINITY
   #schema: string | null
+  #poolingMode: Promise<PoolingMode> | null = null
 
   constructor(url: string, options: PoolOptions) {
     const target = parseDatabaseUrl(url)
@@ -61,7 +65,7 @@ export class DatabasePool extends pg.Pool {
       keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
       ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
       Client: hostClientClass(hosts),
-      onConnect: (client: HostClient) => this.#prepare(client, options.limits),
+      onConnect: (client: HostClient) => this.#prepare(client, options),
       // The type of the configuration does not allow this `Client`, nor an `onConnect` that returns a promise.
     } as unknown as pg.PoolConfig)
     this.#target = target
@@ -113,8 +117,16 @@ export class DatabasePool extends pg.Pool {
     }
   }
 
-  async #prepare(client: HostClient, limits: SessionLimits): Promise<void> {
-    const { schema, isReadOnly } = await prepareSession(client, { ...this.#target, schema: this.#schema }, limits)
+  /** @throws {DatabaseRefused} if the connection leads through a pooler in transaction mode. */
+  async assertSessions(): Promise<void> {
+    ;(await this.connect()).release()
+    if ((await this.#poolingMode) === 'transaction') refuseTransactionMode()
+  }
+
+  async #prepare(client: HostClient, { limits, needsSessions }: PoolOptions): Promise<void> {
+    const mode = await this.#detectPoolingMode(client)
+    if (mode === 'transaction' && needsSessions) refuseTransactionMode()
+    const { schema, isReadOnly } = await this.#applySettings(client, mode, limits)
     const { host, port } = client.databaseHost
     if (isReadOnly && this.#target.mustBeWritable) {
       this.#hosts.passOver(client.databaseHost)
@@ -126,6 +138,36 @@ export class DatabasePool extends pg.Pool {
       if (error instanceof DatabaseUnreachable) this.#trusted.delete(client)
       else if (sqlStateOf(error) === READ_ONLY) this.distrustConnections()
     }
+  }
+
+  /** Connections that are opened at the same time share one detection. After a failure the next connection tries again. */
+  #detectPoolingMode(client: HostClient): Promise<PoolingMode> {
+    this.#poolingMode ??= detectPoolingMode(client, () => this.#connectOutsidePool()).catch((error: unknown) => {
+      this.#poolingMode = null
+      throw error
+    })
+    return this.#poolingMode
+  }
+
+  async #connectOutsidePool(): Promise<pg.Client> {
+    const { Client, options } = this as unknown as {
+      Client: new (config: pg.PoolConfig) => pg.Client
+      options: pg.PoolConfig
+    }
+    const client = new Client(options)
+    client.on('error', () => undefined)
+    await new Promise<void>((resolve, reject) => {
+      client.connect((error: Error | null) => (error ? reject(error) : resolve()))
+    })
+    return client
+  }
+
+  async #applySettings(client: HostClient, mode: PoolingMode, limits: SessionLimits): Promise<PreparedSession> {
+    const target = { ...this.#target, schema: this.#schema }
+    if (mode === 'session') return prepareSession(client, target, limits)
+    const { settings, ...prepared } = await prepareTransactions(client, target, limits)
+    client.useTransactionSettings(settings)
+    return prepared
   }
 }
 

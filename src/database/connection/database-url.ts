@@ -61,7 +61,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   max: 'set DATABASE_POOL_SIZE',
   pool_timeout: 'remove it',
   connect_timeout: 'remove it; a connection attempt is given up after 2 seconds',
-  pgbouncer: 'remove it; PgBouncer has to be in session mode',
+  pgbouncer: 'remove it; the mode of a pooler is detected',
 }
 
 /**

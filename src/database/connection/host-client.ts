@@ -2,6 +2,7 @@ import pg from 'pg'
 import { toQueryError } from './connection-errors.ts'
 import type { DatabaseHost } from './database-url.ts'
 import type { HostSelector } from './host-selector.ts'
+import { PooledTransactions } from './pooled-transactions.ts'
 
 type Callback = (error: unknown, result?: unknown) => void
 type Loose = (...args: unknown[]) => unknown
@@ -14,6 +15,11 @@ export interface HostClient extends pg.Client {
   readonly databaseHost: DatabaseHost
   /** Called for every query that fails. */
   onQueryError: (error: unknown) => void
+  /**
+   * From now on every statement runs in a transaction that begins with these settings. For a connection through a pooler
+   * in transaction mode, which lends it a session for one transaction at a time.
+   */
+  useTransactionSettings(settings: string): void
 }
 
 /** Creates the class of a pool's connections. node-postgres itself supports only one host. */
@@ -21,6 +27,7 @@ export function hostClientClass(hosts: HostSelector): new (config: pg.ClientConf
   return class extends pg.Client implements HostClient {
     readonly databaseHost: DatabaseHost
     onQueryError: (error: unknown) => void = () => undefined
+    #pooled: PooledTransactions | null = null
 
     constructor(config: pg.ClientConfig) {
       const host = hosts.current
@@ -41,7 +48,18 @@ export function hostClientClass(hosts: HostSelector): new (config: pg.ClientConf
       return connect.call(this, connected) as never
     }
 
+    useTransactionSettings(settings: string): void {
+      // The statements of one transaction are sent together, so that they cost one round trip. The property is declared
+      // as read-only, but node-postgres 8.23 reads it for each query.
+      ;(this as { pipeline: boolean }).pipeline = true
+      this.#pooled = new PooledTransactions(settings, (...args) => this.#run(...args) as Promise<unknown>)
+    }
+
     override query(...args: unknown[]): never {
+      return this.#pooled ? (this.#pooled.query(args) as never) : this.#run(...args)
+    }
+
+    #run(...args: unknown[]): never {
       const query = super.query as Loose
       const last = args.at(-1)
       if (typeof last === 'function') {

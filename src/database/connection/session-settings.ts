@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { DatabaseRefused } from './connection-errors.ts'
 import type { DatabaseTarget } from './database-url.ts'
 
@@ -48,6 +48,9 @@ export interface PreparedSession {
   readonly isReadOnly: boolean
 }
 
+/** What the operator wants of a session. */
+type SessionTarget = Pick<DatabaseTarget, 'options' | 'schema'>
+
 /**
  * Gives a new session the settings that the code relies on, even if the URL, the role or the database set others. They
  * are set by a statement, because PgBouncer refuses settings in the start-up message.
@@ -56,12 +59,61 @@ export interface PreparedSession {
  */
 export async function prepareSession(
   client: pg.ClientBase,
-  target: Pick<DatabaseTarget, 'options' | 'schema'>,
+  target: SessionTarget,
   limits: SessionLimits,
 ): Promise<PreparedSession> {
   if (target.options.length > 0) await setAll(client, target.options)
   await setAll(client, Object.entries(sessionSettings(limits)))
-  const { rows } = await client.query<{ schema: string | null; isReadOnly: boolean }>(CHOOSE_SCHEMA, [target.schema])
+  return chooseSchema(client, target.schema, 'session')
+}
+
+export interface PreparedTransactions extends PreparedSession {
+  /** The statements that give a transaction its settings. They have an effect until its end. */
+  readonly settings: string
+}
+
+/**
+ * Finds the settings that every transaction needs on a connection without a session of its own. Nothing is set for a
+ * session: the pooler would lend that session to others.
+ *
+ * @throws {DatabaseRefused} if no schema is named and the search path leads to none.
+ */
+export async function prepareTransactions(
+  client: pg.ClientBase,
+  target: SessionTarget,
+  limits: SessionLimits,
+): Promise<PreparedTransactions> {
+  const wanted = { ...Object.fromEntries(target.options), ...sessionSettings(limits) }
+  const { rows } = await client.query<{ name: string; value: string }>(
+    KNOWN_SETTINGS,
+    columnsOf(Object.entries(wanted)),
+  )
+  const prepared = await chooseSchema(client, target.schema, 'transaction')
+  const settings = rows.map(({ name, value }) => `SET LOCAL ${name} TO ${pg.escapeLiteral(value)}`)
+  settings.push(`SET LOCAL search_path TO ${pg.escapeIdentifier(prepared.schema)}, pg_temp`)
+  return { ...prepared, settings: settings.join('; ') }
+}
+
+/** Leaves out a setting that this version of PostgreSQL does not know. */
+const KNOWN_SETTINGS = `
+  SELECT wanted.name, wanted.value FROM unnest($1::text[], $2::text[]) AS wanted (name, value)
+  WHERE current_setting(wanted.name, true) IS NOT NULL OR strpos(wanted.name, '.') > 0`
+
+async function setAll(client: pg.ClientBase, settings: ReadonlyArray<readonly [string, string]>): Promise<void> {
+  await client.query(`SELECT set_config(name, value, false) FROM (${KNOWN_SETTINGS}) AS known`, columnsOf(settings))
+}
+
+function columnsOf(settings: ReadonlyArray<readonly [string, string]>): [names: string[], values: string[]] {
+  return [settings.map(([name]) => name), settings.map(([, value]) => value)]
+}
+
+async function chooseSchema(
+  client: pg.ClientBase,
+  named: string | null,
+  scope: 'session' | 'transaction',
+): Promise<PreparedSession> {
+  const isLocal = scope === 'transaction'
+  const { rows } = await client.query<{ schema: string | null; isReadOnly: boolean }>(CHOOSE_SCHEMA, [named, isLocal])
   const schema = rows[0]?.schema
   if (!schema) {
     throw new DatabaseRefused(
@@ -71,20 +123,10 @@ export async function prepareSession(
   return { schema, isReadOnly: rows[0]?.isReadOnly === true }
 }
 
-/** Skips a setting that this version of PostgreSQL does not know. */
-async function setAll(client: pg.ClientBase, settings: ReadonlyArray<readonly [string, string]>): Promise<void> {
-  await client.query(
-    `SELECT set_config(wanted.name, wanted.value, false)
-     FROM unnest($1::text[], $2::text[]) AS wanted (name, value)
-     WHERE current_setting(wanted.name, true) IS NOT NULL OR strpos(wanted.name, '.') > 0`,
-    [settings.map(([name]) => name), settings.map(([, value]) => value)],
-  )
-}
-
 /**
  * If no schema is named, this chooses the first schema of the search path in which Latchkey is installed, so that the
  * owner of the tables and the role of the service find the same tables. Before the installation it chooses the schema
- * in which new tables are created.
+ * in which new tables are created. The search path is set for the session, or for this statement only.
  */
 const CHOOSE_SCHEMA = `
   WITH chosen AS MATERIALIZED (
@@ -94,6 +136,6 @@ const CHOOSE_SCHEMA = `
       ORDER BY found.place LIMIT 1
     ), current_schema()) AS schema
   )
-  SELECT schema, set_config('search_path', quote_ident(schema) || ', pg_temp', false),
+  SELECT schema, set_config('search_path', quote_ident(schema) || ', pg_temp', $2::boolean),
          current_setting('transaction_read_only')::boolean AS "isReadOnly"
   FROM chosen`

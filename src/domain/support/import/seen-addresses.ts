@@ -11,6 +11,7 @@ export interface SeenAddresses {
 
 /** Stores the addresses in a temporary table, because a file may be larger than the memory. */
 export async function openSeenAddresses(pool: Pool): Promise<SeenAddresses> {
+  await pool.assertSessions()
   const connection = await pool.connect()
   await connection.query('CREATE TEMPORARY TABLE seen_addresses (address text PRIMARY KEY, fingerprint text NOT NULL)')
   return {
