@@ -1,9 +1,10 @@
 // Adds the platform binaries to package-lock.json that the registry does not serve (a mirror may have the binaries of one
 // platform only). Without them `npm install` writes a lock file that `npm ci` refuses. With an entry for each, npm skips
-// the binaries of other platforms and fetches those of this one. Run this after every change of the dependencies.
+// the binaries of other platforms and fetches those of this one. Run this after every change of the dependencies. Another lock
+// file can be named: `node scripts/complete-lockfile.js examples/account/package-lock.json`.
 import { readFile, writeFile } from 'node:fs/promises'
 
-const path = new URL('../package-lock.json', import.meta.url)
+const path = process.argv[2] ?? new URL('../package-lock.json', import.meta.url)
 const lock = JSON.parse(await readFile(path, 'utf8'))
 const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
 const processors = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 's390x', 'riscv64', 'loong64', 'wasm32', 'mips64el']
