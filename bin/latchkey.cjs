@@ -18,7 +18,7 @@ function isStale() {
   if (!existsSync(entry)) return true
   const built = statSync(entry).mtimeMs
   const sources = readdirSync(join(root, 'src'), { recursive: true }).map((name) => join(root, 'src', name))
-  const inputs = sources.filter((path) => path.endsWith('.ts') && !path.includes('generated'))
+  const inputs = sources.filter((path) => /\.(ts|json)$/.test(path) && !path.includes('generated'))
   return [...inputs, join(root, 'prisma', 'schema.prisma'), join(root, 'package.json')].some(
     (path) => statSync(path).mtimeMs > built,
   )

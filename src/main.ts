@@ -38,6 +38,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   sessions: async () => (await import('./commands/sessions.ts')).sessionsCommand(),
   links: async () => (await import('./commands/links.ts')).linksCommand(),
   users: async () => (await import('./commands/users.ts')).usersCommand(),
+  mails: async () => (await import('./commands/mails.ts')).mailsCommand(),
   addresses: async () => (await import('./commands/addresses.ts')).addressesCommand(),
 }
 

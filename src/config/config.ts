@@ -2,8 +2,11 @@ import type { KeyObject } from 'node:crypto'
 import { resolve } from 'node:path'
 import { LOG_LEVELS, type LogLevel } from '../log.ts'
 import type { MailConfig } from '../mail/mailer.ts'
+import type { MailDesign } from '../mail/templates/letter.ts'
+import type { MailTexts } from '../mail/texts/wording.ts'
 import type { Secret } from '../security/secret.ts'
 import type { Environment } from './environment.ts'
+import { readMailDesign, readMailTexts } from './mail-content.ts'
 import { readMail } from './mail-settings.ts'
 import { refuseUnsafeSettings } from './safe-settings.ts'
 import { isNetwork, isResource } from './setting-forms.ts'
@@ -28,6 +31,8 @@ export interface Config {
   readonly secretKey: Secret<'secret-key'> | undefined
   readonly previousSecretKey: Secret<'secret-key'> | undefined
   readonly mail: MailConfig
+  readonly mailDesign: MailDesign
+  readonly mailTexts: MailTexts
   /** Undefined: SendGrid's event webhook is off. */
   readonly sendgridWebhookKey: KeyObject | undefined
   /** Where security events are sent, and the secret that signs them. */
@@ -109,6 +114,8 @@ export function readConfig(environment: Environment): Config {
     secretKey: read.secretKey('SECRET_KEY', production),
     previousSecretKey: read.secretKey('SECRET_KEY_PREVIOUS', false),
     mail: readMail(read, production, { dataDir, productName, supportContact }),
+    mailDesign: readMailDesign(read),
+    mailTexts: readMailTexts(read),
     sendgridWebhookKey: read.sendgridKey('SENDGRID_WEBHOOK_PUBLIC_KEY'),
     securityEvents: {
       urls: read.webhookUrls('SECURITY_EVENT_URLS', production),

@@ -6,6 +6,13 @@ export function isHttpUrl(value: string): boolean {
   return /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '' && url.username === ''
 }
 
+/** A picture on the web. Unlike a base URL, it may have a query. */
+export function isHttpsUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const url = new URL(value)
+  return url.protocol === 'https:' && url.hash === '' && url.username === '' && !/\s/.test(value)
+}
+
 export function isSmtpUrl(value: string): boolean {
   return /^smtps?:\/\/[^/]/.test(value) && URL.canParse(value) && new URL(value).hostname !== ''
 }

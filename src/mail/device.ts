@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { getParser } from 'bowser'
+import { fill, type Words } from './texts/catalogue.ts'
 
 /** The parser's name of each browser, and the name that is shown. Other browsers are not named. */
 const BROWSERS = new Map([
@@ -37,20 +38,23 @@ const LONGEST_USER_AGENT = 512
  * Describes the device that a request came from, for a mail to its owner. An attacker could put a text for the victim
  * into the User-Agent header. Therefore only names from the lists above are shown, and no part of the header.
  */
-export function describeDevice(userAgent: string | null, ip: string | null): string {
+export function describeDevice(userAgent: string | null, ip: string | null, words: Words): string {
   const address = ip === null ? '' : plainIp(ip)
-  return deviceName(userAgent ?? '') + (address === '' ? '' : ` (IP address ${address})`)
+  const device = deviceName(userAgent ?? '', words)
+  return address === '' ? device : fill(words.deviceAtAddress, { device, ip: address })
 }
 
-function deviceName(userAgent: string): string {
-  if (userAgent.trim() === '') return 'an unknown device'
+function deviceName(userAgent: string, words: Words): string {
+  if (userAgent.trim() === '') return words.unknownDevice
   const parser = getParser(userAgent.slice(0, LONGEST_USER_AGENT))
   const browser = BROWSERS.get(parser.getBrowserName())
   const parsedSystem = parser.getOSName()
   const system = SYSTEMS.has(parsedSystem) ? parsedSystem : undefined
 
-  if (browser === undefined) return system === undefined ? 'an unknown device' : `an unknown app on ${system}`
-  return system === undefined ? browser : `${browser} on ${system}`
+  if (system === undefined) return browser ?? words.unknownDevice
+  return browser === undefined
+    ? fill(words.unknownAppOnSystem, { system })
+    : fill(words.browserOnSystem, { browser, system })
 }
 
 /** An IP address without its IPv6 zone (`fe80::1%…`), which could contain any text. */

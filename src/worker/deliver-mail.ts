@@ -16,6 +16,7 @@ import {
   withoutAddresses,
 } from '../mail/mailer.ts'
 import { type MailKind, renderMail } from '../mail/templates/render.ts'
+import { chooseWording } from '../mail/texts/wording.ts'
 import { retryDelaySeconds } from '../retry-delay.ts'
 
 /**
@@ -99,12 +100,23 @@ async function prepare(deps: Deps, mailId: string): Promise<PlannedMail | Unsent
 }
 
 function compose(deps: Deps, mail: Mail, { text, to }: PlannedMail): OutgoingMail {
-  const { productName, supportContact } = deps.config
+  const { productName, supportContact, mailDesign, mailTexts } = deps.config
   const { at, ip, userAgent } = mail.context as MailContext
-  const device = ip === null && userAgent === null ? null : describeDevice(userAgent, ip)
-  const rendered = renderMail(text, { productName, supportContact, at: new Date(at), device })
+  const wording = chooseWording(mailTexts, null)
+  const device = ip === null && userAgent === null ? null : describeDevice(userAgent, ip, wording.texts.words)
+  const frame = { ...mailDesign, wording, productName, supportContact, at: new Date(at), device }
+  const { subject, text: plainText, html } = renderMail(text, frame)
   const link = 'link' in text.matter ? text.matter.link : null
-  return { id: mail.id, kind: text.kind, from: deps.config.mail.from, to: to.email, ...rendered, link }
+  return {
+    id: mail.id,
+    kind: text.kind,
+    from: deps.config.mail.from,
+    to: to.email,
+    subject,
+    text: plainText,
+    html,
+    link,
+  }
 }
 
 /**

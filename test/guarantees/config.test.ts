@@ -193,6 +193,14 @@ describe('a value that makes no sense stops the start with one line that names t
     ],
     ['PRODUCT_NAME', ['Acme\r\nBcc: eve@example.com']],
     ['SUPPORT_CONTACT', ['help@acme.example\nX: y']],
+    ['MAIL_LANGUAGE', ['fr', 'DE', 'english']],
+    ['MAIL_TEXTS_DIR', ['/nonexistent']],
+    [
+      'MAIL_LOGO_URL',
+      ['logo.png', 'http://acme.example/logo.png', 'data:image/png;base64,AA', 'https://user:pw@acme.example/logo.png'],
+    ],
+    ['MAIL_COLOR', ['blue', '#fff', '1d4ed8', '#1d4ed8;x:y', '#1d4ed8ff']],
+    ['MAIL_LEGAL', ['Acme Ltd.\nLondon']],
     ...LINKS.map((name): [string, string[]] => [
       name,
       [

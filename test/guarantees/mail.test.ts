@@ -71,12 +71,12 @@ describe('the request to SendGrid', () => {
     }
   })
 
-  test('has the link once in each part, where the mail has one, in the fragment of the configured page', () => {
+  test('has one link where the mail has one, in the fragment of the configured page and in both parts', () => {
     for (const [index, { text, html }] of mails.entries()) {
       const expected = WITH_LINK.includes(kinds[index] ?? '') ? 1 : 0
       for (const part of [text, html]) {
-        const links = part.match(/https?:\/\/[^\s"<]+/g) ?? []
-        expect(links).toHaveLength(expected)
+        const links = new Set(part.match(/https?:\/\/[^\s"<]+/g) ?? [])
+        expect(links.size).toBe(expected)
         for (const link of links) expect(link).toMatch(/^https:\/\/app\.acme\.example\/[a-z-]+#token=[\w-]{43}$/)
       }
     }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { describeDevice } from '../../src/mail/device.ts'
 import { maskAddress } from '../../src/mail/mask-address.ts'
+import { builtInTexts } from '../../src/mail/texts/catalogue.ts'
+
+const inEnglish = (userAgent: string | null, ip: string | null) => describeDevice(userAgent, ip, builtInTexts.en.words)
 
 const WEBKIT = 'AppleWebKit/537.36 (KHTML, like Gecko)'
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0'
@@ -23,15 +26,23 @@ describe('a device has the name that its owner would use', () => {
     ],
     [`Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${WEBKIT} Chrome/142.0.0.0 Safari/537.36`, 'Chrome on Chrome OS'],
   ])('%s', (userAgent, name) => {
-    expect(describeDevice(userAgent, null)).toBe(name)
+    expect(inEnglish(userAgent, null)).toBe(name)
   })
 
   test('and its IP address is added', () => {
-    expect(describeDevice(FIREFOX, '203.0.113.9')).toBe('Firefox on Windows (IP address 203.0.113.9)')
-    expect(describeDevice(FIREFOX, '2001:db8::7')).toBe('Firefox on Windows (IP address 2001:db8::7)')
-    expect(describeDevice(FIREFOX, '::ffff:203.0.113.9')).toBe('Firefox on Windows (IP address 203.0.113.9)')
-    expect(describeDevice(null, '203.0.113.9')).toBe('an unknown device (IP address 203.0.113.9)')
+    expect(inEnglish(FIREFOX, '203.0.113.9')).toBe('Firefox on Windows (IP address 203.0.113.9)')
+    expect(inEnglish(FIREFOX, '2001:db8::7')).toBe('Firefox on Windows (IP address 2001:db8::7)')
+    expect(inEnglish(FIREFOX, '::ffff:203.0.113.9')).toBe('Firefox on Windows (IP address 203.0.113.9)')
+    expect(inEnglish(null, '203.0.113.9')).toBe('an unknown device (IP address 203.0.113.9)')
   })
+})
+
+test('a device is described in the language of the reader', () => {
+  const { words } = builtInTexts.de
+
+  expect(describeDevice(FIREFOX, '203.0.113.9', words)).toBe('Firefox unter Windows (IP-Adresse 203.0.113.9)')
+  expect(describeDevice('Other/1.0 (Windows NT 10.0)', null, words)).toBe('eine unbekannte App unter Windows')
+  expect(describeDevice(null, null, words)).toBe('ein unbekanntes Gerät')
 })
 
 describe('text that an attacker writes into the header is never shown', () => {
@@ -51,7 +62,7 @@ describe('text that an attacker writes into the header is never shown', () => {
     'constructor',
     '__proto__/1.0',
   ])('%j is an unknown device', (userAgent) => {
-    expect(describeDevice(userAgent, null)).toBe('an unknown device')
+    expect(inEnglish(userAgent, null)).toBe('an unknown device')
   })
 
   test.each([
@@ -63,25 +74,25 @@ describe('text that an attacker writes into the header is never shown', () => {
     'Opera/9.80 (evil.example) Version/evil.example',
     'Dalvik/2.1.0 (Linux; U; Android 15; evil.example)',
   ])('nothing of %j is repeated but known names', (userAgent) => {
-    expect(describeDevice(userAgent, null)).not.toMatch(/evil/i)
-    expect(describeDevice(userAgent, null)).toMatch(/^[A-Za-z ]+$/)
+    expect(inEnglish(userAgent, null)).not.toMatch(/evil/i)
+    expect(inEnglish(userAgent, null)).toMatch(/^[A-Za-z ]+$/)
   })
 
   test.each(['evil.example', '203.0.113.9, evil.example', 'fe80::1%call-evil.example', '<b>', '', '203.0.113.999'])(
     'an address %j is left out',
     (ip) => {
-      expect(describeDevice(null, ip)).toBe('an unknown device')
+      expect(inEnglish(null, ip)).toBe('an unknown device')
     },
   )
 
   test('a header is read only up to the length of real ones', () => {
-    expect(describeDevice('x'.repeat(600) + FIREFOX, null)).toBe('an unknown device')
+    expect(inEnglish('x'.repeat(600) + FIREFOX, null)).toBe('an unknown device')
   })
 
   test('a header that was made to be slow to parse is parsed at once', () => {
     const startedAt = performance.now()
     for (const piece of ['Opera ', 'Version/1.', 'mac os x 1_', ' Mobile/', '((', 'CPU iPhone OS 1_'])
-      describeDevice(`Mozilla/5.0 ${piece.repeat(4000)}`, null)
+      inEnglish(`Mozilla/5.0 ${piece.repeat(4000)}`, null)
 
     expect(performance.now() - startedAt).toBeLessThan(500)
   })

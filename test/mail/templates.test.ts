@@ -1,56 +1,68 @@
 import { describe, expect, test } from '@jest/globals'
-import type { MailFrame } from '../../src/mail/templates/layout.ts'
-import { type MailKind, type MailMatters, type MailText, renderMail } from '../../src/mail/templates/render.ts'
+import { describeDevice } from '../../src/mail/device.ts'
+import { exampleMails } from '../../src/mail/preview/examples.ts'
+import { contrast } from '../../src/mail/templates/colors.ts'
+import type { MailFrame } from '../../src/mail/templates/letter.ts'
+import { type MailText, renderMail } from '../../src/mail/templates/render.ts'
 import { lifetimeInWords, momentInWords } from '../../src/mail/templates/time-in-words.ts'
+import { builtInTexts, type TextName } from '../../src/mail/texts/catalogue.ts'
+import { BUILT_IN_TEXTS, chooseWording } from '../../src/mail/texts/wording.ts'
 
-const LINK = 'https://app.acme.example/page#token=qX3v8Kc1pTzW0sYbN5mLhRgDeUjFa2Io7VxE9tCyBnM'
+const PAGE = 'https://app.acme.example/page#token={token}'
+const examples = exampleMails({
+  verifyEmail: PAGE,
+  resetPassword: PAGE,
+  confirmEmail: PAGE,
+  revertEmail: PAGE,
+  lifetimes: { verifyToken: 86_400, resetToken: 1800, revertToken: 604_800 },
+})
+const names = Object.keys(examples) as TextName[]
+const namesWithLink = names.filter((name) => 'link' in examples[name].matter)
+const namesWithUndo: TextName[] = ['email_change_requested', 'email_changed']
+const LINK = PAGE.replace('{token}', 'EXAMPLE-EXAMPLE-EXAMPLE-EXAMPLE-EXAMPLE-EXA')
 
 const frame: MailFrame = {
+  wording: chooseWording(BUILT_IN_TEXTS, 'en'),
   productName: 'Acme',
   supportContact: 'help@acme.example',
   at: new Date('2026-11-23T17:40:59Z'),
   device: 'Firefox on Windows (IP address 203.0.113.9)',
+  logoUrl: null,
+  color: '#1d4ed8',
+  legal: null,
 }
-const withLink = (lifetimeSeconds: number) => ({ link: LINK, lifetimeSeconds })
+const german = chooseWording(BUILT_IN_TEXTS, 'de')
 
-const examples: MailMatters = {
-  verify_email: withLink(86_400),
-  choose_password: withLink(86_400),
-  already_registered: {},
-  address_locked: {},
-  reset_password: { ...withLink(1800), requestedBy: 'person' },
-  reset_after_revert: { ...withLink(1800), email: 'ada@example.com' },
-  confirm_email: withLink(86_400),
-  email_change_requested: { ...withLink(604_800), newEmailHint: 'n•••@example.net' },
-  email_changed: { ...withLink(604_800), newEmailHint: 'n•••@example.net' },
-  email_change_reverted: {},
-  password_changed: {},
-  password_was_reset: {},
-}
-const kinds = Object.keys(examples) as MailKind[]
-const kindsWithLink = kinds.filter((kind) => 'link' in examples[kind])
-const kindsWithUndo: MailKind[] = ['email_change_requested', 'email_changed']
-
-/** The example of a kind, with some of its matter or of its frame changed. */
-function render(kind: MailKind, changes: Record<string, unknown> = {}) {
-  const text = { kind, matter: { ...examples[kind], ...changes } } as MailText
-  return renderMail(text, { ...frame, ...changes })
+/** The example of a text, with some of its matter or of its frame changed. */
+function render(name: TextName, changes: Record<string, unknown> = {}) {
+  const { kind, matter } = examples[name]
+  return renderMail({ kind, matter: { ...matter, ...changes } } as MailText, { ...frame, ...changes })
 }
 
 function occurrences(of: string, within: string): number {
   return within.split(of).length - 1
 }
 
-/** What a person sees of the HTML. */
-function visible(html: string): string {
-  const body = html.slice(html.indexOf('<body')).replace(/<[^>]*>/g, ' ')
-  const entities = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' }
-  return Object.entries(entities).reduce((text, [entity, character]) => text.replaceAll(entity, character), body)
+/** The preview line of a mail program: the hidden first words of the HTML, without what fills the line. */
+function previewOf(html: string): string {
+  const hidden = /<div class="preheader"[^>]*>(.*?)<\/div>/s.exec(html)?.[1] ?? ''
+  return decode(hidden.replaceAll('&#847;&zwnj;&nbsp;', ''))
 }
 
-describe.each(kinds)('%s', (kind) => {
+/** What a person sees of the HTML. */
+function visible(html: string): string {
+  const body = html.slice(html.indexOf('<body')).replace(/<div class="preheader".*?<\/div>/s, '')
+  return decode(body.replace(/<[^>]*>/g, ' '))
+}
+
+function decode(html: string): string {
+  const entities = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' }
+  return Object.entries(entities).reduce((text, [entity, character]) => text.replaceAll(entity, character), html)
+}
+
+describe.each(names)('%s', (name) => {
   test('names the product, Support, the time and the device', () => {
-    const { text, html } = render(kind)
+    const { text, html } = render(name)
 
     for (const part of [text, visible(html)]) {
       expect(part).toContain('Acme')
@@ -61,63 +73,69 @@ describe.each(kinds)('%s', (kind) => {
   })
 
   test('names no device if there is none to name', () => {
-    expect(render(kind, { device: null }).text).not.toContain('Device')
-    expect(visible(render(kind, { device: null }).html)).not.toContain('Device')
+    expect(render(name, { device: null }).text).not.toContain('Device')
+    expect(visible(render(name, { device: null }).html)).not.toContain('Device')
   })
 
   test('says once what a reader does who did not cause it', () => {
-    const { text } = render(kind)
-    const hints = text.match(/Wasn't you\?|If it wasn't you|If you didn't|If the account is yours and you didn't/g)
+    const { text } = render(name)
+    const hints = text.match(
+      /Wasn't you\?|If it wasn't you|If you didn't|If you haven't been in touch|If the account is yours and you didn't/g,
+    )
 
     expect(hints).toHaveLength(1)
   })
 
   test('has a subject with the name of the product, which the preview does not repeat', () => {
-    const { subject, text, html } = render(kind)
-    const [preview = ''] = text.split('\n')
+    const { subject, preheader, text, html } = render(name)
+    const preview = previewOf(html)
 
     expect(subject).toContain('Acme')
-    expect(visible(html).trim().startsWith(preview)).toBe(true)
-    expect(preview).not.toContain(subject)
+    expect(preview).toBe(preheader)
+    expect(preview.length).toBeGreaterThan(15)
     expect(subject).not.toContain(preview)
+    expect(preview).not.toContain(subject)
+    expect(text).not.toContain(subject)
   })
 
   test('offers the support address as a link', () => {
-    expect(render(kind).html).toContain('href="mailto:help@acme.example"')
-    expect(render(kind, { supportContact: 'https://acme.example/help' }).html).toContain(
+    expect(render(name).html).toContain('href="mailto:help@acme.example"')
+    expect(render(name, { supportContact: 'https://acme.example/help' }).html).toContain(
       'href="https://acme.example/help"',
     )
-    expect(render(kind, { supportContact: '+1 202 555 0100' }).html).not.toContain('quiet" style="color:#52525b" href')
+    expect(render(name, { supportContact: '+1 202 555 0100' }).html).not.toContain('quiet" style="color:#52525b" href')
   })
 
   test('says the same in text and in HTML', () => {
-    const { text, html } = render(kind)
-    const words = (part: string) => part.replaceAll(LINK, '').replaceAll(':', '').split(/\s+/).filter(Boolean).join(' ')
+    const { text, html } = render(name)
+    const words = (part: string) => part.replaceAll(':', '').split(/\s+/).filter(Boolean).join(' ')
+    const shown = visible(html).replace(builtInTexts.en.words.linkAsText, '')
 
-    expect(words(visible(html))).toBe(words(text))
+    expect(words(shown)).toBe(words(text))
   })
 
   test('has a short subject that nobody outside can write into', () => {
-    const { subject } = render(kind)
-    const hostile = { device: 'Y', email: 'Z', newEmailHint: 'Z', link: 'Z' }
+    const { subject } = render(name)
+    const link = 'link' in examples[name].matter ? { link: 'Z' } : {}
+    const hostile = { device: 'Y', email: 'Z', newEmailHint: 'Z', ...link }
 
     expect(subject.length).toBeGreaterThan(10)
     expect(subject.length).toBeLessThan(60)
-    expect(render(kind, hostile).subject).toBe(subject)
-    expect(render(kind, { productName: 'X\r\nBcc: eve@evil.example' }).subject).not.toMatch(/[\r\n]/)
+    expect(render(name, hostile).subject).toBe(subject)
+    expect(render(name, { productName: 'X\r\nBcc: eve@evil.example' }).subject).not.toMatch(/[\r\n]/)
   })
 
   test.each(['productName', 'supportContact', 'device'])('does not render without its %s', (part) => {
-    expect(() => render(kind, { [part]: undefined })).toThrow(part)
-    expect(() => render(kind, { [part]: '  ' })).toThrow(part)
+    expect(() => render(name, { [part]: undefined })).toThrow(part)
+    expect(() => render(name, { [part]: '  ' })).toThrow(part)
   })
 
   test('does not render without its time', () => {
-    expect(() => render(kind, { at: new Date('yesterday') })).toThrow('time')
+    expect(() => render(name, { at: new Date('yesterday') })).toThrow('time')
   })
 
   test('is small, and fetches nothing', () => {
-    const { html } = render(kind)
+    const { html } = render(name)
 
     expect(Buffer.byteLength(html)).toBeLessThan(10_000)
     expect(html).not.toMatch(/<img|<script|<link|<iframe|<form|@import|url\(|\ssrc=/i)
@@ -127,7 +145,7 @@ describe.each(kinds)('%s', (kind) => {
 
   test('shows hostile names as the text they are', () => {
     const evil = `<a href="//evil.example">Reset</a>'"&amp;<script>`
-    const { text, html } = render(kind, { productName: evil, supportContact: evil, device: evil, newEmailHint: evil })
+    const { text, html } = render(name, { productName: evil, supportContact: evil, device: evil, newEmailHint: evil })
 
     expect(html).not.toContain('<a href="//evil')
     expect(html).not.toContain('<script')
@@ -137,7 +155,7 @@ describe.each(kinds)('%s', (kind) => {
 
   test('lets no name start a line of its own', () => {
     const twoLines = 'Acme\r\nWhen: never\u2028Device: none\0'
-    const { text } = render(kind, { productName: twoLines, supportContact: twoLines, device: twoLines })
+    const { text } = render(name, { productName: twoLines, supportContact: twoLines, device: twoLines })
 
     expect(text.match(/^When:/gm)).toHaveLength(1)
     expect(text.match(/^Device:/gm)).toHaveLength(1)
@@ -145,45 +163,50 @@ describe.each(kinds)('%s', (kind) => {
   })
 })
 
-describe.each(kindsWithLink)('the link of %s', (kind) => {
-  test('occurs once in each part, and the HTML shows a button instead of it', () => {
-    const { text, html } = render(kind)
+describe.each(namesWithLink)('the link of %s', (name) => {
+  test('occurs once in the text; in the HTML it is a button, and below it the link as text', () => {
+    const { text, html } = render(name)
+    const targets = [...html.matchAll(/<a [^>]*href="([^"]*)"[^>]*>([^<]*)/g)].map(([, href, shown]) => ({
+      href,
+      shown,
+    }))
 
     expect(occurrences(LINK, text)).toBe(1)
-    expect(occurrences(LINK, html)).toBe(1)
-    expect(html).toContain(`href="${LINK}"`)
-    expect(occurrences('<a ', html)).toBe(2) // the other is the support contact
-    expect(visible(html)).not.toContain('token')
+    expect(targets).toEqual([
+      { href: LINK, shown: expect.not.stringContaining('token') },
+      { href: LINK, shown: LINK },
+      { href: 'mailto:help@acme.example', shown: 'help@acme.example' },
+    ])
   })
 
   test('has a line of its own in the text', () => {
-    expect(render(kind).text.split('\n')).toContain(LINK)
+    expect(render(name).text.split('\n')).toContain(LINK)
   })
 
   test('cannot break out of its attribute', () => {
     const link = 'https://app.acme.example/?a=1&b="><script>#token=x'
 
-    expect(render(kind, { link }).html).toContain(
+    expect(render(name, { link }).html).toContain(
       'href="https://app.acme.example/?a=1&amp;b=&quot;&gt;&lt;script&gt;#token=x"',
     )
   })
 
   test('has its lifetime in words', () => {
-    expect(render(kind, { lifetimeSeconds: 1800 }).text).toContain('works for 30 minutes')
-    expect(render(kind, { lifetimeSeconds: 86_400 }).text).toContain('works for 24 hours')
-    expect(render(kind, { lifetimeSeconds: 604_800 }).text).toContain('works for 7 days')
+    expect(render(name, { lifetimeSeconds: 1800 }).text).toContain('works for 30 minutes')
+    expect(render(name, { lifetimeSeconds: 86_400 }).text).toContain('works for 24 hours')
+    expect(render(name, { lifetimeSeconds: 604_800 }).text).toContain('works for 7 days')
   })
 
   test('is never missing, and neither is its lifetime', () => {
-    expect(() => render(kind, { link: '' })).toThrow('link')
-    expect(() => render(kind, { link: undefined })).toThrow('link')
-    expect(() => render(kind, { lifetimeSeconds: undefined })).toThrow('lifetime')
-    expect(() => render(kind, { lifetimeSeconds: 0 })).toThrow('lifetime')
+    expect(() => render(name, { link: '' })).toThrow('link')
+    expect(() => render(name, { link: undefined })).toThrow('link')
+    expect(() => render(name, { lifetimeSeconds: undefined })).toThrow('lifetime')
+    expect(() => render(name, { lifetimeSeconds: 0 })).toThrow('lifetime')
   })
 })
 
 test('a notice without an action has no link but that to Support', () => {
-  const notices = kinds.filter((kind) => !kindsWithLink.includes(kind))
+  const notices = names.filter((name) => !namesWithLink.includes(name))
 
   expect(notices).toEqual([
     'already_registered',
@@ -192,8 +215,8 @@ test('a notice without an action has no link but that to Support', () => {
     'password_changed',
     'password_was_reset',
   ])
-  for (const kind of notices)
-    expect(render(kind).html.match(/href="[^"]*"/g)).toEqual(['href="mailto:help@acme.example"'])
+  for (const name of notices)
+    expect(render(name).html.match(/href="[^"]*"/g)).toEqual(['href="mailto:help@acme.example"'])
 })
 
 describe('what a mail says about an address', () => {
@@ -211,10 +234,10 @@ describe('what a mail says about an address', () => {
   })
 })
 
-test.each(kindsWithUndo)(
+test.each(namesWithUndo)(
   'the undo of %s is outlined, and comes after the question whether it was the reader',
-  (kind) => {
-    const { html, text } = render(kind)
+  (name) => {
+    const { html, text } = render(name)
 
     expect(text.indexOf("This wasn't me")).toBeGreaterThan(text.indexOf("Wasn't you?"))
     expect(html).toContain('class="outlined"')
@@ -223,7 +246,7 @@ test.each(kindsWithUndo)(
 )
 
 test('reset instructions that Support sent say so, and do not ask to ignore them', () => {
-  const { text } = render('reset_password', { requestedBy: 'support', device: null })
+  const { text } = render('reset_password_by_support', { device: null })
 
   expect(text).toContain('Acme Support sent you this link')
   expect(text).not.toMatch(/ignore this mail|unknown device/)
@@ -232,7 +255,7 @@ test('reset instructions that Support sent say so, and do not ask to ignore them
 test('a lifetime is given in the unit that a person would use, and is never overstated', () => {
   const lives = [1, 59, 60, 90, 1800, 3600, 5400, 7200, 86_400, 100_000, 172_800, 604_800, 700_000]
 
-  expect(lives.map(lifetimeInWords)).toEqual([
+  expect(lives.map((seconds) => lifetimeInWords(seconds, 'en-GB'))).toEqual([
     '1 second',
     '59 seconds',
     '1 minute',
@@ -250,6 +273,77 @@ test('a lifetime is given in the unit that a person would use, and is never over
 })
 
 test('a time is given in UTC, whatever the time zone of the machine', () => {
-  expect(momentInWords(new Date('2026-01-01T00:00:00+02:00'))).toBe('31 December 2025 at 22:00 UTC')
-  expect(momentInWords(new Date('2028-02-29T09:05:00Z'))).toBe('29 February 2028 at 09:05 UTC')
+  const inWords = (time: string) => momentInWords(new Date(time), 'en-GB', builtInTexts.en.words)
+
+  expect(inWords('2026-01-01T00:00:00+02:00')).toBe('31 December 2025 at 22:00 UTC')
+  expect(inWords('2028-02-29T09:05:00Z')).toBe('29 February 2028 at 09:05 UTC')
+})
+
+describe('a reader of another language', () => {
+  test.each(names)('gets %s in that language in every part', (name) => {
+    const { words } = german.texts
+    const device = describeDevice(null, '203.0.113.9', words)
+    const { subject, text, html } = render(name, { wording: german, device })
+    const english = render(name)
+
+    expect(subject).not.toBe(english.subject)
+    expect(html).toMatch(/<html lang="de" dir="ltr">/)
+    for (const part of [text, visible(html)]) {
+      expect(part).toMatch(/Zeitpunkt: +23\. November 2026 um 17:40 Uhr \(UTC\)/)
+      expect(part).toMatch(/Gerät: +ein unbekanntes Gerät \(IP-Adresse 203\.0\.113\.9\)/)
+      expect(part).not.toMatch(/\b(the|your|and|device|link works)\b/)
+    }
+  })
+
+  test('reads dates and durations in the form of their own country', () => {
+    const at = new Date('2026-01-02T15:04:00Z')
+    const dates = ['en', 'en-US', 'de-AT', 'de-DE-u-ca-buddhist'].map((locale) => {
+      const wording = chooseWording(BUILT_IN_TEXTS, locale)
+      return momentInWords(at, wording.locale, wording.texts.words).replace('\u202F', ' ')
+    })
+
+    expect(dates).toEqual([
+      '2 January 2026 at 15:04 UTC',
+      'January 2, 2026 at 3:04 PM UTC',
+      '2. Jänner 2026 um 15:04 Uhr (UTC)',
+      '2. Januar 2026 um 15:04 Uhr (UTC)',
+    ])
+    expect(lifetimeInWords(604_800, 'de')).toBe('7 Tage')
+  })
+
+  test('reads from right to left where the language is written so', () => {
+    const catalogues = new Map(Object.entries({ ...builtInTexts, ar: builtInTexts.en }))
+    const wording = chooseWording({ catalogues, defaultLanguage: 'en' }, 'ar-EG')
+
+    expect(render('verify_email', { wording }).html).toContain('<html lang="ar" dir="rtl">')
+  })
+})
+
+describe("an operator's design", () => {
+  const legal = 'Acme Ltd., 1 Example Street, London'
+
+  test('the legal line ends both parts', () => {
+    const { text, html } = render('password_changed', { legal })
+
+    expect(text.trimEnd().endsWith(legal)).toBe(true)
+    expect(visible(html).trimEnd().endsWith(legal)).toBe(true)
+  })
+
+  test('the logo takes the place of the name, and is the name for a reader who sees no pictures', () => {
+    const { html } = render('password_changed', { logoUrl: 'https://acme.example/logo.png?size=2"><script>' })
+
+    expect(html).toContain('src="https://acme.example/logo.png?size=2&quot;&gt;&lt;script&gt;" alt="Acme"')
+    expect(html.match(/\ssrc=/g)).toHaveLength(1)
+  })
+
+  test.each(['#1d4ed8', '#ffffff', '#000000', '#facc15', '#777777'])('the button can be read in %s', (color) => {
+    const { html } = render('verify_email', { color })
+    const button =
+      /class="button" bgcolor="(#[0-9a-f]{6})".*?border:1px solid (#[0-9a-f]{6}).*?font-weight:bold;color:(#[0-9a-f]{6})/s
+    const [, background = '', border = '', text = ''] = button.exec(html) ?? []
+
+    expect(background).toBe(color)
+    expect(contrast(background, text)).toBeGreaterThan(4)
+    expect(contrast(border, '#ffffff')).toBeGreaterThanOrEqual(3)
+  })
 })

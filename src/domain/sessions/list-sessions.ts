@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { describeDevice } from '../../mail/device.ts'
+import { chooseWording } from '../../mail/texts/wording.ts'
 import type { Principal } from '../principals.ts'
 import { openSession } from '../row-states.ts'
 
@@ -12,7 +13,7 @@ export interface ListedSession {
   /** The IP address of the last refresh or, before the first refresh, of the sign-in. */
   readonly lastIp: string | null
   readonly userAgent: string | null
-  /** The device in words, as the mails name it. */
+  /** The device in words, as the mails to the account name it. */
   readonly device: string
   readonly current: boolean
 }
@@ -28,10 +29,11 @@ export async function listSessions(deps: Deps, principal: Principal): Promise<Li
     orderBy: { createdAt: 'desc' },
     select: { id: true, createdAt: true, lastSeenAt: true, ip: true, lastIp: true, userAgent: true },
   })
+  const { words } = chooseWording(deps.config.mailTexts, null).texts
   return sessions.map((session) => ({
     ...session,
     lastIp: session.lastIp ?? session.ip,
-    device: describeDevice(session.userAgent, null),
+    device: describeDevice(session.userAgent, null, words),
     current: session.id === principal.sessionId,
   }))
 }
