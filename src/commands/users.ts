@@ -35,6 +35,7 @@ function describe(user: UserView): string {
     `  id: ${user.id}`,
     ...Object.entries(times).flatMap(([what, at]) => (at === null ? [] : `  ${what}: ${at.toISOString()}`)),
     `  password: ${user.hasPassword ? 'set' : 'none'}`,
+    ...(user.locale === null ? [] : [`  locale: ${user.locale}`]),
     `  sessions: ${user.activeSessions}`,
     ...(user.pendingEmail === null ? [] : [`  moving to: ${user.pendingEmail}`]),
     ...user.addresses.map(({ address, state, reason }) => `  address: ${address} ${state} ${reason ?? ''}`.trimEnd()),
@@ -44,7 +45,7 @@ function describe(user: UserView): string {
 function importCommand(): Command {
   const command = new Command('import')
     .description(
-      'Import accounts from a file with one JSON object per line: {email, passwordHash?, emailVerified?, disabled?, createdAt?}. ' +
+      'Import accounts from a file with one JSON object per line: {email, passwordHash?, emailVerified?, disabled?, createdAt?, locale?}. ' +
         'Run it again to complete an interrupted import.',
     )
     .argument('<file.ndjson>')

@@ -1,18 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import type { Origin } from '../domain/events/record-event.ts'
+import { localesIn } from '../mail/locale.ts'
 import { clientAddress } from './limits/client-address.ts'
 
 /** The longest user agent that is recorded, in characters. Those of browsers are shorter. */
 const LONGEST_USER_AGENT = 512
 
-/** Returns what the audit trail keeps about where a request came from. */
+/** Returns where a request came from, and the languages that it asked for. */
 export function originOf(request: FastifyRequest): Origin {
   const userAgent = request.headers['user-agent']
   return {
     ip: clientAddress(request),
     userAgent: userAgent?.slice(0, LONGEST_USER_AGENT) ?? null,
     requestId: request.id,
+    locales: localesIn(request.headers['accept-language']),
   }
 }
 

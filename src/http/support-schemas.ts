@@ -19,6 +19,7 @@ export const newUserFields = {
   ),
   disabled: Type.Optional(Type.Boolean({ description: 'Create the account disabled. Default: false.' })),
   createdAt: Type.Optional(Type.String({ description: 'An RFC 3339 time. Default: now.' })),
+  locale: Type.Optional(Type.String({ description: 'The language of mails to the person: a BCP 47 tag.' })),
 }
 
 export const NewUserRequest = requestBody('NewUserRequest', newUserFields, {
@@ -42,6 +43,9 @@ export const User = named(
       disabled: Type.Boolean(),
       disabledAt: MaybeTime,
       createdAt: Time,
+      locale: Type.Union([Type.String(), Type.Null()], {
+        description: 'The language of mails to the person: a BCP 47 tag. Null if it is not known.',
+      }),
       activeSessions: Type.Integer(),
       addresses: Type.Array(
         Type.Object({

@@ -1,8 +1,10 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
-import { readAccount } from '../domain/accounts/read-account.ts'
+import { changeLocale } from '../domain/accounts/change-locale.ts'
+import { type AccountView, readAccount } from '../domain/accounts/read-account.ts'
 import { principalOf } from '../http/caller.ts'
-import { named } from '../http/schemas.ts'
+import { originOf } from '../http/request-log.ts'
+import { named, requestBody } from '../http/schemas.ts'
 
 const Account = named(
   'Account',
@@ -16,12 +18,28 @@ const Account = named(
       }),
       createdAt: Type.String({ format: 'date-time' }),
       passwordChangedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+      locale: Type.Union([Type.String(), Type.Null()], {
+        description:
+          'The language of mails to the person: a BCP 47 tag, such as `de` or `en-GB`. If it is null, the language of a mail comes ' +
+          'from the `Accept-Language` header of the request that causes it.',
+      }),
     },
     { description: 'The account of the signed-in person.' },
   ),
 )
+const UpdateAccountRequest = requestBody(
+  'UpdateAccountRequest',
+  {
+    locale: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description:
+        'A BCP 47 tag, such as `de` or `en-GB`. With null, the language comes from the `Accept-Language` header again.',
+    }),
+  },
+  { locale: 'de' },
+)
 
-/** The route that returns the caller's account. */
+/** Routes that return and change the caller's account. */
 export const accountRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -37,13 +55,36 @@ export const accountRoutes =
           response: { 200: Account },
         },
       },
+      async (request) => toAccount(await readAccount(deps, principalOf(request))),
+    )
+
+    app.patch(
+      '/v1/me',
+      {
+        config: { caller: 'account' },
+        schema: {
+          operationId: 'updateAccount',
+          tags: ['Account'],
+          summary: 'Change the language of mails',
+          description:
+            'Sets the language in which mails to the person are written. If there are no texts in this language, they are written in the ' +
+            'default language of the service.',
+          body: UpdateAccountRequest,
+          response: { 200: Account },
+        },
+      },
       async (request) => {
-        const { createdAt, passwordChangedAt, ...account } = await readAccount(deps, principalOf(request))
-        return {
-          ...account,
-          createdAt: createdAt.toISOString(),
-          passwordChangedAt: passwordChangedAt?.toISOString() ?? null,
-        }
+        const { locale } = request.body
+        const origin = originOf(request)
+        return toAccount(await changeLocale(deps, { principal: principalOf(request), locale, origin }))
       },
     )
   }
+
+function toAccount({ createdAt, passwordChangedAt, ...account }: AccountView) {
+  return {
+    ...account,
+    createdAt: createdAt.toISOString(),
+    passwordChangedAt: passwordChangedAt?.toISOString() ?? null,
+  }
+}

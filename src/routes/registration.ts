@@ -9,8 +9,18 @@ import { PlainPassword } from '../security/plain-password.ts'
 
 const RegisterRequest = requestBody(
   'RegisterRequest',
-  { email: Type.String(), password: Type.String() },
-  { email: 'ada@example.com', password: 'Correct-Horse-7' },
+  {
+    email: Type.String(),
+    password: Type.String(),
+    locale: Type.Optional(
+      Type.String({
+        description:
+          'The language of mails to the person: a BCP 47 tag, such as `de` or `en-GB`. Without it, the language comes from the ' +
+          '`Accept-Language` header.',
+      }),
+    ),
+  },
+  { email: 'ada@example.com', password: 'Correct-Horse-7', locale: 'en-GB' },
 )
 const Receipt = Type.String({
   description: 'A code that the person can read to Support. With it, Support sees what became of this request.',
@@ -51,9 +61,9 @@ export const registrationRoutes =
         },
       },
       async (request, reply) => {
-        const { email, password } = request.body
+        const { password, ...body } = request.body
         const origin = originOf(request)
-        const { receipt } = await register(deps, { email, password: new PlainPassword(password), origin })
+        const { receipt } = await register(deps, { ...body, password: new PlainPassword(password), origin })
         return reply.code(202).send({ status: 'verification_sent', receipt })
       },
     )

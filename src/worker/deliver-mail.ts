@@ -5,7 +5,7 @@ import { addMailJob, type RequestedMail } from '../domain/mails/mail-jobs.ts'
 import { countMailOutcomes } from '../domain/mails/mail-outcomes.ts'
 import { hashMailbox } from '../domain/mails/mailbox.ts'
 import { planMail } from '../domain/mails/plan-mail.ts'
-import type { PlannedMail, UnsentMail } from '../domain/mails/planned-mail.ts'
+import type { LocalizedMail, UnsentMail } from '../domain/mails/planned-mail.ts'
 import type { MailContext } from '../domain/mails/queue-mail.ts'
 import { describeDevice } from '../mail/device.ts'
 import {
@@ -72,11 +72,11 @@ export async function deliverMail(deps: Deps, mailer: Mailer, mail: Mail): Promi
 
 interface Attempt {
   readonly mail: Mail
-  planned: PlannedMail | null
+  planned: LocalizedMail | null
 }
 
 /** @returns the mail's plan, or null if the mail was sent before or was erased. */
-async function prepare(deps: Deps, mailId: string): Promise<PlannedMail | UnsentMail | null> {
+async function prepare(deps: Deps, mailId: string): Promise<LocalizedMail | UnsentMail | null> {
   const now = deps.clock.now()
   return inTransaction(deps.db, async (tx) => {
     const mail = await tx.mail.findUnique({ where: { id: mailId } })
@@ -99,10 +99,10 @@ async function prepare(deps: Deps, mailId: string): Promise<PlannedMail | Unsent
   })
 }
 
-function compose(deps: Deps, mail: Mail, { text, to }: PlannedMail): OutgoingMail {
+function compose(deps: Deps, mail: Mail, { text, to, locale }: LocalizedMail): OutgoingMail {
   const { productName, supportContact, mailDesign, mailTexts } = deps.config
   const { at, ip, userAgent } = mail.context as MailContext
-  const wording = chooseWording(mailTexts, null)
+  const wording = chooseWording(mailTexts, locale)
   const device = ip === null && userAgent === null ? null : describeDevice(userAgent, ip, wording.texts.words)
   const frame = { ...mailDesign, wording, productName, supportContact, at: new Date(at), device }
   const { subject, text: plainText, html } = renderMail(text, frame)

@@ -40,6 +40,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   'POST /v1/token/refresh': ANYBODY,
   'POST /v1/logout': HOLDER,
   'GET /v1/me': HOLDER,
+  'PATCH /v1/me': HOLDER,
   'GET /v1/sessions': HOLDER,
   'DELETE /v1/sessions/:id': HOLDER,
   'DELETE /v1/sessions': HOLDER,

@@ -39,6 +39,10 @@ export class Person {
     return this.api.post(path, body, { token: this.token })
   }
 
+  patch(path: string, body?: unknown): Promise<Answer> {
+    return this.api.patch(path, body, { token: this.token })
+  }
+
   delete(path: string): Promise<Answer> {
     return this.api.delete(path, { token: this.token })
   }

@@ -10,6 +10,8 @@ export interface AccountView {
   readonly pendingEmail: string | null
   readonly createdAt: Date
   readonly passwordChangedAt: Date | null
+  /** The BCP 47 tag of the language that the person reads mail in. */
+  readonly locale: string | null
 }
 
 /**
@@ -26,6 +28,7 @@ export async function readAccount(deps: Deps, principal: Principal): Promise<Acc
       emailVerifiedAt: true,
       createdAt: true,
       passwordChangedAt: true,
+      locale: true,
       emailChanges: {
         where: pendingChange(deps.clock.now()),
         select: { toEmail: true },

@@ -7,12 +7,15 @@ export interface Origin {
   readonly ip: string
   readonly userAgent: string | null
   readonly requestId: string
+  /** The locales that the request asked for, the most preferred one first. A mail that it causes is written in one. */
+  readonly locales: readonly string[]
 }
 
 export type EventType =
   | 'account.registration_requested'
   | 'account.created'
   | 'account.email_verified'
+  | 'account.locale_changed'
   | 'login'
   | 'password.proven'
   /** A counter of wrong passwords begins to block further attempts, or blocks them for longer. */

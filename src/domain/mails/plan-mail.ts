@@ -2,7 +2,8 @@ import type { RequestedMail } from './mail-jobs.ts'
 import { planConfirmEmail, planEmailChanged, planEmailChangeRequested } from './plan-email-change-mails.ts'
 import { planRegistration, planVerification } from './plan-registration-mails.ts'
 import { planChoosePasswordOfAccount, planReset, planResetAfterRevert, planResetBySupport } from './plan-reset-mails.ts'
-import type { MailPlan, Planning } from './planned-mail.ts'
+import type { LocalizedMail, MailPlan, Planning, UnsentMail } from './planned-mail.ts'
+import { readLocale } from './read-locale.ts'
 
 /** Decides which mail is sent for each request. Unlike the request, it looks up whether there is an account. */
 const planners: Readonly<Record<RequestedMail, (planning: Planning) => Promise<MailPlan>>> = {
@@ -20,9 +21,10 @@ const planners: Readonly<Record<RequestedMail, (planning: Planning) => Promise<M
   password_was_reset: planNotice('password_was_reset'),
 }
 
-/** Decides which mail is sent, or why none is, in the transaction that creates the mail's link. */
-export async function planMail(planning: Planning): Promise<MailPlan> {
-  return planners[planning.mail.request as RequestedMail](planning)
+/** Decides which mail is sent and in which locale, or why none is, in the transaction that creates the mail's link. */
+export async function planMail(planning: Planning): Promise<LocalizedMail | UnsentMail> {
+  const plan = await planners[planning.mail.request as RequestedMail](planning)
+  return 'unsent' in plan ? plan : { ...plan, locale: await readLocale(planning, plan) }
 }
 
 /** A notice goes to the address that it was queued for, even if the account has changed since. */

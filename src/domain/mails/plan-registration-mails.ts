@@ -141,7 +141,7 @@ async function planVerifyRegistration(planning: Planning, registrationId: string
   const expiresAt = after(now, link.lifetimeSeconds)
   // A link must not outlive the registration that it is for.
   await tx.registration.updateMany({ where: { id: registrationId, expiresAt: { lt: expiresAt } }, data: { expiresAt } })
-  return { to: mail, accountId: null, text: { kind: 'verify_email', matter: link } }
+  return { to: mail, accountId: null, registrationId, text: { kind: 'verify_email', matter: link } }
 }
 
 async function planVerifyAccount(planning: Planning, account: Account): Promise<MailPlan> {

@@ -7,7 +7,14 @@ import type { MailText } from '../../mail/templates/render.ts'
 export interface PlannedMail {
   readonly to: { readonly email: string; readonly address: string }
   readonly accountId: string | null
+  /** The registration that the mail's link confirms. */
+  readonly registrationId?: string
   readonly text: MailText
+}
+
+/** A mail that will be sent, in the locale of its reader; null if that is not known. */
+export interface LocalizedMail extends PlannedMail {
+  readonly locale: string | null
 }
 
 /** Why a mail that was requested is not sent, as Support reads it. */

@@ -4,7 +4,14 @@ import { networkOf } from '../throttle/network.ts'
 import { addMailJob, needsNoSignIn, type RequestedMail } from './mail-jobs.ts'
 
 /** What happened, for the text of the mail. It never contains a secret. */
-export type MailContext = { at: string; ip: string | null; userAgent: string | null; requestId?: string | null }
+export type MailContext = {
+  at: string
+  ip: string | null
+  userAgent: string | null
+  requestId?: string | null
+  /** The locales that the request asked for. Missing if it was queued by an earlier version. */
+  locales?: string[]
+}
 
 export interface QueuedMail {
   readonly request: RequestedMail
@@ -25,8 +32,8 @@ export interface QueuedMail {
 export async function queueMail(tx: Transaction, mail: QueuedMail): Promise<void> {
   const { to, now, origin, ...columns } = mail
   const { email, address } = to
-  const { ip = null, userAgent = null, requestId = null } = origin ?? {}
-  const context: MailContext = { at: now.toISOString(), ip, userAgent, requestId }
+  const { ip = null, userAgent = null, requestId = null, locales = [] } = origin ?? {}
+  const context: MailContext = { at: now.toISOString(), ip, userAgent, requestId, locales: [...locales] }
   const network = needsNoSignIn(mail.request) && ip !== null ? networkOf(ip) : null
   const { id } = await tx.mail.create({
     data: { ...columns, email, address, context, network, queuedAt: now, stateAt: now },

@@ -9,6 +9,7 @@ import type { PlainPassword } from '../../security/plain-password.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { consumeMailedLink, findMailedLink } from '../mailed-links/consume-mailed-link.ts'
 import { queueMail } from '../mails/queue-mail.ts'
+import { acceptedLocale } from '../mails/read-locale.ts'
 import { assertAcceptablePassword } from '../password-policy/judge-password.ts'
 import { deadLink, Refusal } from '../problems.ts'
 import { createProvenAccount } from '../registration/create-account.ts'
@@ -91,7 +92,8 @@ async function createRegisteredAccount(
   const address = normalizedForm(link.address)
   const registration = await tx.registration.findFirst({ where: { address }, orderBy: { createdAt: 'desc' } })
   const email = registration?.email ?? address
-  const accountId = await createProvenAccount(deps, tx, { email, address, ...proven })
+  const locale = acceptedLocale(deps, input.origin.locales)
+  const accountId = await createProvenAccount(deps, tx, { email, address, locale, ...proven })
   if (accountId === null) throw deadLink('verify_no_longer_needed')
   return accountId
 }

@@ -18,15 +18,23 @@ import { deleteRegistrations } from './delete-registrations.ts'
 export async function createProvenAccount(
   deps: Deps,
   tx: Transaction,
-  input: { email: string; address: NormalizedAddress; passwordHash: PasswordHash | null; origin: Origin; now: Date },
+  input: {
+    email: string
+    address: NormalizedAddress
+    passwordHash: PasswordHash | null
+    locale: string | null
+    origin: Origin
+    now: Date
+  },
 ): Promise<string | null> {
-  const { email, address, passwordHash, origin, now } = input
+  const { email, address, passwordHash, locale, origin, now } = input
   const { id: accountId } = await tx.account.create({
     data: {
       email,
       passwordHash,
       passwordChangedAt: passwordHash === null ? null : now,
       emailVerifiedAt: now,
+      locale,
       createdAt: now,
     },
     select: { id: true },

@@ -6,6 +6,7 @@ import { hashAddress } from '../addresses/address-hashes.ts'
 import { requireAddress } from '../addresses/require-address.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { queueMail } from '../mails/queue-mail.ts'
+import { acceptedLocale, requireLocale } from '../mails/read-locale.ts'
 import { assertAcceptablePassword } from '../password-policy/judge-password.ts'
 import { hashInTurn } from '../throttle/hash-in-turn.ts'
 
@@ -17,14 +18,15 @@ export const REGISTRATION_LIFETIME_SECONDS = 7 * 86_400
  * the address is new, in use or locked, so neither the answer nor its time reveals it. Only the mail says so, to the owner
  * of the address. With the receipt, Support can find this request.
  *
- * @throws {Refusal} invalid_email, password_policy
+ * @throws {Refusal} invalid_email, password_policy, invalid_request (locale)
  */
 export async function register(
   deps: Deps,
-  input: { email: string; password: PlainPassword; origin: Origin },
+  input: { email: string; password: PlainPassword; locale?: string; origin: Origin },
 ): Promise<{ receipt: string }> {
   const { password, origin } = input
   const { email, address } = requireAddress(input.email, 'email')
+  const locale = input.locale === undefined ? acceptedLocale(deps, origin.locales) : requireLocale(input.locale)
   await assertAcceptablePassword(deps, password, 'password', { email })
   const passwordHash = await hashInTurn(deps, origin, (place) => deps.passwords.hash(place, password))
   const receipt = newReceipt()
@@ -32,7 +34,7 @@ export async function register(
   await inTransaction(deps.db, async (tx) => {
     const expiresAt = new Date(now.getTime() + REGISTRATION_LIFETIME_SECONDS * 1000)
     const registration = await tx.registration.create({
-      data: { email, address, passwordHash, createdAt: now, expiresAt },
+      data: { email, address, passwordHash, locale, createdAt: now, expiresAt },
     })
     const details = { addressHash: hashAddress(deps, address) }
     await recordEvent(tx, { type: 'account.registration_requested', at: now, actor: 'anonymous', origin, details })

@@ -76,11 +76,11 @@ async function createVerifiedAccount(
   { link, origin, now }: ProvenLink,
 ): Promise<{ email: string }> {
   const registration = await requireRegistration(tx, link)
-  const { email } = registration
+  const { email, locale } = registration
   const address = normalizedForm(registration.address)
   const isOwners = !(await hasRegistrationWithoutLink(tx, registration, now))
   const passwordHash = isOwners ? asPasswordHash(registration.passwordHash) : null
-  const accountId = await createProvenAccount(deps, tx, { email, address, passwordHash, origin, now })
+  const accountId = await createProvenAccount(deps, tx, { email, address, passwordHash, locale, origin, now })
   if (accountId === null) throw deadLink('verify_expired')
   await recordEvent(tx, { type: 'account.email_verified', at: now, accountId, origin })
   if (!isOwners) await queueMail(tx, { request: 'choose_password', to: { email, address }, accountId, origin, now })

@@ -29,7 +29,8 @@ export async function listSessions(deps: Deps, principal: Principal): Promise<Li
     orderBy: { createdAt: 'desc' },
     select: { id: true, createdAt: true, lastSeenAt: true, ip: true, lastIp: true, userAgent: true },
   })
-  const { words } = chooseWording(deps.config.mailTexts, null).texts
+  const account = await deps.db.account.findUnique({ where: { id: principal.accountId }, select: { locale: true } })
+  const { words } = chooseWording(deps.config.mailTexts, account?.locale ?? null).texts
   return sessions.map((session) => ({
     ...session,
     lastIp: session.lastIp ?? session.ip,

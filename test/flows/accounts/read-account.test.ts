@@ -22,6 +22,7 @@ test('the holder of an account sees exactly the fields that the contract names',
     pendingEmail: null,
     createdAt: expect.stringMatching(RFC_3339_UTC),
     passwordChangedAt: expect.stringMatching(RFC_3339_UTC),
+    locale: null,
   })
   expect(answer.headers['cache-control']).toBe('no-store')
 })

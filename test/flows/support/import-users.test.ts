@@ -46,6 +46,21 @@ test('an import opens an account a line, whose person signs in with the old pass
   expect(trail.at(-1)).toMatchObject({ type: 'account.created', actor: { type: 'system', id: 'ada' } })
 })
 
+test('an import may carry the language of a person, and recognises its own line again', async () => {
+  const [plain, german] = newUsers(2).map((user, index) => (index === 1 ? { ...user, locale: 'de-at' } : user))
+  const users = [plain, german].filter((user) => user !== undefined)
+
+  const [first, again] = [await runImport(users), await runImport(users)]
+
+  expect(first).toEqual({ imported: 2, alreadyThere: 0, refused: [] })
+  expect(again).toEqual({ imported: 0, alreadyThere: 2, refused: [] })
+  expect((await desk.get(`/users?email=${german?.email}`)).body.users).toMatchObject([{ locale: 'de-AT' }])
+  expect((await desk.get(`/users?email=${plain?.email}`)).body.users).toMatchObject([{ locale: null }])
+  expect(await runImport([{ email: people.newEmail(), locale: 'de_AT' }])).toMatchObject({
+    refused: [[1, 'invalid_request']],
+  })
+})
+
 test('run again, an import changes nothing, even where people have moved on since', async () => {
   const passwordHash = await bcrypt.hash('Imported-Pass-1', 4)
   const users = newUsers(5).map((user) => ({ ...user, passwordHash }))

@@ -17,6 +17,7 @@ export interface RouteProblemCodes {
   'DELETE /v1/sessions': 'unauthenticated'
   'DELETE /v1/sessions/{id}': 'not_found' | 'unauthenticated'
   'GET /v1/me': 'unauthenticated'
+  'PATCH /v1/me': 'unauthenticated'
   'GET /v1/email/change': 'not_found' | 'unauthenticated'
   'POST /v1/email/change': 'email_unavailable' | 'email_unchanged' | 'invalid_email' | 'password_policy' | 'reauthentication_required' | 'unauthenticated' | 'wrong_password'
   'DELETE /v1/email/change': 'not_found' | 'unauthenticated'
@@ -39,6 +40,7 @@ export const sessionRoutes: readonly string[] = [
   'DELETE /v1/sessions',
   'DELETE /v1/sessions/{id}',
   'GET /v1/me',
+  'PATCH /v1/me',
   'GET /v1/email/change',
   'POST /v1/email/change',
   'DELETE /v1/email/change',

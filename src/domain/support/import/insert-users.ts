@@ -28,7 +28,7 @@ export async function insertUsers(
     WITH wanted AS MATERIALIZED (
       SELECT * FROM json_to_recordset(${rows}::json) AS w(
         id uuid, email text, address text, erased text[], password_hash text, email_verified_at timestamptz,
-        disabled_at timestamptz, created_at timestamptz, event_id uuid, details jsonb)
+        disabled_at timestamptz, created_at timestamptz, locale text, event_id uuid, details jsonb)
     ), claimed AS (
       INSERT INTO addresses (address, account_id, claimed_at)
       SELECT address, id, ${now} FROM wanted
@@ -37,8 +37,8 @@ export async function insertUsers(
       ON CONFLICT (address) DO NOTHING
       RETURNING account_id AS id
     ), opened AS (
-      INSERT INTO accounts (id, email, password_hash, email_verified_at, disabled_at, created_at)
-      SELECT id, email, password_hash, email_verified_at, disabled_at, created_at FROM wanted JOIN claimed USING (id)
+      INSERT INTO accounts (id, email, password_hash, email_verified_at, disabled_at, created_at, locale)
+      SELECT id, email, password_hash, email_verified_at, disabled_at, created_at, locale FROM wanted JOIN claimed USING (id)
     )
     INSERT INTO events (id, at, type, outcome, account_id, actor_type, actor_id, ip, user_agent, request_id, details)
     SELECT event_id, ${now}, 'account.created', 'success', id, ${actorType}, ${actorId}, ${by.origin?.ip ?? null},
@@ -61,7 +61,7 @@ async function haveRegistrations(tx: Transaction, addresses: readonly string[]):
 }
 
 function toRow(deps: Pick<Deps, 'keys' | 'passwords'>, user: NewUser, now: Date): Record<string, unknown> {
-  const { id, email, address, passwordHash, emailVerified, disabled, createdAt, fingerprint } = user
+  const { id, email, address, passwordHash, emailVerified, disabled, createdAt, locale, fingerprint } = user
   return {
     id,
     email,
@@ -69,6 +69,7 @@ function toRow(deps: Pick<Deps, 'keys' | 'passwords'>, user: NewUser, now: Date)
     erased: erasedForms(deps, address),
     password_hash: passwordHash && deps.passwords.sealImported(passwordHash, id),
     created_at: createdAt,
+    locale,
     email_verified_at: emailVerified ? createdAt : null,
     disabled_at: disabled ? now : null,
     event_id: uuidv7(),

@@ -4,6 +4,7 @@ import type { EmailAddress, NormalizedAddress } from '../../../mail/email-addres
 import { asImportedHash, type PasswordHash } from '../../../security/password-hash.ts'
 import { hashWithoutPurpose } from '../../addresses/address-hashes.ts'
 import { requireAddress } from '../../addresses/require-address.ts'
+import { requireLocale } from '../../mails/read-locale.ts'
 import { Refusal } from '../../problems.ts'
 import { parseTime } from '../../times.ts'
 
@@ -16,6 +17,8 @@ export interface NewUserInput {
   readonly disabled?: boolean
   /** RFC 3339: when the account was created in the other system. */
   readonly createdAt?: string
+  /** The BCP 47 tag of the language that the person reads mail in. */
+  readonly locale?: string
 }
 
 /** A new account whose description has been checked. */
@@ -27,6 +30,7 @@ export interface NewUser {
   readonly emailVerified: boolean
   readonly disabled: boolean
   readonly createdAt: Date
+  readonly locale: string | null
   /** Identifies the same description if it is imported again, even if the account has changed since. */
   readonly fingerprint: string
   /** The fingerprint that version 0.1 recorded for the same description. */
@@ -40,15 +44,17 @@ const EARLIEST = new Date(0)
  * Checks the description of a new account. A hash of another scheme, or of a cost that would occupy the hashing lane
  * for seconds, is refused here and never compared with anything.
  *
- * @throws {Refusal} invalid_email, invalid_password_hash, invalid_request (createdAt): the code of the first problem,
+ * @throws {Refusal} invalid_email, invalid_password_hash, invalid_request (createdAt, locale): the code of the first problem,
  *   with the violations of all
  */
 export function checkNewUser(deps: Pick<Deps, 'keys'>, input: NewUserInput, now: Date): NewUser {
-  const { address: parsed, passwordHash, createdAt, refusals } = readFields(input, now)
+  const { address: parsed, passwordHash, createdAt, locale, refusals } = readFields(input, now)
   if (!parsed || refusals.length > 0) throw combineRefusals(refusals)
   const { email, address } = parsed
   const { emailVerified = false, disabled = false } = input
-  const description = JSON.stringify([email, passwordHash, emailVerified, disabled, createdAt?.getTime() ?? null])
+  const described = [email, passwordHash, emailVerified, disabled, createdAt?.getTime() ?? null]
+  // Without a locale, the fingerprint is the one that versions without locales recorded.
+  const description = JSON.stringify(locale === null ? described : [...described, locale])
   return {
     id: uuidv7(),
     email,
@@ -57,6 +63,7 @@ export function checkNewUser(deps: Pick<Deps, 'keys'>, input: NewUserInput, now:
     emailVerified,
     disabled,
     createdAt: createdAt ?? now,
+    locale,
     fingerprint: deps.keys.keyedHash('imported account', description),
     formerFingerprints: deps.keys.addressHashKeys().map((key) => hashWithoutPurpose(key, `import ${description}`)),
   }
@@ -77,11 +84,12 @@ interface ReadFields {
   readonly address: EmailAddress | null
   readonly passwordHash: PasswordHash | null
   readonly createdAt: Date | null
+  readonly locale: string | null
   readonly refusals: readonly Refusal[]
 }
 
 /** Reads every field before anything is refused, so that all problems are reported at once. */
-function readFields({ email, passwordHash, createdAt }: Partial<NewUserInput>, now: Date): ReadFields {
+function readFields({ email, passwordHash, createdAt, locale }: Partial<NewUserInput>, now: Date): ReadFields {
   const refusals: Refusal[] = []
   function read<Value>(text: string | undefined, require: (text: string) => Value): Value | null {
     if (text === undefined) return null
@@ -97,6 +105,7 @@ function readFields({ email, passwordHash, createdAt }: Partial<NewUserInput>, n
     address: read(email, (text) => requireAddress(text, 'email')),
     passwordHash: read(passwordHash, requireImportedHash),
     createdAt: read(createdAt, (text) => requirePast(text, now)),
+    locale: read(locale, requireLocale),
     refusals,
   }
 }

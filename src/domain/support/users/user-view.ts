@@ -25,6 +25,8 @@ export interface UserView {
   readonly disabled: boolean
   readonly disabledAt: Date | null
   readonly createdAt: Date
+  /** The BCP 47 tag of the language that the person reads mail in. */
+  readonly locale: string | null
   readonly activeSessions: number
   readonly addresses: HeldAddress[]
   /** Whether sign-in attempts are being slowed down. */
@@ -78,6 +80,7 @@ function shown(now: Date) {
     passwordChangedAt: true,
     disabledAt: true,
     createdAt: true,
+    locale: true,
     addresses: {
       orderBy: { claimedAt: 'desc' },
       select: { address: true, lockedAt: true, lockReason: true },
@@ -99,6 +102,7 @@ function toView(account: ShownAccount, more: Pick<UserView, 'signIn' | 'revertLi
     disabled: account.disabledAt !== null,
     disabledAt: account.disabledAt,
     createdAt: account.createdAt,
+    locale: account.locale,
     addresses: account.addresses.map(({ address, lockedAt, lockReason }) => ({
       address,
       state: lockedAt === null ? 'in_use' : 'locked',
