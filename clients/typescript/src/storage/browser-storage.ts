@@ -17,7 +17,7 @@ export function browserStorage(name = 'latchkey'): TokenStorage {
   return {
     load() {
       const content = contentOf(area.getItem(name))
-      return typeof content === 'object' ? content : null
+      return typeof content === 'object' && content?.refreshToken ? content : null
     },
     save: (tokens) => area.setItem(name, JSON.stringify(tokens)),
     clear(reason) {
