@@ -4,19 +4,15 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-jest() {
-  NODE_OPTIONS='--experimental-vm-modules --disable-warning=ExperimentalWarning' npx jest "$@"
-}
-
 search() {
   echo "search: $1"
   case "$1" in
     # Generated requests to every route: no 5xx, and every answer is as openapi.yaml describes it. FUZZ_SEED repeats a run.
-    requests) FUZZ_REQUESTS="${FUZZ_REQUESTS:-20000}" jest test/attacks/fuzz.test.ts ;;
+    requests) FUZZ_REQUESTS="${FUZZ_REQUESTS:-20000}" npx jest test/attacks/fuzz.test.ts ;;
     # kill -9 at random instants under load: nothing that was committed is lost or done twice.
-    kills) KILL_ROUNDS="${KILL_ROUNDS:-20}" jest test/faults/killed.test.ts ;;
+    kills) KILL_ROUNDS="${KILL_ROUNDS:-20}" npx jest test/faults/killed.test.ts ;;
     # Everything that two accounts can do, in random order, against a model. MODEL_SEED repeats a run.
-    interleavings) MODEL_RUNS="${MODEL_RUNS:-10}" jest test/properties/interleavings.test.ts ;;
+    interleavings) MODEL_RUNS="${MODEL_RUNS:-10}" npx jest test/properties/interleavings.test.ts ;;
     *)
       echo "There is no search named $1: requests, kills, interleavings." >&2
       exit 2

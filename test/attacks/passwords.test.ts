@@ -1,24 +1,22 @@
-import { beforeEach, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeEach, expect, jest, test } from '@jest/globals'
 import bcrypt from 'bcrypt'
 import type { Answer } from '../support/api.ts'
 import '../support/matchers.ts'
 import type { Person } from '../support/people.ts'
+import { startTestApp } from '../support/test-app.ts'
 
 /** The costs of the bcrypt calls that were made; the calls themselves are real. */
 const paid: number[] = []
-jest.unstable_mockModule('bcrypt', () => ({
-  default: {
-    hash(secret: string, cost: number) {
-      paid.push(cost)
-      return bcrypt.hash(secret, cost)
-    },
-    compare(secret: string, hash: string) {
-      paid.push(Number(hash.slice(4, 6)))
-      return bcrypt.compare(secret, hash)
-    },
-  },
-}))
-const { startTestApp } = await import('../support/test-app.ts')
+const { hash, compare } = bcrypt
+jest.spyOn(bcrypt, 'hash').mockImplementation((secret, cost) => {
+  paid.push(Number(cost))
+  return hash(secret, cost)
+})
+jest.spyOn(bcrypt, 'compare').mockImplementation((secret, passwordHash) => {
+  paid.push(Number(passwordHash.slice(4, 6)))
+  return compare(secret, passwordHash)
+})
+afterAll(() => void jest.restoreAllMocks())
 
 const COST = 6
 const { api, clock, databaseUrl, deps, mailbox, people, logIn } = await startTestApp({ bcryptCost: COST })

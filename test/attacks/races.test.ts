@@ -1,5 +1,6 @@
+import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
-import { expect, jest, test } from '@jest/globals'
+import { afterAll, expect, jest, test } from '@jest/globals'
 import bcrypt from 'bcrypt'
 import pg from 'pg'
 import type { Answer } from '../support/api.ts'
@@ -7,25 +8,26 @@ import { eventsOf } from '../support/audit.ts'
 import '../support/matchers.ts'
 import { occupyLane } from '../support/occupied-lane.ts'
 import type { Person } from '../support/people.ts'
+import { startTestApp } from '../support/test-app.ts'
 
 /** Comparisons that are to be held up, once each, by the hash they are made with. What they come to is real. */
 const held = new Map<string, { reached: () => void; released: Promise<void> }>()
-jest.unstable_mockModule('bcrypt', () => ({
-  default: {
-    hash: bcrypt.hash,
-    async compare(secret: string, hash: string) {
-      const fits = await bcrypt.compare(secret, hash)
-      const hold = held.get(hash)
-      held.delete(hash)
-      hold?.reached()
-      await hold?.released
-      return fits
-    },
-  },
-}))
-// One that is held up has a place in the lane: there must be another, on whatever machine.
-jest.unstable_mockModule('node:os', () => ({ ...os, default: os, availableParallelism: () => 4 }))
-const { startTestApp } = await import('../support/test-app.ts')
+const { compare } = bcrypt
+jest.spyOn(bcrypt, 'compare').mockImplementation(async (secret, passwordHash) => {
+  const fits = await compare(secret, passwordHash)
+  const hold = held.get(passwordHash)
+  held.delete(passwordHash)
+  hold?.reached()
+  await hold?.released
+  return fits
+})
+// A comparison that is held up has a place in the lane. There must be another place, however few cores the machine has.
+jest.spyOn(os, 'availableParallelism').mockReturnValue(4)
+syncBuiltinESMExports()
+afterAll(() => {
+  jest.restoreAllMocks()
+  syncBuiltinESMExports()
+})
 
 const { api, databaseUrl, deps, mailbox, people, serviceToken, logIn, resetToken } = await startTestApp()
 const NEW = 'Battery-Staple-8'

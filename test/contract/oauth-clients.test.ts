@@ -47,13 +47,15 @@ test('oauth4webapi discovers, signs in, introspects and revokes, and understands
     oauth.clientCredentialsGrantRequest(server, client, auth, new URLSearchParams({ scope }), http)
 
   const granted = await oauth.processClientCredentialsResponse(server, client, await grant('tokens:introspect'))
-  const refused = oauth.processClientCredentialsResponse(server, client, await grant('users:delete'))
+  const refused = await oauth
+    .processClientCredentialsResponse(server, client, await grant('users:delete'))
+    .catch((error: unknown) => error)
   const asked = await oauth.introspectionRequest(server, client, auth, ada.token, http)
   const introspection = await oauth.processIntrospectionResponse(server, client, asked)
   await oauth.processRevocationResponse(await oauth.revocationRequest(server, client, auth, ada.token, http))
 
   expect(granted.scope).toBe('tokens:introspect')
-  await expect(refused).rejects.toMatchObject({ error: 'invalid_scope', status: 400 })
+  expect(refused).toMatchObject({ error: 'invalid_scope', status: 400 })
   expect(introspection.active).toBe(true)
   expect(await api.get('/v1/me', { token: ada.token })).toRefuse('unauthenticated')
 })

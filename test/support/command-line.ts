@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { buildService } from './service-process.ts'
 
@@ -12,7 +13,6 @@ export interface CommandResult {
 
 type Environment = Readonly<Record<string, string>>
 
-let runs = 0
 let last: Promise<unknown> = Promise.resolve()
 
 /**
@@ -39,8 +39,7 @@ async function runHere(args: readonly string[], env: Environment): Promise<Comma
     throw new Exited() // nothing that follows `process.exit` may run
   }
   try {
-    runs += 1
-    await import(`../../src/main.ts?run=${runs}`) // the query makes it run again; what it imports stays loaded
+    await import(`../../src/main.ts?run=${randomUUID()}`) // the query makes it run again; what it imports stays loaded
   } catch (error) {
     if (!(error instanceof Exited)) throw error
   } finally {

@@ -82,6 +82,7 @@ export async function startTestApp(
   const environment = { ...SETTINGS, SENDGRID_BASE_URL: sendgrid.url, DATABASE_URL: databaseUrl, ...options.env }
   const config: Config = { ...readConfig(environment), bcryptCost: options.bcryptCost ?? 4 }
   const logLines: string[] = []
+  toClose.push(async () => logLines.splice(0)) // the worker keeps what a test file has loaded
   const log = createLog(config.logLevel, { write: (line: string) => void logLines.push(line) })
   const clock = new TestClock()
   const secretKey = new Secret(options.env?.['SECRET_KEY'] ?? 'a secret key for tests, 32 bytes or more')

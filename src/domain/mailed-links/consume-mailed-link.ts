@@ -57,8 +57,13 @@ async function whyDead(db: Database | Transaction, link: MailedToken, now: Date)
   const { used, expired } = texts[purpose]
   if (link.spentAt !== null) return used
   const cause = purpose === 'revert_email' ? null : await whyOutlived(db, link)
-  if (cause !== null) return cause
+  if (cause !== null) return (await isSpentByNow(db, link)) ? used : cause
   return link.endedAt !== null || link.expiresAt <= now ? expired : null
+}
+
+/** What ends the link may be its own use, by a second click that committed after the link was read and before its account was. */
+async function isSpentByNow(db: Database | Transaction, { tokenHash }: MailedToken): Promise<boolean> {
+  return (await db.mailedToken.count({ where: { tokenHash, spentAt: { not: null } } })) > 0
 }
 
 /** Whether something has happened since the link was created that ends it, and what. */
