@@ -35,8 +35,11 @@ export interface Latchkey {
   signOut(): Promise<{ problem?: Problem }>
   /** Asks the service whether the session still exists. */
   checkSession(): Promise<SessionState>
-  /** An access token for your own API, refreshed if it expires within 30 seconds (or half its lifetime, if that is shorter). */
-  accessToken(): Promise<Result<string>>
+  /**
+   * An access token for your own API, refreshed if it expires within 30 seconds (or half its lifetime, if that is shorter).
+   * With a `resource` of `TOKEN_RESOURCES`, only this resource accepts the token.
+   */
+  accessToken(options?: { resource?: string }): Promise<Result<string>>
   /** Stops listening to other tabs. */
   close(): void
 }
@@ -49,13 +52,11 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
   const { baseUrl, storage = memoryStorage(), headers, fetch } = options
   new URL(baseUrl, globalThis.location?.href) // throws for a wrong address, which would otherwise look like a lost network
   const send = createSendRequest({ baseUrl, headers, fetch })
-  const session = createSession(
-    storage,
-    (refreshToken) =>
-      retryRefresh((signal) =>
-        send('POST', '/v1/token/refresh', { body: { refreshToken }, signal }),
-      ) as Promise<RefreshResult>,
-  )
+  const session = createSession(storage, (refreshToken, resource) => {
+    const body = { refreshToken, ...(resource && { resource }) }
+    const attempt = (signal: AbortSignal) => send('POST', '/v1/token/refresh', { body, signal })
+    return retryRefresh(attempt) as Promise<RefreshResult> // the route answers with tokens
+  })
 
   /** Sends a request with the access token if the route needs one. A refused access token is replaced once. */
   async function sendWithSession(
@@ -76,7 +77,7 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
   async function callOnce(method: Method, path: string, init: RequestInitOfRoute, refresh: Refresh): Promise<Answer> {
     const requestedAt = Date.now()
     const answer = await sendWithSession(method, path, init, refresh)
-    if (isTokens(answer.data)) await session.save(answer.data, requestedAt)
+    if (isTokens(answer.data)) await session.adopt(answer.data, requestedAt)
     return answer
   }
 
@@ -125,8 +126,8 @@ export function createLatchkey(options: LatchkeyOptions): Latchkey {
       return session.state
     },
 
-    async accessToken() {
-      const { data, problem } = await session.freshTokens()
+    async accessToken({ resource } = {}) {
+      const { data, problem } = await (resource ? session.freshTokensFor(resource) : session.freshTokens())
       return problem ? { problem } : { data: data.accessToken }
     },
   }

@@ -22,9 +22,13 @@ export type Refresh = (accessToken: string) => Promise<TokensResult>
 /** An access token is refreshed this long before it expires, but not in the first half of its lifetime. */
 const REFRESH_BEFORE_EXPIRY_SECONDS = 30
 
+/** Sends a refresh token; with a resource (RFC 8707), for an access token that only this resource accepts. */
+export type SendRefresh = (refreshToken: string, resource?: string) => Promise<RefreshResult>
+
 /** Keeps the tokens of one session and the state that follows from them. */
-export function createSession(storage: TokenStorage, sendRefresh: (refreshToken: string) => Promise<RefreshResult>) {
+export function createSession(storage: TokenStorage, sendRefresh: SendRefresh) {
   const listeners = new Set<(state: SessionState) => void>()
+  const resourceTokens = new Map<string, StoredTokens>()
   let state: SessionState = { status: 'loading' }
   let refreshing: Promise<TokensResult> | undefined
   let refusal: { problem: Problem; until: number } | undefined
@@ -33,7 +37,16 @@ export function createSession(storage: TokenStorage, sendRefresh: (refreshToken:
   function setState(next: SessionState): void {
     if (isSameState(state, next)) return
     state = next
-    for (const listener of [...listeners]) listener(state)
+    for (const listener of [...listeners]) {
+      try {
+        listener(state)
+      } catch (error) {
+        // The page reports it as its own error. It must not look like a failed refresh.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
 
   /** Reads the storage, which other tabs may have changed. `reason` applies if it has lost its tokens. */
@@ -49,19 +62,10 @@ export function createSession(storage: TokenStorage, sendRefresh: (refreshToken:
     return tokens
   }
 
-  async function save(tokens: Tokens, requestedAt: number): Promise<StoredTokens> {
-    const { sessionId, accessToken, expiresIn, refreshToken, refreshExpiresIn } = tokens
-    const stored: StoredTokens = {
-      sessionId,
-      accessToken,
-      refreshAt: timeAfter(requestedAt, Math.max(expiresIn - REFRESH_BEFORE_EXPIRY_SECONDS, expiresIn / 2)),
-      refreshToken,
-      sessionExpiresAt: timeAfter(requestedAt, refreshExpiresIn),
-    }
+  async function save(tokens: StoredTokens): Promise<void> {
     refusal = undefined
-    await storage.save(stored)
-    setState(signedIn(stored))
-    return stored
+    await storage.save(tokens)
+    setState(signedIn(tokens))
   }
 
   async function end(reason: SignedOutReason): Promise<void> {
@@ -76,20 +80,19 @@ export function createSession(storage: TokenStorage, sendRefresh: (refreshToken:
     return result
   }
 
-  /** `refresh` for a task that runs exclusively already. */
-  async function refreshExclusively(accessToken: string): Promise<TokensResult> {
-    const tokens = await read()
-    if (!tokens) return { problem: unauthenticated() }
-    if (tokens.accessToken !== accessToken) return { data: tokens } // another request or tab has refreshed it
+  /** Consumes the refresh token. Returns null if something else has changed the session meanwhile. */
+  async function rotate(tokens: StoredTokens, resource?: string): Promise<TokensResult | null> {
     if (refusal && Date.now() < refusal.until) return { problem: refusal.problem }
     const requestedAt = Date.now()
-    const { data, problem } = await sendRefresh(tokens.refreshToken)
-    // Meanwhile the person may have signed out or in, or another tab may have changed the password.
-    const current = await read()
-    if (current?.refreshToken !== tokens.refreshToken) {
-      return current ? { data: current } : { problem: unauthenticated() }
+    const { data, problem } = await sendRefresh(tokens.refreshToken, resource)
+    // The person may have signed out or in again, or another tab may have changed the password.
+    if ((await read())?.refreshToken !== tokens.refreshToken) return null
+    if (data) {
+      const rotated = storedTokens(data, requestedAt)
+      const { accessToken, refreshAt } = resource ? tokens : rotated
+      await save({ ...rotated, accessToken, refreshAt })
+      return { data: rotated }
     }
-    if (data) return { data: await save(data, requestedAt) }
     if (problem.code === 'refresh_token_invalid' || problem.code === 'refresh_token_reused') {
       await end(problem.code === 'refresh_token_reused' ? problem.code : 'session_revoked')
       return { problem: unauthenticated() }
@@ -98,11 +101,36 @@ export function createSession(storage: TokenStorage, sendRefresh: (refreshToken:
     return { problem }
   }
 
+  async function current(): Promise<TokensResult> {
+    const tokens = await read()
+    return tokens ? { data: tokens } : { problem: unauthenticated() }
+  }
+
+  /** `refresh` for a task that runs exclusively already. */
+  async function refreshExclusively(accessToken: string): Promise<TokensResult> {
+    const { data, problem } = await current()
+    if (problem) return { problem }
+    const isReplaced = data.accessToken !== accessToken // by another request or tab
+    return isReplaced ? { data } : ((await rotate(data)) ?? current())
+  }
+
   const refresh: Refresh = (accessToken) => {
     refreshing ??= exclusively(() => refreshExclusively(accessToken)).finally(() => {
       refreshing = undefined
     })
     return refreshing
+  }
+
+  /** The access token for a resource is kept in memory: only the page that asked for it needs it. */
+  async function refreshForResource(resource: string): Promise<TokensResult> {
+    const { data, problem } = await current()
+    if (problem) return { problem }
+    const known = resourceTokens.get(resource)
+    if (known?.sessionId === data.sessionId && isFresh(known)) return { data: known }
+    const rotated = await rotate(data, resource)
+    if (rotated?.data) resourceTokens.set(resource, rotated.data)
+    // The tokens that changed the session meanwhile are not for this resource.
+    return rotated ?? refreshForResource(resource)
   }
 
   const stopListening = storage.listen?.((reason) => {
@@ -122,22 +150,42 @@ export function createSession(storage: TokenStorage, sendRefresh: (refreshToken:
       return () => listeners.delete(listener)
     },
     read,
-    save,
     end,
     exclusively,
     refresh,
     refreshExclusively,
+    /** Keeps the tokens of a sign-in or of a password change. */
+    async adopt(tokens: Tokens, requestedAt: number): Promise<void> {
+      resourceTokens.clear()
+      await save(storedTokens(tokens, requestedAt))
+    },
     /** The tokens, refreshed if the access token is about to expire. */
     async freshTokens(replace: Refresh = refresh): Promise<TokensResult> {
-      const tokens = await read()
-      if (!tokens) return { problem: unauthenticated() }
-      return Date.now() < Date.parse(tokens.refreshAt) ? { data: tokens } : replace(tokens.accessToken)
+      const { data, problem } = await current()
+      if (problem) return { problem }
+      return isFresh(data) ? { data } : replace(data.accessToken)
     },
+    freshTokensFor: (resource: string) => exclusively(() => refreshForResource(resource)),
     close(): void {
       stopListening?.()
       listeners.clear()
     },
   }
+}
+
+function storedTokens(tokens: Tokens, requestedAt: number): StoredTokens {
+  const { sessionId, accessToken, expiresIn, refreshToken, refreshExpiresIn } = tokens
+  return {
+    sessionId,
+    accessToken,
+    refreshAt: timeAfter(requestedAt, Math.max(expiresIn - REFRESH_BEFORE_EXPIRY_SECONDS, expiresIn / 2)),
+    refreshToken,
+    sessionExpiresAt: timeAfter(requestedAt, refreshExpiresIn),
+  }
+}
+
+function isFresh({ refreshAt }: StoredTokens): boolean {
+  return Date.now() < Date.parse(refreshAt)
 }
 
 function signedIn({ sessionId, sessionExpiresAt }: StoredTokens): SessionState {

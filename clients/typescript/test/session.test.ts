@@ -58,6 +58,30 @@ test('a listener that has unsubscribed is not called', async () => {
   assert.deepEqual(states, [])
 })
 
+test('the error of a listener is reported, and changes nothing for the client and for other listeners', async (t) => {
+  const { latchkey, states } = await signedIn()
+  const reported: unknown[] = []
+  const failure = new Error('the page could not be drawn')
+  t.mock.method(globalThis, 'queueMicrotask', (task: () => void) => {
+    try {
+      task()
+    } catch (error) {
+      reported.push(error)
+    }
+  })
+  latchkey.onChange(() => {
+    throw failure
+  })
+  const after: SessionState[] = []
+  latchkey.onChange((state) => after.push(state))
+
+  const result = await latchkey.signOut()
+
+  assert.deepEqual(result, {})
+  assert.deepEqual(reported, [failure])
+  assert.deepEqual(after, states)
+})
+
 test('only requests that need a session carry the access token', async () => {
   const { service, latchkey } = await signedIn()
 
@@ -263,4 +287,42 @@ test('a refresh that ends after another sign-in keeps the new session', async ()
 
   assert.equal(latchkey.state.status, 'signed_in')
   assert.equal(latchkey.state.session.sessionId, 'session2')
+})
+
+test('a token for a resource is refreshed when it is needed, and the service keeps getting its own', async (t) => {
+  const clock = fakeClock(t)
+  const { service, latchkey, states } = await signedIn()
+  const resource = 'https://orders.example'
+
+  const tokens = await Promise.all([latchkey.accessToken({ resource }), latchkey.accessToken({ resource })])
+  const { data: account } = await latchkey.api.GET('/v1/me')
+  await clock.advance(FOUR_AND_A_HALF_MINUTES)
+  const later = await latchkey.accessToken({ resource })
+  const { data: accountLater } = await latchkey.api.GET('/v1/me')
+
+  assert.match(tokens[0].data ?? '', /^for https:\/\/orders.example/)
+  assert.equal(tokens[1].data, tokens[0].data)
+  assert.match(later.data ?? '', /^for https:\/\/orders.example/)
+  assert.notEqual(later.data, tokens[0].data)
+  assert.deepEqual([account?.email, accountLater?.email], [ada.email, ada.email])
+  assert.deepEqual(
+    service.to('/v1/token/refresh').map(({ body }) => body['resource']),
+    [resource, resource, undefined],
+  )
+  assert.deepEqual(states, [])
+})
+
+test('a token for a resource is not handed out after the session has changed', async () => {
+  const { service, latchkey } = await signedIn()
+  const resource = 'https://orders.example'
+  const release = service.hold('/v1/token/refresh')
+
+  const token = latchkey.accessToken({ resource })
+  while (service.to('/v1/token/refresh').length === 0) await new Promise(setImmediate)
+  await latchkey.signIn(ada)
+  release()
+
+  assert.match((await token).data ?? '', /^for https:\/\/orders.example, access.session2/)
+  await latchkey.signOut()
+  assert.equal((await latchkey.accessToken({ resource })).problem?.code, 'unauthenticated')
 })

@@ -4,7 +4,8 @@ import { browserStorage, createLatchkey, type Latchkey } from '../../src/index.t
 import { startService } from '../support/service.ts'
 import { fakeBrowser } from '../support/tabs.ts'
 
-const service = await startService()
+const ORDERS = 'https://orders.example'
+const service = await startService({ TOKEN_RESOURCES: ORDERS })
 after(() => service.stop())
 
 const PASSWORD = 'Correct horse 7'
@@ -128,3 +129,21 @@ test('a lost answer to a refresh does not end the session', async (t) => {
   assert.equal(account?.email, email)
   assert.equal(lost, 2)
 })
+
+test('a page gets a token for another API, and goes on with its own', async () => {
+  const latchkey = await signedIn('gus@example.com')
+
+  const { data: token } = await latchkey.accessToken({ resource: ORDERS })
+  const { data: account } = await latchkey.api.GET('/v1/me')
+  const { problem: refused } = await latchkey.accessToken({ resource: 'https://unknown.example' })
+
+  assert.equal(audienceOf(token), ORDERS)
+  assert.equal(account?.email, 'gus@example.com')
+  assert.equal(refused?.code, 'invalid_target')
+  assert.equal((await latchkey.checkSession()).status, 'signed_in')
+})
+
+function audienceOf(token: string | undefined): unknown {
+  const [, claims] = token?.split('.') ?? []
+  return JSON.parse(Buffer.from(claims ?? '', 'base64url').toString()).aud
+}

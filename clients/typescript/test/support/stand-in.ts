@@ -66,7 +66,7 @@ export function standIn(): StandIn {
     }
   }
 
-  function refresh(token: string): Response {
+  function refresh(token: string, resource: unknown): Response {
     const [, id, counter] = token.split('.')
     const session = sessions.find((candidate) => candidate.id === id)
     const isOver = !session || session.isRevoked || session.endsAt <= Date.now()
@@ -80,7 +80,8 @@ export function standIn(): StandIn {
       session.counter += 1
       session.rotatedAt = Date.now()
     }
-    return Response.json(tokensOf(session))
+    const tokens = tokensOf(session)
+    return Response.json(resource ? { ...tokens, accessToken: `for ${resource}, ${tokens.accessToken}` } : tokens)
   }
 
   function sessionOf(bearer: string | null): StoredSession | undefined {
@@ -105,7 +106,7 @@ export function standIn(): StandIn {
         return Response.json(tokensOf(session))
       }
       case 'POST /v1/token/refresh':
-        return refresh(String(body['refreshToken']))
+        return refresh(String(body['refreshToken']), body['resource'])
       case 'POST /v1/logout': {
         const session = sessions.find(({ id }) => id === String(body['refreshToken']).split('.')[1])
         if (!session) return problem(401, 'unauthenticated')
