@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import type { Deps } from './deps.ts'
 import { createBaseApp } from './http/base-app.ts'
+import { allowMissingBodies } from './http/bodies/optional-bodies.ts'
 import { refuseUnknownBodies } from './http/bodies/refuse-unknown-bodies.ts'
 import { parseStrictJson } from './http/bodies/strict-json.ts'
 import { authenticateCallers } from './http/caller.ts'
@@ -11,11 +12,13 @@ import { limitLargeTransfers } from './http/limits/limit-large-transfers.ts'
 import { limitRequests } from './http/limits/limit-requests.ts'
 import { shedLoad } from './http/limits/shed-load.ts'
 import { slowDownRefused } from './http/limits/slow-down-refused.ts'
-import { describeApi } from './http/openapi.ts'
+import { describeApi } from './http/openapi/describe-api.ts'
+import { readQueryValues } from './http/query-values.ts'
 import type { Readiness } from './http/readiness.ts'
-import { completeSchemas } from './http/route-declaration.ts'
+import { requireDeclarations } from './http/route-declaration.ts'
 import { accountRoutes } from './routes/account.ts'
 import { emailChangeRoutes } from './routes/email-change.ts'
+import { emailChangeLinkRoutes } from './routes/email-change-links.ts'
 import { oauthRoutes } from './routes/oauth.ts'
 import { operationsRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/password.ts'
@@ -48,11 +51,13 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   await limitRequests(app, deps)
   shedLoad(app, deps)
   slowDownRefused(app)
-  completeSchemas(app)
+  requireDeclarations(app)
   authenticateCallers(app, deps)
   auditDenials(app, deps)
   limitLargeTransfers(app)
   refuseUnknownBodies(app)
+  allowMissingBodies(app)
+  readQueryValues(app)
   await describeApi(app, config)
 
   const routes: Readonly<Record<string, FastifyPluginAsyncTypebox>> = {
@@ -61,6 +66,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
     sessions: sessionRoutes(deps),
     account: accountRoutes(deps),
     emailChange: emailChangeRoutes(deps),
+    emailChangeLinks: emailChangeLinkRoutes(deps),
     password: passwordRoutes(deps),
     passwordPolicy: passwordPolicyRoutes(deps),
     oauth: oauthRoutes(deps),

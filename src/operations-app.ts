@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Deps } from './deps.ts'
 import { createBaseApp } from './http/base-app.ts'
 import type { Readiness } from './http/readiness.ts'
-import { completeSchemas } from './http/route-declaration.ts'
+import { requireDeclarations } from './http/route-declaration.ts'
 import { operationsRoutes } from './routes/operations.ts'
 
 /**
@@ -11,7 +11,7 @@ import { operationsRoutes } from './routes/operations.ts'
  */
 export async function buildOperationsApp(deps: Deps, readiness: Readiness): Promise<FastifyInstance> {
   const app = createBaseApp(deps, readiness)
-  completeSchemas(app)
+  requireDeclarations(app)
   await app.register(operationsRoutes(deps, readiness, { hasMetrics: true }))
   return app
 }

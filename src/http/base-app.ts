@@ -20,6 +20,8 @@ import { setFixedHeaders } from './response-headers.ts'
 import { components } from './schemas.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
+/** Ajv's own format also takes `urn:uuid:…`, which the database refuses. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** How long a request may take to arrive, from its first byte to its last. A slow sender holds a connection. */
 const LONGEST_ARRIVAL_MS = 10_000
 /** How long a connection with a request in progress may transfer nothing: its client has stopped reading the answer. */
@@ -39,7 +41,10 @@ export function createBaseApp(deps: Deps, readiness: Readiness): FastifyInstance
     routerOptions: { maxParamLength: 1024 },
     schemaController: { compilersFactory: { buildSerializer: buildSerializers } },
     // The defaults convert ["a"] to "a" and drop unknown fields silently. This API refuses both.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
+      onCreate: (ajv) => void ajv.addFormat('uuid', UUID),
+    },
     frameworkErrors: (error, request, reply) => {
       reply.raw.once('finish', () => logAnswer(deps, request, reply))
       frameworkProblem(error, request, reply)

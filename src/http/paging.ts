@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid'
 import type { Page } from '../domain/page.ts'
 import { Refusal } from '../domain/problems.ts'
 import { parseAddress } from '../mail/email-address.ts'
+import { nullable } from './schemas.ts'
 
 const DEFAULT_LIMIT = 20
 
@@ -12,23 +13,30 @@ type Key = 'id' | 'address'
 /** The query of every list that is read page by page. */
 export const pageQuery = {
   limit: Type.Optional(
-    Type.String({
-      pattern: '^([1-9][0-9]?|100)$',
-      description: 'The largest number of items: 1 to 100. Default: 20.',
+    Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      default: DEFAULT_LIMIT,
+      description: 'The largest number of items on the page.',
+      examples: [50],
     }),
   ),
   cursor: Type.Optional(
-    Type.String({ maxLength: 512, description: 'The `nextCursor` of the previous page of the same query.' }),
+    Type.String({
+      maxLength: 512,
+      description: 'The `nextCursor` of the previous page of the same query. Without it, the first page is returned.',
+    }),
   ),
 }
 
-export const NextCursor = Type.Union([Type.String(), Type.Null()], {
-  description: 'The cursor of the next page. It is null on the last page.',
-})
+export const NextCursor = nullable(
+  Type.String(),
+  'The `cursor` of the next page, to be sent without changes. It is null on the last page.',
+)
 
 /** @throws {Refusal} invalid_request if the service did not create the cursor. */
-export function pageIn(query: { limit?: string; cursor?: string }, key: Key = 'id'): Page {
-  const limit = Number(query.limit ?? DEFAULT_LIMIT)
+export function pageIn(query: { limit?: number; cursor?: string }, key: Key = 'id'): Page {
+  const { limit = DEFAULT_LIMIT } = query
   return query.cursor === undefined ? { limit } : { limit, after: readCursor(query.cursor, key) }
 }
 

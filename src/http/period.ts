@@ -8,10 +8,15 @@ export const periodQuery = {
     Type.String({
       format: 'date-time',
       description: 'Only events at or after this time (RFC 3339). Default: the beginning of the audit trail.',
+      examples: ['2026-03-01T00:00:00Z'],
     }),
   ),
   to: Type.Optional(
-    Type.String({ format: 'date-time', description: 'Only events before this time (RFC 3339). Default: now.' }),
+    Type.String({
+      format: 'date-time',
+      description: 'Only events before this time (RFC 3339). Default: now.',
+      examples: ['2026-03-02T00:00:00Z'],
+    }),
   ),
 }
 

@@ -3,38 +3,57 @@ import type { Deps } from '../deps.ts'
 import { changeLocale } from '../domain/accounts/change-locale.ts'
 import { type AccountView, readAccount } from '../domain/accounts/read-account.ts'
 import { principalOf } from '../http/caller.ts'
+import { example } from '../http/openapi/example-values.ts'
 import { originOf } from '../http/request-log.ts'
-import { named, requestBody } from '../http/schemas.ts'
+import { named, nullable, requestBody, text, timeText, uuid } from '../http/schemas.ts'
 
 const Account = named(
   'Account',
   Type.Object(
     {
-      id: Type.String({ format: 'uuid' }),
-      email: Type.String(),
-      emailVerified: Type.Boolean(),
-      pendingEmail: Type.Union([Type.String(), Type.Null()], {
-        description: 'The new address of the pending email change. Null if no change is pending.',
+      id: uuid('The id of the account. It never changes: store this id, and not the address, with your own data.'),
+      email: text('The current address.'),
+      emailVerified: Type.Boolean({
+        description: 'Whether the person has proven that they receive mail at the address.',
       }),
-      createdAt: Type.String({ format: 'date-time' }),
-      passwordChangedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
-      locale: Type.Union([Type.String(), Type.Null()], {
-        description:
-          'The language of mails to the person: a BCP 47 tag, such as `de` or `en-GB`. If it is null, the language of a mail comes ' +
-          'from the `Accept-Language` header of the request that causes it.',
-      }),
+      pendingEmail: nullable(
+        Type.String(),
+        'The new address of the pending email change. Null if no change is pending.',
+      ),
+      createdAt: timeText('When the account was created.'),
+      passwordChangedAt: nullable(
+        Type.String({ format: 'date-time' }),
+        'When the password was last changed or reset. Null if it never was.',
+      ),
+      locale: nullable(
+        Type.String(),
+        'The language of mails to the person: a BCP 47 tag, such as `de` or `en-GB`. If it is null, the language of a mail comes from ' +
+          'the `Accept-Language` header of the request that causes it.',
+      ),
     },
-    { description: 'The account of the signed-in person.' },
+    {
+      description: 'The account of the signed-in person.',
+      examples: [
+        {
+          id: example.accountId,
+          email: example.email,
+          emailVerified: true,
+          pendingEmail: example.newEmail,
+          createdAt: '2025-11-23T16:04:51.702Z',
+          passwordChangedAt: null,
+          locale: 'en-GB',
+        },
+      ],
+    },
   ),
 )
 const UpdateAccountRequest = requestBody(
   'UpdateAccountRequest',
   {
-    locale: Type.Unsafe<string | null>({
-      type: ['string', 'null'],
-      description:
-        'A BCP 47 tag, such as `de` or `en-GB`. With null, the language comes from the `Accept-Language` header again.',
-    }),
+    locale: nullable(
+      Type.String(),
+      'A BCP 47 tag, such as `de` or `en-GB`. With null, the language comes from the `Accept-Language` header again.',
+    ),
   },
   { locale: 'de' },
 )
@@ -51,7 +70,8 @@ export const accountRoutes =
           operationId: 'readAccount',
           tags: ['Account'],
           summary: 'Retrieve the account',
-          description: 'Returns the account that the access token belongs to.',
+          description:
+            'Returns the account that the access token belongs to. Call it after sign-in, and again after an email change.',
           response: { 200: Account },
         },
       },

@@ -45,7 +45,8 @@ export const oauthRoutes =
           ...FORM,
           operationId: 'grantToken',
           summary: 'Issue an access token to a service client',
-          description: 'Implements the client credentials grant (RFC 6749 section 4.4).',
+          description:
+            'Implements the client credentials grant (RFC 6749 section 4.4). Send the id and the secret in the Basic header or in the body. Keep the token until it expires: each request costs a password hash.',
           body: GrantRequest,
           response: {
             200: GrantAnswer,
@@ -80,7 +81,8 @@ export const oauthRoutes =
           ...FORM,
           operationId: 'introspectToken',
           summary: 'Introspect a token',
-          description: 'Returns whether a token is valid now (RFC 7662). Requires the scope `tokens:introspect`.',
+          description:
+            'Returns whether a token is valid now, and its claims (RFC 7662). A JWT can also be verified with the public keys alone, but only this operation knows of a session that has ended since. Requires the scope `tokens:introspect`.',
           body: PresentedTokenRequest,
           response: {
             200: IntrospectionAnswer,

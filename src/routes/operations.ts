@@ -4,7 +4,13 @@ import { Refusal } from '../domain/problems.ts'
 import { isReady, type Readiness } from '../http/readiness.ts'
 import { named } from '../http/schemas.ts'
 
-const Ok = named('Ok', Type.Object({ status: Type.Literal('ok') }, { description: 'The service is healthy.' }))
+const Ok = named(
+  'Ok',
+  Type.Object(
+    { status: Type.Literal('ok', { description: 'Always `ok`.' }) },
+    { description: 'The service is healthy.', examples: [{ status: 'ok' }] },
+  ),
+)
 
 /** Health and metrics, for load balancers, monitoring and operators. */
 export const operationsRoutes =
@@ -18,6 +24,7 @@ export const operationsRoutes =
           operationId: 'live',
           tags: ['Operations'],
           summary: 'Check whether the process is running',
+          description: 'For a liveness probe. It does not ask the database, so that an outage restarts nothing.',
           response: { 200: Ok },
         },
       },
@@ -32,7 +39,8 @@ export const operationsRoutes =
           operationId: 'ready',
           tags: ['Operations'],
           summary: 'Check whether the service is ready for requests',
-          description: 'Returns 503 while the database is unavailable or the service is draining.',
+          description:
+            'For a readiness probe. It answers 503 while the database is unavailable or the service is draining.',
           response: { 200: Ok },
         },
       },
@@ -51,6 +59,8 @@ export const operationsRoutes =
           operationId: 'metrics',
           tags: ['Operations'],
           summary: 'Retrieve the metrics',
+          description:
+            'For Prometheus. If `OPERATIONS_PORT` is set, only that listener answers it. docs/operations.md explains each metric.',
           produces: ['text/plain'],
           response: { 200: Type.String({ description: 'The metrics in the Prometheus text format.' }) },
         },

@@ -5,47 +5,39 @@ import { checkResetLink } from '../domain/passwords/check-reset-link.ts'
 import { requestPasswordReset } from '../domain/passwords/request-password-reset.ts'
 import { resetPassword } from '../domain/passwords/reset-password.ts'
 import { principalOf } from '../http/caller.ts'
+import { example } from '../http/openapi/example-values.ts'
 import { originOf } from '../http/request-log.ts'
-import { EmailRequest, named, requestBody, TokenRequest, Tokens } from '../http/schemas.ts'
+import {
+  Accepted,
+  EmailRequest,
+  password,
+  requestBody,
+  TokenRequest,
+  Tokens,
+  text,
+  WorkingLink,
+} from '../http/schemas.ts'
 import { toTokens } from '../http/tokens/tokens-answer.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
 const ChangePasswordRequest = requestBody(
   'ChangePasswordRequest',
   {
-    currentPassword: Type.Optional(Type.String({ description: 'Required unless `reauthToken` is given.' })),
-    reauthToken: Type.Optional(
-      Type.String({ description: 'The token from `POST /v1/reauthenticate`. Use it instead of `currentPassword`.' }),
-    ),
-    newPassword: Type.String(),
+    currentPassword: Type.Optional(password('The current password. Required unless `reauthToken` is given.')),
+    reauthToken: Type.Optional(text('The token from `POST /v1/reauthenticate`. Send it instead of `currentPassword`.')),
+    newPassword: password('The new password. It must meet every rule of `GET /v1/password/policy`.'),
   },
-  { currentPassword: 'Correct-Horse-7', newPassword: 'Battery-Staple-8' },
+  { currentPassword: example.password, newPassword: example.newPassword },
+  { reauthToken: example.reauthToken, newPassword: example.newPassword },
 )
 const ResetPasswordRequest = requestBody(
   'ResetPasswordRequest',
-  { token: Type.String(), newPassword: Type.String() },
-  { token: 'Ew3kYt0m3D0kq0yC8r9Jm1cJ7k8vXo2p5sQd6TzLh4A', newPassword: 'Battery-Staple-8' },
+  {
+    token: text('The token in the fragment of the mailed link.'),
+    newPassword: password('The new password. It must meet every rule of `GET /v1/password/policy`.'),
+  },
+  { token: example.mailedToken, newPassword: example.newPassword },
 )
-const ResetRequested = named(
-  'ResetRequested',
-  Type.Object(
-    {
-      status: Type.Literal('accepted'),
-      receipt: Type.String({
-        description: 'A code that the person can read to Support. With it, Support sees what became of this request.',
-      }),
-    },
-    { description: 'The request is recorded. The answer is the same for every address.' },
-  ),
-)
-const ResetLink = named(
-  'ResetLink',
-  Type.Object(
-    { emailHint: Type.String(), expiresAt: Type.String({ format: 'date-time' }) },
-    { description: 'The link is valid.' },
-  ),
-)
-
 /** Routes that change a known password and reset a forgotten one. */
 export const passwordRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
@@ -91,9 +83,10 @@ export const passwordRoutes =
           operationId: 'requestPasswordReset',
           tags: ['Password'],
           summary: 'Request reset instructions',
-          description: 'The answer is the same, and takes the same time, for every address.',
+          description:
+            'Mails a reset link to the address if it belongs to an account. The answer is the same, and takes the same time, for every address. Several links of an account can work at the same time; using one invalidates the others.',
           body: EmailRequest,
-          response: { 202: ResetRequested },
+          response: { 202: Accepted },
         },
       },
       async (request, reply) => {
@@ -110,9 +103,10 @@ export const passwordRoutes =
           operationId: 'checkResetLink',
           tags: ['Password'],
           summary: 'Check a reset link',
-          description: 'Returns the address that the link is for. The token is not consumed.',
+          description:
+            'Call it when the page of the link opens. It returns the address that the link is for, with most of its characters hidden. The token is not consumed.',
           body: TokenRequest,
-          response: { 200: ResetLink },
+          response: { 200: WorkingLink },
         },
       },
       async (request) => {

@@ -3,43 +3,35 @@ import type { Deps } from '../deps.ts'
 import { register } from '../domain/registration/register.ts'
 import { resendVerification } from '../domain/registration/resend-verification.ts'
 import { checkVerificationLink, verifyEmail } from '../domain/registration/verify-email.ts'
+import { example } from '../http/openapi/example-values.ts'
 import { originOf } from '../http/request-log.ts'
-import { EmailAnswer, EmailRequest, named, requestBody, TokenRequest, WorkingLink } from '../http/schemas.ts'
+import {
+  Accepted,
+  EmailAnswer,
+  EmailRequest,
+  password,
+  requestBody,
+  TokenRequest,
+  text,
+  VerificationSent,
+  WorkingLink,
+} from '../http/schemas.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
 const RegisterRequest = requestBody(
   'RegisterRequest',
   {
-    email: Type.String(),
-    password: Type.String(),
+    email: text('The email address. Spaces around it are ignored.'),
+    password: password('The password. It must meet every rule of `GET /v1/password/policy`.'),
     locale: Type.Optional(
-      Type.String({
-        description:
-          'The language of mails to the person: a BCP 47 tag, such as `de` or `en-GB`. Without it, the language comes from the ' +
+      text(
+        'The language of mails to the person: a BCP 47 tag, such as `de` or `en-GB`. Without it, the language comes from the ' +
           '`Accept-Language` header.',
-      }),
+      ),
     ),
   },
-  { email: 'ada@example.com', password: 'Correct-Horse-7', locale: 'en-GB' },
+  { email: example.email, password: example.password, locale: 'en-GB' },
 )
-const Receipt = Type.String({
-  description: 'A code that the person can read to Support. With it, Support sees what became of this request.',
-})
-const VerificationSent = named(
-  'VerificationSent',
-  Type.Object(
-    { status: Type.Literal('verification_sent'), receipt: Receipt },
-    { description: 'The registration is recorded. The answer is the same for every address.' },
-  ),
-)
-const Accepted = named(
-  'Accepted',
-  Type.Object(
-    { status: Type.Literal('accepted'), receipt: Receipt },
-    { description: 'The request is recorded. The answer is the same for every address.' },
-  ),
-)
-
 /** Routes that register an account and verify its address. */
 export const registrationRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
@@ -61,9 +53,9 @@ export const registrationRoutes =
         },
       },
       async (request, reply) => {
-        const { password, ...body } = request.body
+        const { password: typed, ...body } = request.body
         const origin = originOf(request)
-        const { receipt } = await register(deps, { ...body, password: new PlainPassword(password), origin })
+        const { receipt } = await register(deps, { ...body, password: new PlainPassword(typed), origin })
         return reply.code(202).send({ status: 'verification_sent', receipt })
       },
     )
@@ -95,7 +87,8 @@ export const registrationRoutes =
           operationId: 'checkVerificationLink',
           tags: ['Registration'],
           summary: 'Check a verification link',
-          description: 'Returns the address that the link is for. The token is not consumed.',
+          description:
+            'Call it when the page of the link opens. It returns the address that the link is for, with most of its characters hidden. The token is not consumed.',
           body: TokenRequest,
           response: { 200: WorkingLink },
         },
@@ -114,7 +107,8 @@ export const registrationRoutes =
           operationId: 'resendVerification',
           tags: ['Registration'],
           summary: 'Request another verification mail',
-          description: 'The answer is the same, and takes the same time, for every address.',
+          description:
+            'Mails another verification link to the address if it has a registration that is not verified yet. The answer is the same, and takes the same time, for every address.',
           body: EmailRequest,
           response: {
             202: Accepted,

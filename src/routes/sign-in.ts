@@ -6,21 +6,22 @@ import { logIn } from '../domain/sessions/log-in.ts'
 import { logOut } from '../domain/sessions/log-out.ts'
 import { refreshSession } from '../domain/sessions/refresh-session.ts'
 import { principalOf } from '../http/caller.ts'
+import { example } from '../http/openapi/example-values.ts'
 import { originOf } from '../http/request-log.ts'
-import { named, requestBody, Tokens } from '../http/schemas.ts'
+import { named, password, requestBody, Tokens, text } from '../http/schemas.ts'
 import { readBearerToken } from '../http/tokens/access-token.ts'
 import { toTokens } from '../http/tokens/tokens-answer.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 
 const LogInRequest = requestBody(
   'LogInRequest',
-  { email: Type.String(), password: Type.String() },
-  { email: 'ada@example.com', password: 'Correct-Horse-7' },
+  { email: text('The email address of the account.'), password: password('The password.') },
+  { email: example.email, password: example.password },
 )
 const RefreshRequest = requestBody(
   'RefreshRequest',
   {
-    refreshToken: Type.String(),
+    refreshToken: text('The refresh token of the last answer. This request consumes it.'),
     resource: Type.Optional(
       Type.String({
         description:
@@ -28,26 +29,35 @@ const RefreshRequest = requestBody(
       }),
     ),
   },
-  { refreshToken: 'lkr_…' },
+  { refreshToken: example.refreshToken },
 )
 const LogOutRequest = requestBody(
   'LogOutRequest',
-  { refreshToken: Type.Optional(Type.String()) },
-  { refreshToken: 'lkr_…' },
+  {
+    refreshToken: Type.Optional(
+      text(
+        'The refresh token of the session. Without it, the access token in the Authorization header names the session.',
+      ),
+    ),
+  },
+  { refreshToken: example.refreshToken },
 )
 const ReauthenticateRequest = requestBody(
   'ReauthenticateRequest',
-  { currentPassword: Type.String() },
-  { currentPassword: 'Correct-Horse-7' },
+  { currentPassword: password('The current password of the account.') },
+  { currentPassword: example.password },
 )
 const Reauthentication = named(
   'Reauthentication',
   Type.Object(
     {
-      reauthToken: Type.String(),
+      reauthToken: text('Send it in the request for the change. It works once, and only in this session.'),
       expiresIn: Type.Integer({ description: 'Seconds until the reauthentication token expires.' }),
     },
-    { description: 'A single-use token for one sensitive change by this session.' },
+    {
+      description: 'A single-use token for one sensitive change by this session.',
+      examples: [{ reauthToken: example.reauthToken, expiresIn: 300 }],
+    },
   ),
 )
 
@@ -68,7 +78,7 @@ export const signInRoutes =
           tags: ['Sessions'],
           summary: 'Sign in',
           description:
-            'Starts a session. An unknown address and a wrong password get the same answer after the same time.',
+            'Starts a session. An unknown address and a wrong password get the same answer after the same time. After several wrong passwords, attempts are slowed down (429); the owner can still sign in from a network that the account has used before.',
           body: LogInRequest,
           response: {
             200: Tokens,
@@ -76,8 +86,9 @@ export const signInRoutes =
         },
       },
       async (request) => {
-        const { email, password } = request.body
-        const grant = await logIn(deps, { email, password: new PlainPassword(password), origin: originOf(request) })
+        const { email } = request.body
+        const given = new PlainPassword(request.body.password)
+        const grant = await logIn(deps, { email, password: given, origin: originOf(request) })
         return toTokens(deps, grant)
       },
     )
@@ -91,7 +102,7 @@ export const signInRoutes =
           tags: ['Sessions'],
           summary: 'Refresh a session',
           description:
-            'Consumes the refresh token and returns its successor with a new access token. If the answer was lost, the same token can be sent again within `REFRESH_REUSE_WINDOW` seconds, until its successor is used. Any older token revokes the session.',
+            'Consumes the refresh token and returns its successor with a new access token. Store the successor before it is needed. If the answer was lost, or two tabs refresh at once, the same token can be sent again within 30 seconds (`REFRESH_REUSE_WINDOW`) until its successor is used, and gets the same successor. Any older token revokes the session.',
           body: RefreshRequest,
           response: {
             200: Tokens,
@@ -111,10 +122,7 @@ export const signInRoutes =
     app.post(
       '/v1/logout',
       {
-        config: { caller: 'tokenHolder' },
-        preValidation: async (request) => {
-          if (request.body === undefined) request.body = {} // only this route accepts a request without a body
-        },
+        config: { caller: 'tokenHolder', bodyIsOptional: true },
         schema: {
           operationId: 'logOut',
           tags: ['Sessions'],

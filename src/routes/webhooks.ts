@@ -3,13 +3,33 @@ import type { Deps } from '../deps.ts'
 import { recordProviderEvents } from '../domain/mails/record-provider-events.ts'
 import { Refusal } from '../domain/problems.ts'
 import { requireSignature, signedBody } from '../http/bodies/sendgrid-webhook.ts'
+import { example } from '../http/openapi/example-values.ts'
+import { named, text } from '../http/schemas.ts'
 import { readSendgridEvents } from '../mail/sendgrid-events.ts'
 
 /** SendGrid posts a batch of events when the batch reaches 768 kB. */
 const BODY_LIMIT_BYTES = 1024 * 1024
 
-const Batch = Type.Array(Type.Object({}, { additionalProperties: true }), {
-  description: 'Events in the format of SendGrid’s event webhook. Events about mails of other services are ignored.',
+const SendgridEvents = named(
+  'SendgridEvents',
+  Type.Array(Type.Unsafe<unknown>({}), {
+    description: 'Events in the format of SendGrid’s event webhook. Events about mails of other services are ignored.',
+    examples: [
+      [
+        {
+          event: 'delivered',
+          email: example.email,
+          timestamp: 1_772_442_915,
+          sg_event_id: 'ZGVsaXZlcmVkLTAtMTIzNDU2Nzg',
+          latchkeyMailId: '0198b7c9-3f9e-7aa1-9c44-5d0b7e2f8163',
+        },
+      ],
+    ],
+  }),
+)
+const SignatureHeaders = Type.Object({
+  'X-Twilio-Email-Event-Webhook-Signature': text('The ECDSA signature of the timestamp and the raw body, in base64.'),
+  'X-Twilio-Email-Event-Webhook-Timestamp': text('When SendGrid signed the request, in Unix seconds.'),
 })
 
 /** Receives the events of other services. Each request is authenticated by its signature instead of a token. */
@@ -32,7 +52,8 @@ export const webhookRoutes =
           summary: 'Receive mail events from SendGrid',
           description:
             'SendGrid signs every request. The header `X-Twilio-Email-Event-Webhook-Signature` is a signature of the timestamp and the raw body, and the service verifies it with `SENDGRID_WEBHOOK_PUBLIC_KEY`. Events can arrive in any order. An event that arrives twice is recorded once.',
-          body: Batch,
+          headers: SignatureHeaders,
+          body: SendgridEvents,
           response: {
             204: Type.Null({ description: 'The events are recorded.' }),
           },

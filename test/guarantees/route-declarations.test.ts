@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import Fastify, { type RouteShorthandOptions } from 'fastify'
-import { completeSchemas } from '../../src/http/route-declaration.ts'
+import { requireDeclarations } from '../../src/http/route-declaration.ts'
 import '../support/matchers.ts'
 import { occupyLane } from '../support/occupied-lane.ts'
 import { startTestApp } from '../support/test-app.ts'
@@ -21,7 +21,7 @@ test('while the queue for hashing is full, routes that hash are refused and the 
 
 function declare(options: RouteShorthandOptions): () => void {
   const app = Fastify()
-  completeSchemas(app)
+  requireDeclarations(app)
   return () => void app.get('/v1/example', options, async () => ({}))
 }
 

@@ -10,21 +10,16 @@ export interface ExampleRequest {
   readonly body: object | undefined
 }
 
-interface Schema {
-  readonly $ref?: string
-  readonly examples?: readonly object[]
-}
-
 interface Operation {
   readonly security?: ReadonlyArray<Record<string, unknown>>
   readonly requestBody?: {
-    readonly content: Readonly<Record<string, { readonly schema: Schema; readonly example?: object }>>
+    readonly content: Readonly<Record<string, { readonly examples?: Readonly<Record<string, { $ref: string }>> }>>
   }
 }
 
 interface Description {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
+  readonly components: { readonly examples: Readonly<Record<string, { readonly value: object }>> }
 }
 
 /** One well-formed request for every route of openapi.yaml that takes JSON or no body, from the examples in the document. */
@@ -39,7 +34,7 @@ export async function exampleRequests(app: FastifyInstance): Promise<ExampleRequ
         method: method.toUpperCase(),
         path: path.replace(/\{(\w+)\}/g, (_, name: string) => PARAMETERS[name] ?? SOME_ID),
         caller: callerOf(operation),
-        body: exampleOf(operation, components.schemas),
+        body: exampleOf(operation, components.examples),
       })),
   )
 }
@@ -52,9 +47,8 @@ function callerOf({ security = [] }: Operation): ExampleRequest['caller'] {
   return security.length > 0 ? 'account' : 'public'
 }
 
-function exampleOf({ requestBody }: Operation, schemas: Description['components']['schemas']): object | undefined {
-  const content = requestBody?.content['application/json']
-  const name = content?.schema.$ref?.split('/').at(-1)
-  const schema = name === undefined ? content?.schema : schemas[name]
-  return content?.example ?? schema?.examples?.[0]
+/** The first example of the body. */
+function exampleOf({ requestBody }: Operation, examples: Description['components']['examples']): object | undefined {
+  const [reference] = Object.values(requestBody?.content['application/json']?.examples ?? {})
+  return examples[reference?.$ref.split('/').at(-1) ?? '']?.value
 }

@@ -10,11 +10,14 @@ const HEADER = '// Generated from openapi.yaml by `npm run generate`. Do not edi
 const METHODS = ['get', 'put', 'post', 'delete', 'patch']
 /** Any route may answer with one of these. */
 const COMMON_CODES = [
+  'expectation_failed',
   'headers_too_large',
   'internal_error',
   'invalid_request',
+  'method_not_allowed',
   'overloaded',
   'payload_too_large',
+  'request_timeout',
   'service_unavailable',
   'too_many_attempts',
   'unsupported_media_type',

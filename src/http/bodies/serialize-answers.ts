@@ -7,12 +7,11 @@ type BuildSerializer = NonNullable<
 
 /**
  * Compiles the serializer of a route's successful answer when the route first answers: to compile all of them took most of
- * each start. Problems have none: sendProblem writes those itself.
+ * each start. Problems have no schema: sendProblem writes those itself.
  */
 export const buildSerializers: BuildSerializer = (schemas, options) => {
   const compile = SerializerSelector()(schemas, options)
   return (route) => {
-    if (Number(route.httpStatus) >= 400) return JSON.stringify
     let serialize: ReturnType<typeof compile> | undefined
     return (answer) => {
       serialize ??= compile(route)

@@ -143,6 +143,8 @@ const FRAMEWORK_CODES: Readonly<Record<string, ProblemCode>> = {
 }
 
 function fromFramework(error: FastifyError): Refusal {
+  // An id that is not a UUID names nothing. Nothing else in a path has a form that a schema checks.
+  if (error.validationContext === 'params') return new Refusal('not_found')
   if (error.validation) return new Refusal('invalid_request', { violations: error.validation.map(toViolation) })
   const code = FRAMEWORK_CODES[error.code]
   if (code) return new Refusal(code)

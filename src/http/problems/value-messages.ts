@@ -16,6 +16,8 @@ export function messageOf({ keyword, params }: { keyword: string; params: unknow
   const { type, format, limit } = params as { type?: string; format?: string; limit?: number }
   if (keyword === 'type' && type !== undefined) return `This field must be ${TYPES[type] ?? type}.`
   if (keyword === 'format' && format !== undefined) return `This field must be ${FORMATS[format] ?? format}.`
+  if (keyword === 'minimum') return `This field must be at least ${limit}.`
+  if (keyword === 'maximum') return `This field must be at most ${limit}.`
   if (keyword === 'maxLength') return `This field can have at most ${limit} characters.`
   if (keyword === 'minLength') return `This field must have at least ${limit} characters.`
   return 'This field has a value that is not allowed.'

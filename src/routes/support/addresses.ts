@@ -2,45 +2,81 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Deps } from '../../deps.ts'
 import { readAddress } from '../../domain/support/addresses/read-address.ts'
 import { unlockAddress } from '../../domain/support/addresses/unlock-address.ts'
-import { named } from '../../http/schemas.ts'
+import { named, nullable, oneOfTexts, requestBody, text, time } from '../../http/schemas.ts'
 import { AddressParams, requesterOf } from '../../http/support-request.ts'
-import { MaybeText, MaybeTime, Time } from '../../http/support-schemas.ts'
 
-const reason = Type.Optional(
-  Type.String({
-    pattern: '^[^\\u0000]*$',
-    maxLength: 500,
-    description: 'The reason for unlocking the address. It is recorded in the audit trail.',
-  }),
+const AddressState = oneOfTexts(
+  'AddressState',
+  ['free', 'in_use', 'locked'],
+  '`free`: anyone can use the address. `in_use`: an account uses it. `locked`: an account has used it, and only that account can use ' +
+    'it again.',
+)
+const Suppression = named(
+  'Suppression',
+  Type.Object(
+    {
+      reason: text('Why: `bounced`, `dropped` or `spam_reported`. New reasons may be added.'),
+      providerReason: nullable(Type.String(), 'The words of the mail provider.'),
+      since: time('When the mail provider stopped delivering.'),
+    },
+    { description: 'The mail provider no longer delivers to the address.' },
+  ),
+)
+const PendingRegistration = named(
+  'PendingRegistration',
+  Type.Object(
+    { createdAt: time('When the person registered.'), expiresAt: time('When the verification link expires.') },
+    { description: 'A registration that is not verified yet.' },
+  ),
 )
 const Address = named(
   'Address',
   Type.Object(
     {
-      address: Type.String({ description: 'The address in its normalised form.' }),
-      state: Type.Union([Type.Literal('free'), Type.Literal('in_use'), Type.Literal('locked')]),
-      lockedAt: MaybeTime,
-      reason: Type.Union([Type.String(), Type.Null()], {
-        description: 'Why the address is locked: `email_changed`, `email_reverted` or `account_erased`.',
-      }),
-      suppression: Type.Union(
-        [Type.Object({ reason: Type.String(), providerReason: MaybeText, since: Time }), Type.Null()],
-        {
-          description: 'Why the mail provider no longer delivers to the address. Null if it does.',
-        },
+      address: text('The address in its normalised form.'),
+      state: AddressState,
+      lockedAt: nullable(time('When the address was locked. Null if it is not locked.')),
+      reason: nullable(
+        Type.String(),
+        'Why the address is locked: `email_changed`, `email_reverted` or `account_erased`. Null if it is not locked.',
       ),
-      registration: Type.Union([Type.Object({ createdAt: Time, expiresAt: Time }), Type.Null()], {
-        description:
-          'The newest unverified registration of a free address. GET /v1/admin/addresses/{email}/mail ' +
-          'shows what became of the mail.',
-      }),
+      suppression: nullable(
+        Suppression,
+        'Why the mail provider no longer delivers to the address. Null if it delivers.',
+      ),
+      registration: nullable(
+        PendingRegistration,
+        'The newest unverified registration of a free address. `GET /v1/admin/addresses/{email}/mail` shows what became of the mail. ' +
+          'Null if there is none.',
+      ),
     },
-    { description: 'The state of the address, and the reason for it.' },
+    {
+      description: 'The state of the address, and the reason for it.',
+      examples: [
+        {
+          address: 'ada@old.example',
+          state: 'locked',
+          lockedAt: '2026-01-17T11:02:40.019Z',
+          reason: 'email_changed',
+          suppression: null,
+          registration: null,
+        },
+      ],
+    },
   ),
 )
-const UnlockRequest = named(
+const UnlockRequest = requestBody(
   'UnlockRequest',
-  Type.Object({ reason }, { additionalProperties: false, examples: [{ reason: 'Ticket 4711: moved jobs' }] }),
+  {
+    reason: Type.Optional(
+      Type.String({
+        maxLength: 500,
+        deprecated: true,
+        description: 'The reason. Send it as the query parameter instead: some proxies drop the body of a DELETE.',
+      }),
+    ),
+  },
+  { reason: 'Ticket 4711: moved jobs' },
 )
 
 /** Routes that show why an address is not available, and that unlock it. An account holder does not learn the reason. */
@@ -55,6 +91,8 @@ export const supportAddressRoutes =
           operationId: 'readAddress',
           tags: ['Support desk'],
           summary: 'Retrieve the state of an address',
+          description:
+            'Says whether an address is free, in use or locked, and why. Use it for a person who was told that their address cannot be used.',
           params: AddressParams,
           response: { 200: Address },
         },
@@ -65,17 +103,29 @@ export const supportAddressRoutes =
     app.delete(
       '/v1/admin/addresses/:email/lock',
       {
-        config: { caller: { scope: 'addresses:unlock' }, refusals: ['invalid_email', 'not_found'] },
-        preValidation: async (request) => {
-          if (request.body === undefined) request.body = {} // some proxies drop the body of a DELETE
+        config: {
+          caller: { scope: 'addresses:unlock' },
+          refusals: ['invalid_email', { code: 'not_found', meaning: 'The address is not locked.' }],
+          bodyIsOptional: true,
         },
         schema: {
           operationId: 'unlockAddress',
           tags: ['Support desk'],
           summary: 'Unlock a locked address',
-          description: 'Anyone can use the address afterwards. The reason can be given in the body or in the query.',
+          description:
+            'Anyone can use the address afterwards. Do this only if the person who used it before no longer receives mail there.',
           params: AddressParams,
-          querystring: Type.Object({ reason }, { additionalProperties: false }),
+          querystring: Type.Object(
+            {
+              reason: Type.Optional(
+                Type.String({
+                  maxLength: 500,
+                  description: 'The reason for unlocking the address. The audit trail records it.',
+                }),
+              ),
+            },
+            { additionalProperties: false },
+          ),
           body: UnlockRequest,
           response: { 204: Type.Null({ description: 'The address is free.' }) },
         },

@@ -5,8 +5,10 @@ import { exportEvents } from '../../domain/support/audit-trail/export-events.ts'
 import { periodIn, periodQuery } from '../../http/period.ts'
 
 const Lines = {
-  description: 'One JSON object per line, the oldest event first. If the connection breaks, the export is incomplete.',
-  content: { 'application/x-ndjson': { schema: Type.Unsafe<Readable>({ type: 'string' }) } },
+  description:
+    'One JSON object per line, each as in `GET /v1/admin/users/{id}/events`, the oldest event first. If the connection breaks, the export is incomplete.',
+  // Without the format, generators take the body for one JSON string.
+  content: { 'application/x-ndjson': { schema: Type.Unsafe<Readable>({ type: 'string', format: 'binary' }) } },
 }
 
 /** The route that exports the audit trail of all accounts. For one account, see events.ts. */

@@ -1,37 +1,73 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
 import { listEvents } from '../../domain/support/audit-trail/list-events.ts'
+import { example } from '../../http/openapi/example-values.ts'
 import { NextCursor, pageIn, pageQuery, toCursor } from '../../http/paging.ts'
 import { periodIn, periodQuery } from '../../http/period.ts'
-import { named } from '../../http/schemas.ts'
-import { AccountParams, accountIdIn } from '../../http/support-request.ts'
-import { MaybeText, Time } from '../../http/support-schemas.ts'
+import { named, nullable, oneOfTexts, text, time, uuid } from '../../http/schemas.ts'
+import { AccountParams, UNKNOWN_ACCOUNT } from '../../http/support-request.ts'
 
+const exampleEvent = {
+  id: '0198b7c9-5d02-7e19-b6a8-4c7f1d3e9a20',
+  at: '2026-03-02T09:15:12.318Z',
+  type: 'login',
+  outcome: 'success',
+  actor: { type: 'account', id: example.accountId },
+  ip: '198.51.100.7',
+  ipFamily: 'IPv4',
+  userAgent: 'Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0',
+  sessionId: example.sessionId,
+  requestId: example.requestId,
+  details: {},
+}
+const EventOutcome = oneOfTexts(
+  'EventOutcome',
+  ['success', 'failure'],
+  '`success`: the action took effect. `failure`: it was refused.',
+)
+const IpFamily = oneOfTexts('IpFamily', ['IPv4', 'IPv6'], 'The version of an IP address.')
+const Actor = named(
+  'Actor',
+  Type.Object(
+    {
+      type: text('`account`, `service_client`, `system` or `anonymous`. New types may be added.'),
+      id: nullable(Type.String(), 'The id of the account or of the service client. Null for the other types.'),
+    },
+    { description: 'Who acted.' },
+  ),
+)
 const AuditEvent = named(
   'AuditEvent',
   Type.Object(
     {
-      id: Type.String({ format: 'uuid' }),
-      at: Time,
-      type: Type.String(),
-      outcome: Type.Union([Type.Literal('success'), Type.Literal('failure')]),
-      actor: Type.Object({
-        type: Type.String({ description: '`account`, `service_client`, `system` or `anonymous`.' }),
-        id: MaybeText,
+      id: uuid('The id of the event.'),
+      at: time('When it happened.'),
+      type: text('What happened, such as `login` or `email_change.confirmed`. New types may be added.'),
+      outcome: EventOutcome,
+      actor: Actor,
+      ip: nullable(
+        Type.String(),
+        'The IP address that the request came from. Null without a request, and after the erasure.',
+      ),
+      ipFamily: nullable(IpFamily, 'The version of the IP address.'),
+      userAgent: nullable(Type.String(), 'The User-Agent header of the request.'),
+      sessionId: nullable(Type.String(), 'The session that the event belongs to.'),
+      requestId: nullable(Type.String(), 'The id of the request, as in the log of the service.'),
+      details: Type.Unsafe<Record<string, unknown>>({
+        type: 'object',
+        additionalProperties: true,
+        description: 'What else is known. The fields depend on the type.',
       }),
-      ip: MaybeText,
-      ipFamily: Type.Union([Type.Literal('IPv4'), Type.Literal('IPv6'), Type.Null()]),
-      userAgent: MaybeText,
-      sessionId: MaybeText,
-      requestId: MaybeText,
-      details: Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true }),
     },
     { description: 'Who did what, when, and from where.' },
   ),
 )
 const AuditTrail = named(
   'AuditTrail',
-  Type.Object({ events: Type.Array(AuditEvent), nextCursor: NextCursor }, { description: 'Events, the newest first.' }),
+  Type.Object(
+    { events: Type.Array(AuditEvent, { description: 'The newest event first.' }), nextCursor: NextCursor },
+    { description: 'Events of the audit trail.', examples: [{ events: [exampleEvent], nextCursor: null }] },
+  ),
 )
 const EventQuery = Type.Object(
   {
@@ -51,13 +87,13 @@ export const supportEventRoutes =
     app.get(
       '/v1/admin/users/:id/events',
       {
-        config: { caller: { scope: 'events:read' }, refusals: ['not_found'] },
+        config: { caller: { scope: 'events:read' }, refusals: [UNKNOWN_ACCOUNT] },
         schema: {
           operationId: 'listEvents',
           tags: ['Support desk'],
           summary: 'List the audit events of an account',
           description:
-            'For an erased account, the events show what happened and when, who erased the account (`account.erased`), and when ' +
+            'The newest event comes first. For an erased account, the events show what happened and when, who erased the account (`account.erased`), and when ' +
             'the last data that names the person was erased (`account.erasure_completed`).',
           params: AccountParams,
           querystring: EventQuery,
@@ -67,7 +103,7 @@ export const supportEventRoutes =
       async (request) => {
         const { type } = request.query
         const filter = { ...periodIn(request.query), ...(type === undefined ? {} : { type }) }
-        const { items, next } = await listEvents(deps, accountIdIn(request.params), filter, pageIn(request.query))
+        const { items, next } = await listEvents(deps, request.params.id, filter, pageIn(request.query))
         return { events: items, nextCursor: toCursor(next) }
       },
     )

@@ -2,33 +2,56 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Deps } from '../../deps.ts'
 import { listSecurityEvents } from '../../domain/security-events/list-security-events.ts'
 import { replaySecurityEvent } from '../../domain/security-events/replay-security-event.ts'
+import { example } from '../../http/openapi/example-values.ts'
 import { NextCursor, pageIn, pageQuery, toCursor } from '../../http/paging.ts'
-import { named } from '../../http/schemas.ts'
+import { named, nullable, oneOfTexts, text, time, uuid } from '../../http/schemas.ts'
 import { requesterOf } from '../../http/support-request.ts'
-import { MaybeTime, Time } from '../../http/support-schemas.ts'
 
-const Uuid = Type.String({ format: 'uuid' })
-/** The format alone would accept `urn:uuid:…`, which the database refuses. */
-const GivenUuid = Type.String({ format: 'uuid', pattern: '^[0-9A-Fa-f-]{36}$' })
-
+const DeliveryState = oneOfTexts('DeliveryState', ['pending', 'delivered', 'failed'], 'The state of a delivery.')
+const Delivery = named(
+  'Delivery',
+  Type.Object(
+    {
+      url: text('The URL that the event is sent to (`SECURITY_EVENT_URLS`).'),
+      state: text(
+        '`pending`: another attempt follows. `delivered`: the receiver accepted the event. `failed`: the last attempt failed. New states may ' +
+          'be added.',
+      ),
+      attempts: Type.Integer({ description: 'How often the event was sent.' }),
+      attemptedAt: nullable(time('When the event was last sent. Null if it was not sent yet.')),
+      deliveredAt: nullable(time('When the receiver accepted the event. Null if it has not.')),
+      reason: nullable(Type.String(), 'Why the last attempt failed. Null if it did not.'),
+    },
+    { description: 'The delivery of an event to one URL.' },
+  ),
+)
+const exampleSecurityEvent = {
+  id: '0198b7cb-1a44-7d08-9b5e-2f6c8a0d4e71',
+  type: 'email_change.confirmed',
+  at: '2026-03-02T11:20:30.515Z',
+  accountId: example.accountId,
+  deliveries: [
+    {
+      url: 'https://orders.acme.example/hooks/latchkey',
+      state: 'delivered',
+      attempts: 1,
+      attemptedAt: '2026-03-02T11:20:31.002Z',
+      deliveredAt: '2026-03-02T11:20:31.084Z',
+      reason: null,
+    },
+  ],
+}
 const SecurityEvent = named(
   'SecurityEvent',
   Type.Object(
     {
-      id: Type.String({ format: 'uuid', description: 'The `webhook-id` header, and the id in the audit trail.' }),
-      type: Type.String(),
-      at: Time,
-      accountId: Uuid,
-      deliveries: Type.Array(
-        Type.Object({
-          url: Type.String(),
-          state: Type.String({ description: '`pending`, `delivered`, or `failed` after the last attempt.' }),
-          attempts: Type.Integer(),
-          attemptedAt: MaybeTime,
-          deliveredAt: MaybeTime,
-          reason: Type.Union([Type.String(), Type.Null()], { description: 'Why the last attempt failed.' }),
-        }),
+      id: uuid('The id of the event: the `webhook-id` header, and the id in the audit trail.'),
+      type: text(
+        'What happened, such as `password.changed`. docs/security-events.md lists the types. New types may be added.',
       ),
+      at: time('When it happened.'),
+      accountId: uuid('The account that it happened to.'),
+      deliveries: Type.Array(Delivery, { description: 'One delivery for each configured URL.' }),
     },
     { description: 'A change to an account that is sent to other systems, and the state of each delivery.' },
   ),
@@ -36,18 +59,24 @@ const SecurityEvent = named(
 const SecurityEventList = named(
   'SecurityEventList',
   Type.Object(
-    { events: Type.Array(SecurityEvent), nextCursor: NextCursor },
-    { description: 'Security events, the newest first.' },
+    { events: Type.Array(SecurityEvent, { description: 'The newest event first.' }), nextCursor: NextCursor },
+    {
+      description: 'Security events and their deliveries.',
+      examples: [{ events: [exampleSecurityEvent], nextCursor: null }],
+    },
+  ),
+)
+const ReplayQueued = named(
+  'ReplayQueued',
+  Type.Object(
+    { status: Type.Literal('queued', { description: 'Always `queued`.' }) },
+    { description: 'The deliveries are queued.', examples: [{ status: 'queued' }] },
   ),
 )
 const Filter = Type.Object(
   {
-    accountId: Type.Optional(GivenUuid),
-    state: Type.Optional(
-      Type.Union([Type.Literal('pending'), Type.Literal('delivered'), Type.Literal('failed')], {
-        description: 'Only events with a delivery in this state.',
-      }),
-    ),
+    accountId: Type.Optional(uuid('Only events of this account.')),
+    state: Type.Optional(DeliveryState),
     ...pageQuery,
   },
   { additionalProperties: false },
@@ -65,6 +94,8 @@ export const securityEventRoutes =
           operationId: 'listSecurityEvents',
           tags: ['Support desk'],
           summary: 'List security events',
+          description:
+            'Shows the events that are sent to other systems, and which deliveries failed. With `state`, only events with a delivery in that state.',
           querystring: Filter,
           response: { 200: SecurityEventList },
         },
@@ -80,15 +111,19 @@ export const securityEventRoutes =
       {
         // This is a separate scope. A client that reads events must not be able to make other systems act, and a client
         // that replays events needs no access to accounts.
-        config: { caller: { scope: 'events:replay' }, refusals: ['not_found'] },
+        config: {
+          caller: { scope: 'events:replay' },
+          refusals: [{ code: 'not_found', meaning: 'No security event has this id.' }],
+        },
         schema: {
           operationId: 'replaySecurityEvent',
           tags: ['Support desk'],
           summary: 'Replay a security event',
-          description: 'Delivers the event again, with the same id, to every configured URL.',
-          params: Type.Object({ id: GivenUuid }),
+          description:
+            'Delivers the event again, with the same id, to every configured URL. Use it after a receiver was repaired.',
+          params: Type.Object({ id: uuid('The id of the event.') }),
           response: {
-            202: Type.Object({ status: Type.Literal('queued') }, { description: 'The deliveries are queued.' }),
+            202: ReplayQueued,
           },
         },
       },

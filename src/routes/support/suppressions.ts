@@ -10,7 +10,10 @@ export const suppressionRoutes =
     app.delete(
       '/v1/admin/addresses/:email/suppression',
       {
-        config: { caller: { scope: 'mail:write' }, refusals: ['not_found', 'invalid_email'] },
+        config: {
+          caller: { scope: 'mail:write' },
+          refusals: [{ code: 'not_found', meaning: 'The address is not suppressed.' }, 'invalid_email'],
+        },
         schema: {
           operationId: 'clearSuppression',
           tags: ['Support desk'],

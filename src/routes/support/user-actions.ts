@@ -5,24 +5,14 @@ import { endRevertLinks } from '../../domain/support/users/revert-links.ts'
 import { revokeAllSessions } from '../../domain/support/users/revoke-all-sessions.ts'
 import { sendResetInstructions } from '../../domain/support/users/send-reset-instructions.ts'
 import { setDisabled } from '../../domain/support/users/set-disabled.ts'
-import { named, requestBody } from '../../http/schemas.ts'
-import { AccountParams, accountIdIn, requesterOf } from '../../http/support-request.ts'
+import { Accepted, requestBody, SessionsRevoked } from '../../http/schemas.ts'
+import { AccountParams, requesterOf, UNKNOWN_ACCOUNT } from '../../http/support-request.ts'
 import { User } from '../../http/support-schemas.ts'
 
-const UpdateUserRequest = requestBody('UpdateUserRequest', { disabled: Type.Boolean() }, { disabled: true })
-const InstructionsSent = named(
-  'InstructionsSent',
-  Type.Object(
-    {
-      status: Type.Literal('accepted'),
-      receipt: Type.String({ description: 'GET /v1/admin/receipts/{receipt} shows the state of the mail.' }),
-    },
-    { description: 'The mail is queued.' },
-  ),
-)
-const SessionsRevoked = named(
-  'SessionsRevoked',
-  Type.Object({ revoked: Type.Integer() }, { description: 'The number of revoked sessions.' }),
+const UpdateUserRequest = requestBody(
+  'UpdateUserRequest',
+  { disabled: Type.Boolean({ description: 'True disables the account, false enables it.' }) },
+  { disabled: true },
 )
 
 /** Routes that change an account for Support. The audit trail records each action and its service client. */
@@ -32,7 +22,7 @@ export const supportUserActionRoutes =
     app.patch(
       '/v1/admin/users/:id',
       {
-        config: { caller: { scope: 'users:write' }, refusals: ['not_found'] },
+        config: { caller: { scope: 'users:write' }, refusals: [UNKNOWN_ACCOUNT] },
         schema: {
           operationId: 'updateUser',
           tags: ['Support desk'],
@@ -47,14 +37,14 @@ export const supportUserActionRoutes =
       },
       async (request) => {
         const { disabled } = request.body
-        return setDisabled(deps, { accountId: accountIdIn(request.params), disabled, by: requesterOf(request) })
+        return setDisabled(deps, { accountId: request.params.id, disabled, by: requesterOf(request) })
       },
     )
 
     app.delete(
       '/v1/admin/users/:id',
       {
-        config: { caller: { scope: 'users:delete' }, refusals: ['not_found'] },
+        config: { caller: { scope: 'users:delete' }, refusals: [UNKNOWN_ACCOUNT] },
         schema: {
           operationId: 'eraseUser',
           tags: ['Support desk'],
@@ -68,7 +58,7 @@ export const supportUserActionRoutes =
         },
       },
       async (request, reply) => {
-        await eraseUser(deps, { accountId: accountIdIn(request.params), by: requesterOf(request) })
+        await eraseUser(deps, { accountId: request.params.id, by: requesterOf(request) })
         return reply.code(204).send(null)
       },
     )
@@ -76,7 +66,7 @@ export const supportUserActionRoutes =
     app.post(
       '/v1/admin/users/:id/password-reset',
       {
-        config: { caller: { scope: 'users:write' }, refusals: ['not_found', 'account_is_disabled'] },
+        config: { caller: { scope: 'users:write' }, refusals: [UNKNOWN_ACCOUNT, 'account_is_disabled'] },
         schema: {
           operationId: 'sendResetInstructions',
           tags: ['Support desk'],
@@ -85,11 +75,11 @@ export const supportUserActionRoutes =
             'Mails a reset link to the current address of the account. The links that the person requested keep working. A service ' +
             'client can do this five times an hour for one account. Further requests get 429.',
           params: AccountParams,
-          response: { 202: InstructionsSent },
+          response: { 202: Accepted },
         },
       },
       async (request, reply) => {
-        const accountId = accountIdIn(request.params)
+        const accountId = request.params.id
         const { receipt } = await sendResetInstructions(deps, { accountId, by: requesterOf(request) })
         return reply.code(202).send({ status: 'accepted', receipt })
       },
@@ -98,23 +88,23 @@ export const supportUserActionRoutes =
     app.delete(
       '/v1/admin/users/:id/sessions',
       {
-        config: { caller: { scope: 'users:write' }, refusals: ['not_found'] },
+        config: { caller: { scope: 'users:write' }, refusals: [UNKNOWN_ACCOUNT] },
         schema: {
           operationId: 'revokeAllSessions',
           tags: ['Support desk'],
           summary: 'Revoke all sessions of an account',
-          description: 'A pending email change is cancelled too.',
+          description: 'Signs the person out on every device. A pending email change is cancelled too.',
           params: AccountParams,
           response: { 200: SessionsRevoked },
         },
       },
-      async (request) => revokeAllSessions(deps, { accountId: accountIdIn(request.params), by: requesterOf(request) }),
+      async (request) => revokeAllSessions(deps, { accountId: request.params.id, by: requesterOf(request) }),
     )
 
     app.delete(
       '/v1/admin/users/:id/revert-links',
       {
-        config: { caller: { scope: 'users:write' }, refusals: ['not_found'] },
+        config: { caller: { scope: 'users:write' }, refusals: [UNKNOWN_ACCOUNT] },
         schema: {
           operationId: 'endRevertLinks',
           tags: ['Support desk'],
@@ -127,7 +117,7 @@ export const supportUserActionRoutes =
         },
       },
       async (request, reply) => {
-        await endRevertLinks(deps, { accountId: accountIdIn(request.params), by: requesterOf(request) })
+        await endRevertLinks(deps, { accountId: request.params.id, by: requesterOf(request) })
         return reply.code(204).send(null)
       },
     )

@@ -6,8 +6,8 @@ import { findUsers, type UserQuery } from '../../domain/support/users/find-users
 import { readUser } from '../../domain/support/users/user-view.ts'
 import { NextCursor, pageIn, pageQuery, toCursor } from '../../http/paging.ts'
 import { named } from '../../http/schemas.ts'
-import { AccountParams, accountIdIn, requesterOf } from '../../http/support-request.ts'
-import { NewUserRequest, User } from '../../http/support-schemas.ts'
+import { AccountParams, requesterOf, UNKNOWN_ACCOUNT } from '../../http/support-request.ts'
+import { exampleUser, NewUserRequest, User } from '../../http/support-schemas.ts'
 
 const UserQueryString = Type.Object(
   {
@@ -23,8 +23,11 @@ const UserQueryString = Type.Object(
 const UserList = named(
   'UserList',
   Type.Object(
-    { users: Type.Array(User), nextCursor: NextCursor },
-    { description: 'The accounts, the newest first. With `emailPrefix`, they are sorted by address.' },
+    {
+      users: Type.Array(User, { description: 'The newest account first. With `emailPrefix`, sorted by address.' }),
+      nextCursor: NextCursor,
+    },
+    { description: 'The accounts.', examples: [{ users: [exampleUser], nextCursor: null }] },
   ),
 )
 
@@ -40,7 +43,8 @@ export const supportUserRoutes =
           operationId: 'findUsers',
           tags: ['Support desk'],
           summary: 'List or find accounts',
-          description: 'Returns all accounts, or those that match one of `email`, `everHeld` and `emailPrefix`.',
+          description:
+            'Give at most one of `email`, `everHeld` and `emailPrefix`. Without any of them, all accounts are listed.',
           querystring: UserQueryString,
           response: {
             200: UserList,
@@ -58,18 +62,19 @@ export const supportUserRoutes =
     app.get(
       '/v1/admin/users/:id',
       {
-        config: { caller: { scope: 'users:read' }, refusals: ['not_found'] },
+        config: { caller: { scope: 'users:read' }, refusals: [UNKNOWN_ACCOUNT] },
         schema: {
           operationId: 'readUser',
           tags: ['Support desk'],
           summary: 'Retrieve an account',
+          description: 'Returns everything that Support sees of an account, except its mails and its audit events.',
           params: AccountParams,
           response: {
             200: User,
           },
         },
       },
-      async (request) => readUser(deps, accountIdIn(request.params)),
+      async (request) => readUser(deps, request.params.id),
     )
 
     app.post(
@@ -77,7 +82,11 @@ export const supportUserRoutes =
       {
         config: {
           caller: { scope: 'users:write' },
-          refusals: ['email_unavailable', 'invalid_email', 'invalid_password_hash'],
+          refusals: [
+            { code: 'email_unavailable', meaning: 'An account uses the address, or has used it before.' },
+            'invalid_email',
+            'invalid_password_hash',
+          ],
         },
         schema: {
           operationId: 'createUser',

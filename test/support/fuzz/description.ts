@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 
 export interface Parameter {
   readonly name: string
-  readonly in: 'path' | 'query'
+  readonly in: 'path' | 'query' | 'header'
 }
 
 export interface Operation {
@@ -26,16 +26,32 @@ interface Answered {
 
 interface Described {
   readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>
-  readonly components: { readonly schemas: Readonly<Record<string, { properties?: object }>> }
+  readonly components: {
+    readonly schemas: Readonly<Record<string, { properties?: object }>>
+    readonly responses: Readonly<Record<string, DescribedResponse>>
+  }
+}
+
+interface DescribedResponse {
+  readonly $ref?: string
+  readonly content?: Content
 }
 
 interface DescribedOperation {
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Content }
-  readonly responses: Readonly<Record<string, { readonly content?: Content }>>
+  readonly responses: Readonly<Record<string, DescribedResponse>>
 }
 
-type Content = Readonly<Record<string, { readonly schema: { readonly $ref?: string; readonly properties?: object } }>>
+type Content = Readonly<
+  Record<
+    string,
+    {
+      readonly schema: { readonly $ref?: string; readonly properties?: object }
+      readonly examples?: Readonly<Record<string, object>>
+    }
+  >
+>
 
 const { paths, components } = parse(
   await readFile(new URL('../../../openapi.yaml', import.meta.url), 'utf8'),
@@ -68,14 +84,25 @@ export function deviation(path: string, method: string, answer: Answered): strin
   if (status >= 500) return `${status} ${answer.body}`
   const operation = paths[path]?.[method.toLowerCase()]
   if (!operation) return null // an unsupported method may be refused in several ways, but not with a 500
-  const described = operation.responses[status]
+  const described = describedResponse(operation, status)
   if (!described) return `${status} is not described: ${answer.body}`
   const contentType = String(answer.headers['content-type'] ?? '').split(';')[0] as string
   if (!described.content) return answer.body === '' ? null : `${status} is described without a body: ${answer.body}`
   if (!(contentType in described.content)) return `${status} is not described as ${contentType}: ${answer.body}`
-  return /\bjson$/.test(contentType)
-    ? schemaDeviation(`${path} ${method} ${status}`, described.content[contentType]?.schema, answer.body)
-    : null
+  if (!/\bjson$/.test(contentType)) return null
+  const { schema, examples = {} } = described.content[contentType] as Content[string]
+  const { code } = JSON.parse(answer.body) as { code?: string }
+  if (status >= 400 && code !== undefined && !(code in examples)) {
+    return `${status} \`${code}\` is not described: ${answer.body}`
+  }
+  return schemaDeviation(`${path} ${method} ${status}`, schema, answer.body)
+}
+
+/** The response that the operation lists for the status, else the one for its range, such as `4XX`. */
+function describedResponse({ responses }: DescribedOperation, status: number): DescribedResponse | undefined {
+  const found = responses[status] ?? responses[`${Math.floor(status / 100)}XX`]
+  const shared = found?.$ref?.split('/').at(-1)
+  return shared === undefined ? found : components.responses[shared]
 }
 
 function schemaDeviation(name: string, schema: object | undefined, body: string): string | null {

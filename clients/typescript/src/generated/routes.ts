@@ -1,7 +1,7 @@
 // Generated from openapi.yaml by `npm run generate`. Do not edit.
 
 /** The `code` values that any route may answer with. */
-export type CommonProblemCode = 'headers_too_large' | 'internal_error' | 'invalid_request' | 'overloaded' | 'payload_too_large' | 'service_unavailable' | 'too_many_attempts' | 'unsupported_media_type'
+export type CommonProblemCode = 'expectation_failed' | 'headers_too_large' | 'internal_error' | 'invalid_request' | 'method_not_allowed' | 'overloaded' | 'payload_too_large' | 'request_timeout' | 'service_unavailable' | 'too_many_attempts' | 'unsupported_media_type'
 
 /** The other `code` values that each route documents. */
 export interface RouteProblemCodes {

@@ -52,7 +52,7 @@ export interface paths {
         put?: never;
         /**
          * Check a verification link
-         * @description Returns the address that the link is for. The token is not consumed.
+         * @description Call it when the page of the link opens. It returns the address that the link is for, with most of its characters hidden. The token is not consumed.
          */
         post: operations["checkVerificationLink"];
         delete?: never;
@@ -72,7 +72,7 @@ export interface paths {
         put?: never;
         /**
          * Request another verification mail
-         * @description The answer is the same, and takes the same time, for every address.
+         * @description Mails another verification link to the address if it has a registration that is not verified yet. The answer is the same, and takes the same time, for every address.
          */
         post: operations["resendVerification"];
         delete?: never;
@@ -92,7 +92,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Starts a session. An unknown address and a wrong password get the same answer after the same time.
+         * @description Starts a session. An unknown address and a wrong password get the same answer after the same time. After several wrong passwords, attempts are slowed down (429); the owner can still sign in from a network that the account has used before.
          */
         post: operations["logIn"];
         delete?: never;
@@ -112,7 +112,7 @@ export interface paths {
         put?: never;
         /**
          * Refresh a session
-         * @description Consumes the refresh token and returns its successor with a new access token. If the answer was lost, the same token can be sent again within `REFRESH_REUSE_WINDOW` seconds, until its successor is used. Any older token revokes the session.
+         * @description Consumes the refresh token and returns its successor with a new access token. Store the successor before it is needed. If the answer was lost, or two tabs refresh at once, the same token can be sent again within 30 seconds (`REFRESH_REUSE_WINDOW`) until its successor is used, and gets the same successor. Any older token revokes the session.
          */
         post: operations["refreshSession"];
         delete?: never;
@@ -214,7 +214,7 @@ export interface paths {
         };
         /**
          * Retrieve the account
-         * @description Returns the account that the access token belongs to.
+         * @description Returns the account that the access token belongs to. Call it after sign-in, and again after an email change.
          */
         get: operations["readAccount"];
         put?: never;
@@ -238,16 +238,19 @@ export interface paths {
         };
         /**
          * Retrieve the pending email change
-         * @description Returns 404 if no email change is pending.
+         * @description Returns the new address that still has to be confirmed. Show it in the account settings, with a button that cancels the change.
          */
         get: operations["readPendingEmailChange"];
         put?: never;
         /**
          * Request an email change
-         * @description Mails a confirm link to the new address. The current address receives a notice with a link that cancels the change. The current address stays in force until the change is confirmed. A second request replaces the first. A refused request does not consume the `reauthToken`.
+         * @description Mails a confirm link to the new address. The current address receives a notice with a link that cancels the change. The current address stays in force until the change is confirmed. A second request replaces the first. Prove the password in one of two ways: send `reauthToken` from `POST /v1/reauthenticate`, or `currentPassword` to do both in one step. A refused request does not consume the `reauthToken`.
          */
         post: operations["requestEmailChange"];
-        /** Cancel the pending email change */
+        /**
+         * Cancel the pending email change
+         * @description The confirm link stops working. The current address stays in force.
+         */
         delete: operations["cancelEmailChange"];
         options?: never;
         head?: never;
@@ -285,7 +288,7 @@ export interface paths {
         put?: never;
         /**
          * Check a confirm link
-         * @description Returns the same errors as the confirmation. The token is not consumed.
+         * @description Call it when the page of the link opens, before the person clicks a button. It answers with the errors of the confirmation itself. The token is not consumed.
          */
         post: operations["checkConfirmLink"];
         delete?: never;
@@ -325,7 +328,7 @@ export interface paths {
         put?: never;
         /**
          * Check a revert link
-         * @description Returns what the revert would do now. The token is not consumed.
+         * @description Returns what the revert would do now, so that the page can say so before the person clicks. The token is not consumed.
          */
         post: operations["checkRevertLink"];
         delete?: never;
@@ -365,7 +368,7 @@ export interface paths {
         put?: never;
         /**
          * Request reset instructions
-         * @description The answer is the same, and takes the same time, for every address.
+         * @description Mails a reset link to the address if it belongs to an account. The answer is the same, and takes the same time, for every address. Several links of an account can work at the same time; using one invalidates the others.
          */
         post: operations["requestPasswordReset"];
         delete?: never;
@@ -385,7 +388,7 @@ export interface paths {
         put?: never;
         /**
          * Check a reset link
-         * @description Returns the address that the link is for. The token is not consumed.
+         * @description Call it when the page of the link opens. It returns the address that the link is for, with most of its characters hidden. The token is not consumed.
          */
         post: operations["checkResetLink"];
         delete?: never;
@@ -421,7 +424,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Retrieve the password policy */
+        /**
+         * Retrieve the password policy
+         * @description Call it before a form is shown, and list the rules beside the field of the new password.
+         */
         get: operations["readPasswordPolicy"];
         put?: never;
         post?: never;
@@ -455,274 +461,305 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * @example {
-         *       "email": "ada@example.com",
-         *       "password": "Correct-Horse-7",
-         *       "locale": "en-GB"
-         *     }
-         */
         RegisterRequest: {
+            /** @description The email address. Spaces around it are ignored. */
             email: string;
+            /**
+             * Format: password
+             * @description The password. It must meet every rule of `GET /v1/password/policy`.
+             */
             password: string;
             /** @description The language of mails to the person: a BCP 47 tag, such as `de` or `en-GB`. Without it, the language comes from the `Accept-Language` header. */
             locale?: string;
         };
-        /** @description The registration is recorded. The answer is the same for every address. */
+        /** @description The registration is recorded, and a mail follows. The answer is the same for every address. */
         VerificationSent: {
-            /** @enum {string} */
+            /**
+             * @description Always `verification_sent`.
+             * @enum {string}
+             */
             status: "verification_sent";
-            /** @description A code that the person can read to Support. With it, Support sees what became of this request. */
+            /** @description A code that the person can read to Support. With it, `GET /v1/admin/receipts/{receipt}` shows what became of the request. */
             receipt: string;
         };
-        /** @description An RFC 9457 problem document. */
+        /** @description An error, as a problem document (RFC 9457). */
         Problem: {
+            /** @description The `code` as a URN. */
             type: string;
+            /** @description A few words that name the problem. They may be shown to a person. */
             title: string;
+            /** @description The HTTP status of the response. */
             status: number;
+            /** @description What happened and what to do next, in plain English that may be shown to a person. The words can change; do not compare them. */
             detail: string;
-            /** @description The stable code of the problem. Programs should decide by this field only. */
+            /** @description The stable code of the problem, by which programs decide. Each operation lists the codes that it answers with. New codes may be added: treat a code that you do not know by its HTTP status. */
             code: string;
-            /** @description The id of the request. The X-Request-Id header has the same value. */
+            /** @description The id of the request, which Support asks for. The `X-Request-Id` header has the same value. */
             instance: string;
+            /** @description Every rule that the request breaks, for a form that marks its fields. */
             violations?: components["schemas"]["Violation"][];
-            /** @description How many seconds to wait before the next attempt. */
+            /** @description Seconds to wait before the next attempt. The `Retry-After` header has the same value. */
             retryAfter?: number;
-            /** @description How to contact Support. Present if `detail` asks the person to contact Support. */
+            /** @description How to contact Support. It is present if `detail` asks the person to contact Support. */
             support?: string;
         };
         /** @description A rule that a field of the request breaks. */
         Violation: {
+            /** @description The field of the request, such as `email`. Nested names are joined with dots. */
             field: string;
+            /** @description The rule that the field breaks: a rule of the password policy, such as `min_length`, or a check of the request, such as `required`, `unknown`, `type` or `format`. New rules may be added. */
             rule: string;
+            /** @description What is wrong, in one sentence that may be shown to a person beside the field. */
             message: string;
         };
-        /**
-         * @example {
-         *       "token": "Ew3kYt0m3D0kq0yC8r9Jm1cJ7k8vXo2p5sQd6TzLh4A"
-         *     }
-         */
         TokenRequest: {
             /** @description The token in the fragment of the mailed link. */
             token: string;
         };
         /** @description The current address of the account. */
         Email: {
+            /** @description The current address of the account. */
             email: string;
         };
-        /** @description The link is valid. */
+        /** @description The link works. */
         WorkingLink: {
-            /** @description The masked address that the link is for. */
+            /** @description The address that the link is for, with most of its characters hidden. */
             emailHint: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the link expires.
+             */
             expiresAt: string;
         };
-        /**
-         * @example {
-         *       "email": "ada@example.com"
-         *     }
-         */
         EmailRequest: {
+            /** @description The email address. Spaces around it are ignored. */
             email: string;
         };
-        /** @description The request is recorded. The answer is the same for every address. */
+        /** @description The request is recorded. A mail follows if there is a reason to send one. */
         Accepted: {
-            /** @enum {string} */
+            /**
+             * @description Always `accepted`.
+             * @enum {string}
+             */
             status: "accepted";
-            /** @description A code that the person can read to Support. With it, Support sees what became of this request. */
+            /** @description A code that the person can read to Support. With it, `GET /v1/admin/receipts/{receipt}` shows what became of the request. */
             receipt: string;
         };
-        /**
-         * @example {
-         *       "email": "ada@example.com",
-         *       "password": "Correct-Horse-7"
-         *     }
-         */
         LogInRequest: {
+            /** @description The email address of the account. */
             email: string;
+            /**
+             * Format: password
+             * @description The password.
+             */
             password: string;
         };
         /** @description The tokens of the session. */
         Tokens: {
-            /** @description A JWT (RFC 9068), for the Authorization header. */
+            /** @description A JWT (RFC 9068). Send it in the header `Authorization: Bearer`. Treat it as opaque: ask `GET /v1/me` about the account. */
             accessToken: string;
-            /** @enum {string} */
+            /**
+             * @description Always `Bearer`.
+             * @enum {string}
+             */
             tokenType: "Bearer";
-            /** @description Seconds until the access token expires. */
+            /** @description Seconds until the access token expires. Refresh the session shortly before. */
             expiresIn: number;
-            /** @description A single-use token for `POST /v1/token/refresh`. */
+            /** @description A single-use token for `POST /v1/token/refresh`. Store it where no other program can read it: it keeps the session open. */
             refreshToken: string;
-            /** @description Seconds until the session expires. Refreshes do not extend it. */
+            /** @description Seconds until the session expires and the person must sign in again. Refreshing does not extend it. */
             refreshExpiresIn: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the session, as in `GET /v1/sessions`.
+             */
             sessionId: string;
         };
-        /**
-         * @example {
-         *       "refreshToken": "lkr_…"
-         *     }
-         */
         RefreshRequest: {
+            /** @description The refresh token of the last answer. This request consumes it. */
             refreshToken: string;
             /** @description One of TOKEN_RESOURCES (RFC 8707). The access token is then for this resource only: its `aud` is the resource, and Latchkey’s own routes refuse it. */
             resource?: string;
         };
-        /**
-         * @example {
-         *       "refreshToken": "lkr_…"
-         *     }
-         */
         LogOutRequest: {
+            /** @description The refresh token of the session. Without it, the access token in the Authorization header names the session. */
             refreshToken?: string;
         };
-        /**
-         * @example {
-         *       "currentPassword": "Correct-Horse-7"
-         *     }
-         */
         ReauthenticateRequest: {
+            /**
+             * Format: password
+             * @description The current password of the account.
+             */
             currentPassword: string;
         };
         /** @description A single-use token for one sensitive change by this session. */
         Reauthentication: {
+            /** @description Send it in the request for the change. It works once, and only in this session. */
             reauthToken: string;
             /** @description Seconds until the reauthentication token expires. */
             expiresIn: number;
         };
-        /** @description The open sessions of the account, the newest sign-in first. */
+        /** @description The open sessions of the account. */
         SessionList: {
+            /** @description The newest sign-in first. */
             sessions: components["schemas"]["Session"][];
         };
+        /** @description A sign-in on one device. */
         Session: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the session.
+             */
             id: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the person signed in.
+             */
             createdAt: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the session was last refreshed or, before the first refresh, when the person signed in.
+             */
             lastSeenAt: string;
             /** @description The IP address that the sign-in came from. */
             ip: string | null;
             /** @description The IP address of the last refresh or, before the first refresh, of the sign-in. */
             lastIp: string | null;
+            /** @description The User-Agent header of the sign-in. */
             userAgent: string | null;
             /** @description The device in words, as the mails name it: "Firefox on Linux", or "an unknown device". */
             device: string;
+            /** @description Whether this is the session of the access token that was sent. */
             current: boolean;
         };
-        /** @description The number of revoked sessions. */
-        Revoked: {
+        /** @description The sessions are revoked. */
+        SessionsRevoked: {
+            /** @description The number of sessions that were revoked. */
             revoked: number;
         };
         /** @description The account of the signed-in person. */
         Account: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The id of the account. It never changes: store this id, and not the address, with your own data.
+             */
             id: string;
+            /** @description The current address. */
             email: string;
+            /** @description Whether the person has proven that they receive mail at the address. */
             emailVerified: boolean;
             /** @description The new address of the pending email change. Null if no change is pending. */
             pendingEmail: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the account was created.
+             */
             createdAt: string;
+            /**
+             * Format: date-time
+             * @description When the password was last changed or reset. Null if it never was.
+             */
             passwordChangedAt: string | null;
             /** @description The language of mails to the person: a BCP 47 tag, such as `de` or `en-GB`. If it is null, the language of a mail comes from the `Accept-Language` header of the request that causes it. */
             locale: string | null;
         };
-        /**
-         * @example {
-         *       "locale": "de"
-         *     }
-         */
         UpdateAccountRequest: {
             /** @description A BCP 47 tag, such as `de` or `en-GB`. With null, the language comes from the `Accept-Language` header again. */
             locale: string | null;
         };
-        /**
-         * @example {
-         *       "newEmail": "ada@newdomain.example",
-         *       "currentPassword": "Correct-Horse-7"
-         *     }
-         */
         EmailChangeRequest: {
+            /** @description The new address. Spaces around it are ignored. */
             newEmail: string;
-            /** @description The token from `POST /v1/reauthenticate`. */
+            /** @description The token from `POST /v1/reauthenticate`, for a change in two screens. */
             reauthToken?: string;
-            /** @description The current password. It can be sent instead of `reauthToken`. */
+            /**
+             * Format: password
+             * @description The current password, for a change in one screen. Send either this or `reauthToken`.
+             */
             currentPassword?: string;
         };
-        /** @description The new address, and when its confirm link expires. */
+        /** @description The email change is pending. It takes effect when the link mailed to the new address is used. */
         PendingEmailChange: {
+            /** @description The new address. It is not in force yet. */
             pendingEmail: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the confirm link in the mail to the new address expires.
+             */
             expiresAt: string;
         };
-        /** @description The current address of the account, and what the revert did. */
+        /** @description The change is cancelled or undone. */
         RevertedEmailChange: {
+            /** @description The current address of the account. */
             email: string;
-            /** @description `cancelled`: the pending change is cancelled. `restored`: the old address is in force again. */
-            outcome: "cancelled" | "restored";
-        };
-        /** @description The link is valid. */
-        WorkingRevertLink: {
-            /** @description The masked address that the account would have after the revert. */
-            emailHint: string;
-            /** Format: date-time */
-            expiresAt: string;
-            /** @description `cancelled`: the pending change is cancelled. `restored`: the old address is in force again. */
-            outcome: "cancelled" | "restored";
+            outcome: components["schemas"]["RevertOutcome"];
         };
         /**
-         * @example {
-         *       "currentPassword": "Correct-Horse-7",
-         *       "newPassword": "Battery-Staple-8"
-         *     }
+         * @description What a revert does. `cancelled`: the change is still pending, and is cancelled. `restored`: the change is confirmed, and the old address is in force again; everybody is signed out and the password no longer works.
+         * @enum {string}
          */
+        RevertOutcome: "cancelled" | "restored";
+        /** @description The link works. */
+        WorkingRevertLink: {
+            /** @description The address that the account would have after the revert, with most of its characters hidden. */
+            emailHint: string;
+            /**
+             * Format: date-time
+             * @description When the link expires.
+             */
+            expiresAt: string;
+            outcome: components["schemas"]["RevertOutcome"];
+        };
         ChangePasswordRequest: {
-            /** @description Required unless `reauthToken` is given. */
+            /**
+             * Format: password
+             * @description The current password. Required unless `reauthToken` is given.
+             */
             currentPassword?: string;
-            /** @description The token from `POST /v1/reauthenticate`. Use it instead of `currentPassword`. */
+            /** @description The token from `POST /v1/reauthenticate`. Send it instead of `currentPassword`. */
             reauthToken?: string;
+            /**
+             * Format: password
+             * @description The new password. It must meet every rule of `GET /v1/password/policy`.
+             */
             newPassword: string;
         };
-        /** @description The request is recorded. The answer is the same for every address. */
-        ResetRequested: {
-            /** @enum {string} */
-            status: "accepted";
-            /** @description A code that the person can read to Support. With it, Support sees what became of this request. */
-            receipt: string;
-        };
-        /** @description The link is valid. */
-        ResetLink: {
-            emailHint: string;
-            /** Format: date-time */
-            expiresAt: string;
-        };
-        /**
-         * @example {
-         *       "token": "Ew3kYt0m3D0kq0yC8r9Jm1cJ7k8vXo2p5sQd6TzLh4A",
-         *       "newPassword": "Battery-Staple-8"
-         *     }
-         */
         ResetPasswordRequest: {
+            /** @description The token in the fragment of the mailed link. */
             token: string;
+            /**
+             * Format: password
+             * @description The new password. It must meet every rule of `GET /v1/password/policy`.
+             */
             newPassword: string;
         };
         /** @description Every rule that a new password must meet. */
         PasswordPolicy: {
+            /** @description The smallest number of characters. */
             minLength: number;
+            /** @description The largest number of characters. */
             maxLength: number;
-            rules: {
-                rule: string;
-                description: string;
-                /** @description `check`: `POST /v1/password/check` checks this rule. `save`: only the request that sets the password checks it. */
-                checkedBy: "check" | "save";
-            }[];
+            /** @description The rules in the order in which a form would show them. */
+            rules: components["schemas"]["PasswordRule"][];
+        };
+        /** @description A rule that a new password must meet. */
+        PasswordRule: {
+            /** @description The name of the rule, as in `violations`. New rules may be added. */
+            rule: string;
+            /** @description The rule in words that may be shown to a person. */
+            description: string;
+            checkedBy: components["schemas"]["CheckedBy"];
         };
         /**
-         * @example {
-         *       "password": "correct horse"
-         *     }
+         * @description `check`: `POST /v1/password/check` checks this rule. `save`: only the request that sets the password checks it.
+         * @enum {string}
          */
+        CheckedBy: "check" | "save";
         CheckPasswordRequest: {
+            /**
+             * Format: password
+             * @description The password as typed so far.
+             */
             password: string;
             /** @description The address of the account. The rule `not_email` needs it. */
             email?: string;
@@ -731,15 +768,158 @@ export interface components {
         PasswordChecklist: {
             /** @description Whether the password meets every rule that is checked here. */
             acceptable: boolean;
+            /** @description Every rule that the password breaks. */
             violations: components["schemas"]["Violation"][];
-            /** @description The rules that only the request that sets the password can check. */
+            /** @description The rules that cannot be checked here: show them without a tick. `not_email` is one of them if `email` is not given. */
             unchecked: string[];
         };
     };
-    responses: never;
+    responses: {
+        /** @description `invalid_request`: The request is malformed: `violations` names each field and what is wrong with it. */
+        InvalidRequestRefusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too_many_attempts`: Too many attempts or requests. Wait for `retryAfter` seconds before the next attempt; an earlier attempt is refused as well. */
+        TooManyAttemptsRefusal: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description A refusal that any operation can answer with.
+         *
+         *     - 400 `invalid_request`: The request is malformed: `violations` names each field and what is wrong with it.
+         *     - 405 `method_not_allowed`: The path exists, but not for this method. `Allow` lists the methods.
+         *     - 408 `request_timeout`: The request did not arrive completely within 10 seconds.
+         *     - 413 `payload_too_large`: The body is larger than 16 KiB (`POST /v1/webhooks/sendgrid`: 1 MiB).
+         *     - 415 `unsupported_media_type`: The content type of the body is not the one that the operation takes.
+         *     - 417 `expectation_failed`: The header `Expect` asks for something else than `100-continue`.
+         *     - 431 `headers_too_large`: The headers of the request are larger than 16 KiB in all.
+         */
+        OtherRefusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The service could not answer. The request can be sent again.
+         *
+         *     - 500 `internal_error`: A defect of the service. The log of the service has the details under the request id in `instance`.
+         *     - 503 `overloaded`: The service is busy and has not started to work on the request. Send it again after `retryAfter` seconds.
+         *     - 503 `service_unavailable`: The database cannot be reached, or the service is starting or stopping. Send the request again after `retryAfter` seconds.
+         */
+        ServiceFailure: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `link_invalid`: The service has not issued the token, or it was not copied completely.
+         *     - `invalid_request`: The request is malformed: `violations` names each field and what is wrong with it.
+         */
+        InvalidRequestLinkInvalidRefusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `link_expired`: The link worked once, but has expired, was replaced by a newer one, or ended with another change of the account. `detail` says which, and what the person can do.
+         *     - `link_used`: The link was used before. `detail` says what it did.
+         */
+        LinkExpiredLinkUsedRefusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid_email`: The email address cannot be one that mail is sent to. */
+        InvalidEmailRefusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `password_policy`: `violations` lists every rule that the password breaks. */
+        PasswordPolicyRefusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unauthenticated`: The access token is missing, expired or not valid, or its session has ended. Refresh the session or sign in. */
+        UnauthenticatedRefusal: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description - `reauthentication_required`: The request has neither a password nor a reauthentication token that works: it is used, expired, or of another session. Ask for the password again (`POST /v1/reauthenticate`).
+         *     - `wrong_password`: The current password is wrong. The attempt is counted.
+         */
+        ReauthenticationRequiredWrongPasswordRefusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not_found`: No email change is pending. */
+        NotFoundRefusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `email_unavailable`: Another account has taken the new address since the change was requested. The change cannot be confirmed. */
+        EmailUnavailableRefusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Seconds to wait before the next attempt. */
+        RetryAfter: number;
+        /** @description How to authenticate (RFC 6750, RFC 7617). */
+        WwwAuthenticate: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -757,7 +937,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The registration is recorded. The answer is the same for every address. */
+            /** @description The registration is recorded, and a mail follows. The answer is the same for every address. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -766,102 +946,22 @@ export interface operations {
                     "application/json": components["schemas"]["VerificationSent"];
                 };
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `password_policy`: Password not acceptable. `invalid_email`: Email address not valid. */
+            400: components["responses"]["InvalidRequestRefusal"];
+            /**
+             * @description - `password_policy`: `violations` lists every rule that the password breaks.
+             *     - `invalid_email`: The email address cannot be one that mail is sent to.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "password_policy" | "invalid_email";
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     verifyEmail: {
@@ -886,102 +986,11 @@ export interface operations {
                     "application/json": components["schemas"]["Email"];
                 };
             };
-            /** @description `link_invalid`: Link not valid. `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_invalid" | "invalid_request";
-                    };
-                };
-            };
-            /** @description `link_expired`: Link expired. `link_used`: Link already used. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_expired" | "link_used";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestLinkInvalidRefusal"];
+            410: components["responses"]["LinkExpiredLinkUsedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     checkVerificationLink: {
@@ -997,7 +1006,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The link is valid. */
+            /** @description The link works. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1006,102 +1015,11 @@ export interface operations {
                     "application/json": components["schemas"]["WorkingLink"];
                 };
             };
-            /** @description `link_invalid`: Link not valid. `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_invalid" | "invalid_request";
-                    };
-                };
-            };
-            /** @description `link_expired`: Link expired. `link_used`: Link already used. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_expired" | "link_used";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestLinkInvalidRefusal"];
+            410: components["responses"]["LinkExpiredLinkUsedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     resendVerification: {
@@ -1117,7 +1035,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request is recorded. The answer is the same for every address. */
+            /** @description The request is recorded. A mail follows if there is a reason to send one. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1126,102 +1044,11 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `invalid_email`: Email address not valid. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_email";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestRefusal"];
+            422: components["responses"]["InvalidEmailRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     logIn: {
@@ -1246,126 +1073,33 @@ export interface operations {
                     "application/json": components["schemas"]["Tokens"];
                 };
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `invalid_credentials`: Wrong email address or password. */
+            400: components["responses"]["InvalidRequestRefusal"];
+            /** @description `invalid_credentials`: The email address is unknown or the password is wrong. Both cases get the same answer after the same time. */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_credentials";
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `email_not_verified`: Email address not verified. `account_disabled`: Account disabled. */
+            /**
+             * @description - `email_not_verified`: The password is correct, but the address is not verified yet. Offer to mail another link: `POST /v1/email/verify/resend`.
+             *     - `account_disabled`: The password is correct, but Support has disabled the account. `support` says how to contact Support.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "email_not_verified" | "account_disabled";
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `password_policy`: Password not acceptable. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "password_policy";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            422: components["responses"]["PasswordPolicyRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     refreshSession: {
@@ -1390,102 +1124,34 @@ export interface operations {
                     "application/json": components["schemas"]["Tokens"];
                 };
             };
-            /** @description `invalid_target`: Resource not available. `invalid_request`: Invalid request. */
+            /**
+             * @description - `invalid_target`: `resource` is not one of the resources that the operator has configured (`TOKEN_RESOURCES`).
+             *     - `invalid_request`: The request is malformed: `violations` names each field and what is wrong with it.
+             */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_target" | "invalid_request";
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `refresh_token_invalid`: Session ended. `refresh_token_reused`: Refresh token already used. */
+            /**
+             * @description - `refresh_token_invalid`: The service has not issued the refresh token, or its session has ended. Sign in again.
+             *     - `refresh_token_reused`: The refresh token was consumed earlier, which suggests that it was copied. The whole session is revoked. Sign in again.
+             */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "refresh_token_invalid" | "refresh_token_reused";
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     logOut: {
@@ -1495,7 +1161,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["LogOutRequest"];
             };
@@ -1508,102 +1174,20 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required. */
+            400: components["responses"]["InvalidRequestRefusal"];
+            /** @description `unauthenticated`: The request names no session: no token in it is valid. */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     reauthenticate: {
@@ -1628,126 +1212,21 @@ export interface operations {
                     "application/json": components["schemas"]["Reauthentication"];
                 };
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description `wrong_password`: Wrong password. */
+            400: components["responses"]["InvalidRequestRefusal"];
+            401: components["responses"]["UnauthenticatedRefusal"];
+            /** @description `wrong_password`: The current password is wrong. The attempt is counted. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "wrong_password";
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `password_policy`: Password not acceptable. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "password_policy";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            422: components["responses"]["PasswordPolicyRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     listSessions: {
@@ -1759,7 +1238,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The open sessions of the account, the newest sign-in first. */
+            /** @description The open sessions of the account. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1768,66 +1247,10 @@ export interface operations {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
-            /** @description `unauthenticated`: Sign-in required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            401: components["responses"]["UnauthenticatedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     revokeOtherSessions: {
@@ -1839,111 +1262,19 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The number of revoked sessions. */
+            /** @description The sessions are revoked. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Revoked"];
+                    "application/json": components["schemas"]["SessionsRevoked"];
                 };
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            401: components["responses"]["UnauthenticatedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     revokeSession: {
@@ -1951,6 +1282,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the session, from `GET /v1/sessions`. */
                 id: string;
             };
             cookie?: never;
@@ -1964,114 +1296,19 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description `not_found`: Not found. */
+            401: components["responses"]["UnauthenticatedRefusal"];
+            /** @description `not_found`: The account has no open session with this id. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "not_found";
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     readAccount: {
@@ -2092,66 +1329,10 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description `unauthenticated`: Sign-in required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            401: components["responses"]["UnauthenticatedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     updateAccount: {
@@ -2176,102 +1357,11 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestRefusal"];
+            401: components["responses"]["UnauthenticatedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     readPendingEmailChange: {
@@ -2283,7 +1373,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The new address, and when its confirm link expires. */
+            /** @description The email change is pending. It takes effect when the link mailed to the new address is used. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2292,78 +1382,11 @@ export interface operations {
                     "application/json": components["schemas"]["PendingEmailChange"];
                 };
             };
-            /** @description `unauthenticated`: Sign-in required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description `not_found`: Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "not_found";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            401: components["responses"]["UnauthenticatedRefusal"];
+            404: components["responses"]["NotFoundRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     requestEmailChange: {
@@ -2379,7 +1402,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new address, and when its confirm link expires. */
+            /** @description The email change is pending. It takes effect when the link mailed to the new address is used. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2388,138 +1411,36 @@ export interface operations {
                     "application/json": components["schemas"]["PendingEmailChange"];
                 };
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description `reauthentication_required`: Password required. `wrong_password`: Wrong password. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "reauthentication_required" | "wrong_password";
-                    };
-                };
-            };
-            /** @description `email_unavailable`: Email address not available. `email_unchanged`: Email address unchanged. */
+            400: components["responses"]["InvalidRequestRefusal"];
+            401: components["responses"]["UnauthenticatedRefusal"];
+            403: components["responses"]["ReauthenticationRequiredWrongPasswordRefusal"];
+            /**
+             * @description - `email_unavailable`: Another account uses the address or has used it. The answer does not say which. `support` says how to contact Support.
+             *     - `email_unchanged`: The new address is the current address of the account.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "email_unavailable" | "email_unchanged";
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `invalid_email`: Email address not valid. `password_policy`: Password not acceptable. */
+            /**
+             * @description - `invalid_email`: The email address cannot be one that mail is sent to.
+             *     - `password_policy`: `violations` lists every rule that the password breaks.
+             */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_email" | "password_policy";
-                    };
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     cancelEmailChange: {
@@ -2538,114 +1459,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description `not_found`: Not found. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "not_found";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            401: components["responses"]["UnauthenticatedRefusal"];
+            404: components["responses"]["NotFoundRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     confirmEmailChange: {
@@ -2670,114 +1488,12 @@ export interface operations {
                     "application/json": components["schemas"]["Email"];
                 };
             };
-            /** @description `link_invalid`: Link not valid. `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_invalid" | "invalid_request";
-                    };
-                };
-            };
-            /** @description `email_unavailable`: Email address not available. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "email_unavailable";
-                    };
-                };
-            };
-            /** @description `link_expired`: Link expired. `link_used`: Link already used. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_expired" | "link_used";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestLinkInvalidRefusal"];
+            409: components["responses"]["EmailUnavailableRefusal"];
+            410: components["responses"]["LinkExpiredLinkUsedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     checkConfirmLink: {
@@ -2793,7 +1509,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The link is valid. */
+            /** @description The link works. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2802,114 +1518,12 @@ export interface operations {
                     "application/json": components["schemas"]["WorkingLink"];
                 };
             };
-            /** @description `link_invalid`: Link not valid. `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_invalid" | "invalid_request";
-                    };
-                };
-            };
-            /** @description `email_unavailable`: Email address not available. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "email_unavailable";
-                    };
-                };
-            };
-            /** @description `link_expired`: Link expired. `link_used`: Link already used. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_expired" | "link_used";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestLinkInvalidRefusal"];
+            409: components["responses"]["EmailUnavailableRefusal"];
+            410: components["responses"]["LinkExpiredLinkUsedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     revertEmailChange: {
@@ -2925,7 +1539,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current address of the account, and what the revert did. */
+            /** @description The change is cancelled or undone. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2934,102 +1548,11 @@ export interface operations {
                     "application/json": components["schemas"]["RevertedEmailChange"];
                 };
             };
-            /** @description `link_invalid`: Link not valid. `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_invalid" | "invalid_request";
-                    };
-                };
-            };
-            /** @description `link_expired`: Link expired. `link_used`: Link already used. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_expired" | "link_used";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestLinkInvalidRefusal"];
+            410: components["responses"]["LinkExpiredLinkUsedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     checkRevertLink: {
@@ -3045,7 +1568,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The link is valid. */
+            /** @description The link works. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3054,102 +1577,11 @@ export interface operations {
                     "application/json": components["schemas"]["WorkingRevertLink"];
                 };
             };
-            /** @description `link_invalid`: Link not valid. `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_invalid" | "invalid_request";
-                    };
-                };
-            };
-            /** @description `link_expired`: Link expired. `link_used`: Link already used. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_expired" | "link_used";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestLinkInvalidRefusal"];
+            410: components["responses"]["LinkExpiredLinkUsedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     changePassword: {
@@ -3174,126 +1606,13 @@ export interface operations {
                     "application/json": components["schemas"]["Tokens"];
                 };
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `unauthenticated`: Sign-in required. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unauthenticated";
-                    };
-                };
-            };
-            /** @description `reauthentication_required`: Password required. `wrong_password`: Wrong password. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "reauthentication_required" | "wrong_password";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `password_policy`: Password not acceptable. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "password_policy";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestRefusal"];
+            401: components["responses"]["UnauthenticatedRefusal"];
+            403: components["responses"]["ReauthenticationRequiredWrongPasswordRefusal"];
+            422: components["responses"]["PasswordPolicyRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     requestPasswordReset: {
@@ -3309,111 +1628,20 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request is recorded. The answer is the same for every address. */
+            /** @description The request is recorded. A mail follows if there is a reason to send one. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ResetRequested"];
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `invalid_email`: Email address not valid. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_email";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestRefusal"];
+            422: components["responses"]["InvalidEmailRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     checkResetLink: {
@@ -3429,111 +1657,20 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The link is valid. */
+            /** @description The link works. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ResetLink"];
+                    "application/json": components["schemas"]["WorkingLink"];
                 };
             };
-            /** @description `link_invalid`: Link not valid. `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_invalid" | "invalid_request";
-                    };
-                };
-            };
-            /** @description `link_expired`: Link expired. `link_used`: Link already used. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_expired" | "link_used";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestLinkInvalidRefusal"];
+            410: components["responses"]["LinkExpiredLinkUsedRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     resetPassword: {
@@ -3556,114 +1693,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `link_invalid`: Link not valid. `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_invalid" | "invalid_request";
-                    };
-                };
-            };
-            /** @description `link_expired`: Link expired. `link_used`: Link already used. */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "link_expired" | "link_used";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `password_policy`: Password not acceptable. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "password_policy";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestLinkInvalidRefusal"];
+            410: components["responses"]["LinkExpiredLinkUsedRefusal"];
+            422: components["responses"]["PasswordPolicyRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     readPasswordPolicy: {
@@ -3684,54 +1719,9 @@ export interface operations {
                     "application/json": components["schemas"]["PasswordPolicy"];
                 };
             };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
     checkPassword: {
@@ -3756,90 +1746,10 @@ export interface operations {
                     "application/json": components["schemas"]["PasswordChecklist"];
                 };
             };
-            /** @description `invalid_request`: Invalid request. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "invalid_request";
-                    };
-                };
-            };
-            /** @description `payload_too_large`: Request too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: Content type not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unsupported_media_type";
-                    };
-                };
-            };
-            /** @description `too_many_attempts`: Too many attempts. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "too_many_attempts";
-                    };
-                };
-            };
-            /** @description `headers_too_large`: Headers too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "headers_too_large";
-                    };
-                };
-            };
-            /** @description `internal_error`: Internal error. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
-                };
-            };
-            /** @description `overloaded`: Service busy. `service_unavailable`: Service unavailable. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "overloaded" | "service_unavailable";
-                    };
-                };
-            };
+            400: components["responses"]["InvalidRequestRefusal"];
+            429: components["responses"]["TooManyAttemptsRefusal"];
+            "4XX": components["responses"]["OtherRefusal"];
+            "5XX": components["responses"]["ServiceFailure"];
         };
     };
 }

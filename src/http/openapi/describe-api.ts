@@ -3,58 +3,28 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { stringify } from 'yaml'
-import type { Config } from '../config/config.ts'
-import { VERSION } from '../operations/version.ts'
-import { problemExamples } from './problems/refusal-responses.ts'
-
-const DESCRIPTION = `Sign-in, sessions, email changes and password resets for a product.
-Every error is an RFC 9457 problem document. Programs should decide by its \`code\`. Only \`/oauth/*\` uses the error format of RFC 6749.
-Routes that take a mailed token ignore the Authorization header, so a link works with and without a sign-in.`
-
-const TAGS = [
-  { name: 'Registration', description: 'Creating an account and verifying its address.' },
-  { name: 'Sessions', description: 'Signing in, refreshing tokens, listing sessions and signing out.' },
-  { name: 'Account', description: 'The account of the signed-in person.' },
-  {
-    name: 'Email change',
-    description: 'Requesting a change, confirming it from the new address and reverting it from the old one.',
-  },
-  { name: 'Password', description: 'Changing a known password, resetting a forgotten one, and the rules for both.' },
-  { name: 'Services', description: 'For other services: obtaining, introspecting and revoking tokens.' },
-  { name: 'Support desk', description: 'Finding accounts and helping their holders, with a service token.' },
-  { name: 'Webhooks', description: 'Signed events from other services.' },
-  { name: 'Operations', description: 'For the operators of the service.' },
-] as const
+import type { Config } from '../../config/config.ts'
+import { type ApiDocument, completeDocument, type DeclaredRoute } from './complete-document.ts'
+import { problemExamples } from './error-responses.ts'
+import { introduction, securitySchemes } from './introduction.ts'
 
 /** Describes the API from the routes' own schemas: openapi.yaml is a copy of this, and a test fails when it is not. */
 export async function describeApi(app: FastifyInstance, config: Config): Promise<void> {
+  const routes: DeclaredRoute[] = []
+  app.addHook('onRoute', ({ method, url, config: declaration = {} }) => {
+    for (const one of [method].flat()) routes.push({ method: one, url, declaration })
+  })
   await app.register(swagger, {
     openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Latchkey',
-        version: VERSION,
-        description: DESCRIPTION,
-        license: { name: 'MIT', identifier: 'MIT' },
-      },
-      servers: [{ url: config.publicUrl }],
-      tags: [...TAGS],
-      security: [],
-      components: {
-        examples: problemExamples,
-        securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of a session.' },
-          service: {
-            type: 'http',
-            scheme: 'bearer',
-            bearerFormat: 'JWT',
-            description: 'An access token of a service.',
-          },
-          client: { type: 'http', scheme: 'basic', description: 'The id and the secret of a service client.' },
-        },
-      },
+      ...introduction(config),
+      components: { examples: problemExamples, securitySchemes: securitySchemes(config) },
     },
     refResolver: { buildLocalReference: (json) => String(json['$id']) },
+    transformObject: (given) => {
+      if (!('openapiObject' in given)) return given.swaggerObject
+      completeDocument(given.openapiObject as unknown as ApiDocument, routes)
+      return given.openapiObject
+    },
   })
   // Prepared once, because that takes more than 100 ms. As one buffer, it takes no memory per connection that does not read it.
   let document: { plain: Buffer; compressed: Buffer } | undefined
