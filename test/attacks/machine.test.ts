@@ -523,20 +523,45 @@ test('M9: a notice that cannot be rendered is written down, and goes out once it
   expect(await mailbox.kinds(ada.email)).toEqual(['verify_email', 'password_changed'])
 })
 
-test('M9: a notice refused for good is written down, and the change stands', async () => {
+test('M9: of an email change, a confirm link that is refused for good is written down, and the change stands', async () => {
   const ada = await people.verified()
-  sendgrid.failWith({ status: 413, body: { errors: [{ message: 'too large' }] } }, 1)
-
   const newEmail = people.newEmail()
+  sendgrid.failWith(TOO_LARGE, 1, newEmail)
+
   await ada.changeEmail(newEmail)
   await mailbox.drain()
-  const states = (await deps.db.mail.findMany({ where: { accountId: { not: null }, request: { contains: 'email' } } }))
-    .filter(({ email }) => [ada.email, newEmail].includes(email))
-    .map(({ state }) => state)
 
-  expect(states.sort()).toEqual(['failed', 'sent'])
+  expect(await statesOf(ada.email, newEmail)).toEqual({
+    email_change_requested: 'sent',
+    confirm_email: 'failed',
+  })
   expect((await ada.get('/v1/email/change')).body.pendingEmail).toBe(newEmail)
 })
+
+test('M9: of an email change, a notice that is refused for good is tried again, and the change stands', async () => {
+  const ada = await people.verified()
+  const newEmail = people.newEmail()
+  sendgrid.failWith(TOO_LARGE, 1, ada.email)
+
+  await ada.changeEmail(newEmail)
+  await mailbox.drain()
+  const refused = await statesOf(ada.email, newEmail)
+  await mailbox.drain()
+
+  expect(refused).toEqual({ email_change_requested: 'queued', confirm_email: 'sent' })
+  expect(await statesOf(ada.email, newEmail)).toMatchObject({ email_change_requested: 'sent' })
+  expect((await ada.get('/v1/email/change')).body.pendingEmail).toBe(newEmail)
+})
+
+const TOO_LARGE = { status: 413, body: { errors: [{ message: 'too large' }] } }
+
+/** The state of each mail of an email change, by its kind. */
+async function statesOf(...addresses: string[]): Promise<Record<string, string>> {
+  const mails = await deps.db.mail.findMany({
+    where: { email: { in: addresses }, request: { in: ['confirm_email', 'email_change_requested'] } },
+  })
+  return Object.fromEntries(mails.map(({ kind, state }) => [kind, state]))
+}
 
 test('M2: a port that a proxy writes behind an address makes no other client of it', async () => {
   const guess = (from: string) =>

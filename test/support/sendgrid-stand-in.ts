@@ -35,8 +35,11 @@ export interface SendgridStandIn {
   mails: AcceptedMail[]
   /** Who is on which list: `bounces/ada@example.com`. */
   suppressed: Set<string>
-  /** The next `times` requests (all, where it is left out) get this instead of an answer of SendGrid's. */
-  failWith(failure: Failure, times?: number): void
+  /**
+   * The next `times` requests (all, where it is left out) get this instead of an answer of SendGrid's. Where a change sends
+   * several mails, name the recipient: the worker may send them in any order.
+   */
+  failWith(failure: Failure, times?: number, recipient?: string): void
   recover(): void
   /** Answers mails to these recipients only once the returned function has been called. */
   hold(isHeld: (recipient: string) => boolean): () => void
@@ -51,12 +54,13 @@ export async function startSendgridStandIn(options: { apiKey?: string } = {}): P
   const requests: RecordedRequest[] = []
   const mails: AcceptedMail[] = []
   const suppressed = new Set<string>()
-  let failing: { failure: Failure; remaining: number } | undefined
+  let failing: { failure: Failure; remaining: number; recipient: string | undefined } | undefined
 
   let held: { matches: (recipient: string) => boolean; released: Promise<void> } | undefined
 
-  function nextFailure(): Failure | undefined {
+  function nextFailure(body: unknown): Failure | undefined {
     if (failing === undefined || failing.remaining === 0) return undefined
+    if (failing.recipient !== undefined && failing.recipient !== recipientOf(body)) return undefined
     failing.remaining -= 1
     return failing.failure
   }
@@ -67,7 +71,7 @@ export async function startSendgridStandIn(options: { apiKey?: string } = {}): P
     const record: RecordedRequest = { method, path, headers, body, answered: 'hung' }
     requests.push(record)
 
-    const failure = nextFailure()
+    const failure = nextFailure(body)
     if (failure === 'hang') return
     if (failure === 'drop') {
       record.answered = 'dropped'
@@ -96,8 +100,8 @@ export async function startSendgridStandIn(options: { apiKey?: string } = {}): P
     requests,
     mails,
     suppressed,
-    failWith(failure, times = Number.POSITIVE_INFINITY) {
-      failing = { failure, remaining: times }
+    failWith(failure, times = Number.POSITIVE_INFINITY, recipient = undefined) {
+      failing = { failure, remaining: times, recipient }
     },
     recover() {
       failing = undefined
