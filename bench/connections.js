@@ -1,17 +1,28 @@
-// How much memory one client can make the service hold by opening connections, with the limits as shipped: 900 connections
-// that send all but the last byte of a body, or that never read the answer. `npm run build && node bench/connections.js [NAME]`
+// How much memory one client can make the service hold by opening connections, with the limits as shipped, and whether it is
+// released: 900 connections that send all but the last byte of a request, that never read the answer, or that stay idle after
+// an answer. `npm run build && node bench/connections.js [NAME]`
+import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { readdir, readlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { residentMegabytes, withService } from './service.js'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../dist/database/embedded-postgres.js'
+import { BIN, residentMegabytes, withService } from './service.js'
 
 const CONNECTIONS = 900
 /** Over loopback the kernel takes some 2.5 MB from the service before a connection stands still. */
 const PIPELINED = 14
 const HELD_MS = 8_000
-/** After this the service has closed a connection that transfers nothing (30 s), with some room. */
-const RECOVERED_MS = 45_000
+/**
+ * After this the service has closed a connection that transfers nothing, with some room: after 30 s, or after 60 s where a
+ * part of the answer was still taken.
+ */
+const RECOVERED_MS = 75_000
+/** Then the clients close the others, and the service has this time to release the memory. */
+const RELEASED_MS = 15_000
+const EVENTS = 200_000
 
 const signed = [
   `X-Twilio-Email-Event-Webhook-Timestamp: ${Math.floor(Date.now() / 1000)}`,
@@ -22,10 +33,47 @@ const scenarios = {
   'an unsigned webhook, all but its last byte': unfinished('/v1/webhooks/sendgrid', 1024 * 1024, []),
   'a sign-in, all but its last byte': unfinished('/v1/login', 16 * 1024, []),
   'an unfinished header': `GET /v1/me HTTP/1.1\r\nHost: a\r\nX-Filler: ${'x'.repeat(15_000)}`,
-  'openapi.yaml, not read': `GET /openapi.yaml HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(PIPELINED),
-  'the script of /docs, not read': `GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(
-    PIPELINED,
-  ),
+  'idle after a small answer': get('/v1/password/policy'),
+  'openapi.yaml, not read': get('/openapi.yaml').repeat(PIPELINED),
+  'the script of /docs, not read': get('/docs/static/swagger-ui-bundle.js').repeat(PIPELINED),
+  'the style sheet of /docs, not read': get('/docs/static/swagger-ui.css').repeat(PIPELINED),
+  '/docs/json, not read': get('/docs/json').repeat(PIPELINED),
+  '/docs/yaml, not read': get('/docs/yaml').repeat(PIPELINED),
+  'the export of the audit trail, not read': async (service) => {
+    await addEvents(service)
+    return get('/v1/admin/events/export', `Authorization: Bearer ${await serviceToken(service, 'events:read')}`)
+  },
+}
+
+function get(path, ...headers) {
+  return [`GET ${path} HTTP/1.1`, 'Host: a', ...headers, '', ''].join('\r\n')
+}
+
+async function serviceToken({ env, url }, scope) {
+  const command = [BIN, 'clients', 'create', '--name', 'bench', '--scope', scope, '--json']
+  const { stdout } = await promisify(execFile)(process.execPath, command, { env })
+  const { clientId, clientSecret } = JSON.parse(stdout)
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: clientSecret,
+  })
+  return (await (await fetch(`${url}/oauth/token`, { method: 'POST', body })).json()).access_token
+}
+
+/** Some 100 MB of audit trail. */
+async function addEvents({ dataDir }) {
+  const postgres = await startEmbeddedPostgres({ dataDir })
+  const client = new pg.Client(postgres.url)
+  await client.connect()
+  await client.query(
+    `INSERT INTO events (id, at, type, outcome, actor_type, details)
+     SELECT gen_random_uuid(), now() - make_interval(secs => n), 'login', 'failure', 'anonymous', jsonb_build_object('reason', repeat('x', 400))
+     FROM generate_series(1, $1) n`,
+    [EVENTS],
+  )
+  await client.end()
+  await postgres.stop()
 }
 
 function unfinished(route, length, headers) {
@@ -41,7 +89,10 @@ const settings = {
 }
 
 for (const [name, bytes] of Object.entries(scenarios)) {
-  if (name.includes(process.argv[2] ?? '')) await withService(settings, (service) => measure(service, name, bytes))
+  if (!name.includes(process.argv[2] ?? '')) continue
+  await withService(settings, async (service) =>
+    measure(service, name, typeof bytes === 'string' ? bytes : await bytes(service)),
+  )
 }
 
 async function measure(service, name, bytes) {
@@ -58,9 +109,11 @@ async function measure(service, name, bytes) {
   const after = await residentMegabytes(service.pid)
   const stillOpen = await openSockets(service.pid)
   for (const socket of sockets) socket.destroy()
+  await wait(RELEASED_MS)
+  const released = await residentMegabytes(service.pid)
   process.stdout.write(
-    `${name}: ${before} MB before, ${peak} MB at most, ${after} MB after ${RECOVERED_MS / 1000} s; ` +
-      `${open} sockets open in the service after ${HELD_MS / 1000} s, ${stillOpen} at the end\n`,
+    `${name}: ${before} MB before, ${peak} MB at most, ${after} MB after ${RECOVERED_MS / 1000} s, ` +
+      `${released} MB ${RELEASED_MS / 1000} s after the clients have closed; ${open} sockets open in the service after ${HELD_MS / 1000} s, ${stillOpen} at the end\n`,
   )
 }
 

@@ -1,14 +1,24 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from '@jest/globals'
 import '../support/matchers.ts'
 import { startListeningApp } from '../support/listening-app.ts'
 import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../support/sendgrid-events.ts'
+import { until } from '../support/until.ts'
 
 const WEBHOOK = '/v1/webhooks/sendgrid'
 const service = await startListeningApp({ env: { SENDGRID_WEBHOOK_PUBLIC_KEY: SENDGRID_PUBLIC_KEY } })
 const sendgrid = new SendgridEvents(service)
 const port = Number(new URL(service.url).port)
+
+/** The service's side of every connection. */
+const accepted = new Set<Socket>()
+service.app.server.on('connection', (socket: Socket) => {
+  accepted.add(socket)
+  socket.once('close', () => accepted.delete(socket))
+})
 
 interface Connection {
   readonly socket: Socket
@@ -105,4 +115,35 @@ test('requests that are sent without waiting are answered one after the other, i
     '404',
   ])
   connection.socket.destroy()
+})
+
+/** Requests so large an answer, and so often, that the kernel cannot take all of it from the service. */
+function openUnread(path: string): Socket {
+  const socket = connect(port, '127.0.0.1')
+  socket.pause()
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(5))
+  return socket
+}
+
+setFlagsFromString('--expose-gc')
+const collectGarbage: () => void = runInNewContext('gc')
+
+function bytesOfBuffers(): number {
+  collectGarbage()
+  return process.memoryUsage().arrayBuffers
+}
+
+test('connections that do not read a script of /docs share one buffer of it', async () => {
+  const script = '/docs/static/swagger-ui-bundle.js'
+  await (await fetch(service.url + script)).text() // it is prepared now
+  const others = new Set(accepted)
+  const before = bytesOfBuffers()
+  const held = Array.from({ length: 40 }, () => openUnread(script))
+
+  const unread = () => [...accepted].filter((socket) => !others.has(socket) && socket.writableLength > 0)
+  await until(() => unread().length === held.length)
+  const bytesOfEach = (bytesOfBuffers() - before) / held.length
+  for (const socket of held) socket.destroy()
+
+  expect(bytesOfEach).toBeLessThan(8 * 1024) // a stream of the file would hold 32 KiB for each
 })

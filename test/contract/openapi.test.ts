@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { expect, test } from '@jest/globals'
+import { gunzipSync } from 'node:zlib'
+import { expect, jest, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { type ProblemCode, problems } from '../../src/domain/problems.ts'
 import { openapiYaml } from '../../src/http/openapi/describe-api.ts'
@@ -38,6 +39,18 @@ test('the page at /docs loads its scripts over plain http too', async () => {
     expect(headers['content-security-policy']).toContain("default-src 'self'")
     expect(headers['content-security-policy']).not.toContain('upgrade-insecure-requests')
   }
+})
+
+test.each(['/openapi.yaml', '/docs/json', '/docs/yaml'])('%s is computed for the first request only', async (path) => {
+  const first = await app.inject(path)
+  const describe = jest.spyOn(app, 'swagger').mockClear()
+
+  const second = await app.inject(path)
+  const compressed = await app.inject({ url: path, headers: { 'accept-encoding': 'gzip' } })
+
+  expect(describe).not.toHaveBeenCalled()
+  expect(second.body).toBe(first.body)
+  expect(gunzipSync(compressed.rawPayload).toString()).toBe(first.body)
 })
 
 test.each([

@@ -1,0 +1,29 @@
+import { gzipSync } from 'node:zlib'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+interface Answer {
+  readonly type: string
+  readonly read: () => string | Buffer
+}
+
+/**
+ * Sends the same answer to every request, compressed if the client accepts gzip. It is read and compressed at the first
+ * request. All connections share the buffer: one that does not read its answer takes no memory of its own.
+ */
+export function prepareAnswer({ type, read }: Answer): (request: FastifyRequest, reply: FastifyReply) => FastifyReply {
+  let prepared: { plain: Buffer; compressed: Buffer } | undefined
+  return (request, reply) => {
+    if (!prepared) {
+      const plain = Buffer.from(read())
+      prepared = { plain, compressed: gzipSync(plain) }
+    }
+    reply.header('Cache-Control', 'public, max-age=300').header('Vary', varyBy(reply, 'Accept-Encoding')).type(type)
+    if (!/\bgzip\b/i.test(request.headers['accept-encoding'] ?? '')) return reply.send(prepared.plain)
+    return reply.header('Content-Encoding', 'gzip').send(prepared.compressed)
+  }
+}
+
+/** The Vary header with one more name. CORS may have set it already. */
+function varyBy(reply: FastifyReply, name: string): string {
+  return [reply.getHeader('Vary'), name].filter((part) => part !== undefined).join(', ')
+}
