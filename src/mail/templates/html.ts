@@ -134,7 +134,7 @@ function page({ subject, preheader }: Letter, frame: MailFrame, parts: { head: s
 <div class="preheader" style="display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;\
 overflow:hidden;mso-hide:all">${safe(preheader)}${PREVIEW_FILLER}</div>
 <table class="page" role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" bgcolor="#f4f4f5" \
-style="width:100%;background:#f4f4f5;color:#18181b"><tr><td align="center" style="padding:24px 12px">
+style="width:100%;table-layout:fixed;background:#f4f4f5;color:#18181b"><tr><td align="center" style="padding:24px 12px">
 <!--[if mso]><table role="presentation" width="560" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->
 <div style="max-width:560px;margin:0 auto;text-align:${start};overflow-wrap:break-word">
 ${parts.head}
