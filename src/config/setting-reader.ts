@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { resolve } from 'node:path'
-import { InvalidDatabaseUrl, parseDatabaseUrl } from '../database/connection/database-url.ts'
+import { parseDatabaseUrl } from '../database/connection/database-url.ts'
+import { InvalidDatabaseUrl } from '../database/connection/invalid-database-url.ts'
 import { parseAddress } from '../mail/email-address.ts'
 import type { Mailbox } from '../mail/mailer.ts'
 import { Secret } from '../security/secret.ts'

@@ -25,12 +25,16 @@ export function latchkey(args: readonly string[], env: Environment): Promise<Com
   return result
 }
 
+/** A program waits for these until it exits. The test goes on. */
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+
 class Exited extends Error {}
 
 async function runHere(args: readonly string[], env: Environment): Promise<CommandResult> {
   const { argv, env: ownEnv, exit, exitCode: ownExitCode } = process
   const stdout = capture(process.stdout)
   const stderr = capture(process.stderr)
+  const listeners = SIGNALS.map((signal) => process.listeners(signal))
   process.argv = [process.execPath, 'latchkey', ...args]
   process.env = { ...env }
   process.exitCode = undefined
@@ -46,6 +50,10 @@ async function runHere(args: readonly string[], env: Environment): Promise<Comma
     stdout.release()
     stderr.release()
     Object.assign(process, { argv, env: ownEnv, exit })
+    SIGNALS.forEach((signal, index) => {
+      const added = process.listeners(signal).filter((listener) => !listeners[index]?.includes(listener))
+      for (const listener of added) process.off(signal, listener)
+    })
   }
   const exitCode = Number(process.exitCode ?? 0)
   process.exitCode = ownExitCode

@@ -4,6 +4,7 @@ import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { serverUser } from '../../src/database/embedded-postgres/run-as.ts'
 import { freePort } from './free-port.ts'
 
 export type PoolMode = 'session' | 'transaction' | 'statement'
@@ -57,7 +58,8 @@ server_round_robin = 1
 
 /** PgBouncer refuses to run as root, and only the user of the server may use its socket. */
 async function ownerOf(socketFolder: string): Promise<{ uid?: number; gid?: number }> {
-  if (process.getuid?.() !== 0 || !socketFolder.startsWith('/')) return {}
+  if (process.getuid?.() !== 0) return {}
+  if (!socketFolder.startsWith('/')) return serverUser()
   const { uid, gid } = await stat(socketFolder)
   return { uid, gid }
 }

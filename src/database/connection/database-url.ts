@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { domainToASCII } from 'node:url'
-
-/** A database URL that cannot be used. The message is one line for the operator and shows no part of the URL's secret. */
-export class InvalidDatabaseUrl extends Error {}
+import { InvalidDatabaseUrl } from './invalid-database-url.ts'
+import { readTls } from './tls-options.ts'
 
 export interface DatabaseHost {
   /** A name, an IP address, or the folder of a Unix socket. */
@@ -139,44 +137,6 @@ function toPort(text: string): number {
   const port = text === '' ? DEFAULT_PORT : Number(text)
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port
   throw new InvalidDatabaseUrl('has a port that is not a number from 1 to 65535')
-}
-
-/**
- * Here `require` verifies the server, like `verify-full`. Encryption without it does not protect against an attacker on
- * the network.
- */
-function readTls(parameters: ReadonlyMap<string, string>): ConnectionOptions | false {
-  const files = { ca: 'sslrootcert', cert: 'sslcert', key: 'sslkey' }
-  const read = Object.entries(files).flatMap(([option, parameter]) => {
-    const path = parameters.get(parameter)
-    return path === undefined ? [] : [[option, readTlsFile(parameter, path)] as const]
-  })
-  const mode = parameters.get('sslmode') ?? (read.length > 0 ? 'verify-full' : 'disable')
-  const given = Object.fromEntries(read)
-  switch (mode) {
-    case 'disable':
-      return false
-    case 'no-verify':
-      return { ...given, rejectUnauthorized: false }
-    case 'verify-ca':
-      return { ...given, checkServerIdentity: () => undefined }
-    case 'require':
-    case 'verify-full':
-      return given
-    default:
-      throw new InvalidDatabaseUrl(
-        'has an sslmode that is not supported: write disable, no-verify, verify-ca, require or verify-full',
-      )
-  }
-}
-
-function readTlsFile(parameter: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new InvalidDatabaseUrl(`names the file ${path} as ${parameter}, which cannot be read (${code})`)
-  }
 }
 
 function readSchema(parameters: ReadonlyMap<string, string>): string | null {

@@ -1,0 +1,103 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { DATABASE_USER, prepareCluster } from '../../src/database/embedded-postgres/cluster.ts'
+import { CHILD_ENVIRONMENT } from '../../src/database/embedded-postgres/run-as.ts'
+import { query } from './embedded-server.ts'
+import { freePort } from './free-port.ts'
+import { temporaryFolder } from './test-server.ts'
+import { until } from './until.ts'
+
+export interface TlsPostgres {
+  readonly port: number
+  /** Files for `sslrootcert`, `sslcert` and `sslkey`. `otherCa` has signed nothing of this server. */
+  readonly files: { ca: string; otherCa: string; clientCert: string; clientKey: string; otherKey: string }
+  discard(): Promise<void>
+}
+
+/** A user that the server accepts only with a client certificate. */
+export const CERTIFIED_USER = 'certified'
+
+/** `trust`, so that nothing but TLS decides. */
+const ACCESS = `
+hostssl all ${CERTIFIED_USER} 127.0.0.1/32 cert
+hostssl all all               127.0.0.1/32 trust
+`
+
+/** Whether the tests can make certificates here. */
+export function hasOpenssl(): boolean {
+  try {
+    return /^OpenSSL [3-9]/.test(execFileSync('openssl', ['version'], { encoding: 'utf8' }))
+  } catch {
+    return false
+  }
+}
+
+/** A server that accepts connections with TLS only. Its certificate is for `localhost`. */
+export async function tlsPostgres(): Promise<TlsPostgres> {
+  const folder = await temporaryFolder('latchkey-test-tls-')
+  const cluster = await prepareCluster(path.join(folder, 'data'), () => undefined)
+  await writeFile(path.join(cluster.folder, 'pg_hba.conf'), ACCESS)
+  const file = (name: string) => path.join(folder, name)
+  certify(file('ca'), '/CN=Test CA')
+  certify(file('other'), '/CN=Another CA')
+  certify(file('server'), '/CN=localhost', { ca: file('ca'), name: 'DNS:localhost' })
+  certify(file('client'), `/CN=${CERTIFIED_USER}`, { ca: file('ca'), name: `DNS:${CERTIFIED_USER}` })
+  await chown(file('server.key'), cluster.user.uid, cluster.user.gid)
+
+  const port = await freePort()
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    fsync: 'off',
+    ssl: 'on',
+    ssl_ca_file: file('ca.crt'),
+    ssl_cert_file: file('server.crt'),
+    ssl_key_file: file('server.key'),
+  }
+  const parameters = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const server = spawn(cluster.binaries.postgres, ['-D', cluster.folder, ...parameters], {
+    ...cluster.user,
+    cwd: '/',
+    env: CHILD_ENVIRONMENT,
+    stdio: 'ignore',
+  })
+  const url = `postgresql://${DATABASE_USER}@localhost:${port}/postgres?sslmode=no-verify`
+  await until(async () => {
+    if (server.exitCode !== null) throw new Error('PostgreSQL did not start')
+    return query(url, 'SELECT 1').then(
+      () => true,
+      () => false,
+    )
+  })
+  await query(url, 'CREATE DATABASE latchkey')
+  await query(url, `CREATE ROLE ${CERTIFIED_USER} LOGIN SUPERUSER`)
+
+  return {
+    port,
+    files: {
+      ca: file('ca.crt'),
+      otherCa: file('other.crt'),
+      clientCert: file('client.crt'),
+      clientKey: file('client.key'),
+      otherKey: file('other.key'),
+    },
+    async discard() {
+      server.kill('SIGQUIT')
+      if (server.exitCode === null) await once(server, 'exit')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Writes a key and a certificate: one that a CA has signed for a name, or that of a CA. */
+function certify(target: string, subject: string, signed?: { ca: string; name: string }): void {
+  const by = signed
+    ? ['-CA', `${signed.ca}.crt`, '-CAkey', `${signed.ca}.key`, '-addext', `subjectAltName=${signed.name}`]
+    : ['-addext', 'keyUsage=critical,keyCertSign']
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  const files = ['-keyout', `${target}.key`, '-out', `${target}.crt`]
+  execFileSync('openssl', ['req', '-x509', '-days', '2', '-subj', subject, ...key, ...by, ...files], { stdio: 'pipe' })
+}
