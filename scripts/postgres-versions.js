@@ -56,11 +56,7 @@ async function passes(major) {
   try {
     const [{ server_version: version }] = await query(server.url, 'SHOW server_version')
     process.stdout.write(`PostgreSQL ${version}\n`)
-    const env = {
-      ...process.env,
-      TEST_DATABASE_URL: server.url,
-      NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-    }
+    const env = { ...process.env, TEST_DATABASE_URL: server.url }
     const jest = path.join(import.meta.dirname, '../node_modules/jest/bin/jest.js')
     return spawnSync(process.execPath, [jest, '--testTimeout=120000', ...TESTS], { env, stdio: 'inherit' }).status === 0
   } finally {
