@@ -89,6 +89,7 @@ export async function prepareTransactions(
     columnsOf(Object.entries(wanted)),
   )
   const prepared = await chooseSchema(client, target.schema, 'transaction')
+  // SET takes no parameters. A name is one of ours, or has the form that database-url.ts demands of `options`.
   const settings = rows.map(({ name, value }) => `SET LOCAL ${name} TO ${pg.escapeLiteral(value)}`)
   settings.push(`SET LOCAL search_path TO ${pg.escapeIdentifier(prepared.schema)}, pg_temp`)
   return { ...prepared, settings: settings.join('; ') }
@@ -99,8 +100,10 @@ const KNOWN_SETTINGS = `
   SELECT wanted.name, wanted.value FROM unnest($1::text[], $2::text[]) AS wanted (name, value)
   WHERE current_setting(wanted.name, true) IS NOT NULL OR strpos(wanted.name, '.') > 0`
 
+const SET_ALL = `SELECT set_config(name, value, false) FROM (${KNOWN_SETTINGS}) AS known`
+
 async function setAll(client: pg.ClientBase, settings: ReadonlyArray<readonly [string, string]>): Promise<void> {
-  await client.query(`SELECT set_config(name, value, false) FROM (${KNOWN_SETTINGS}) AS known`, columnsOf(settings))
+  await client.query(SET_ALL, columnsOf(settings))
 }
 
 function columnsOf(settings: ReadonlyArray<readonly [string, string]>): [names: string[], values: string[]] {
