@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../deps.ts'
 import type { Origin } from '../domain/events/record-event.ts'
-import { localesIn } from '../mail/locale.ts'
 import { clientAddress } from './limits/client-address.ts'
 
 /** The longest user agent that is recorded, in characters. Those of browsers are shorter. */
@@ -14,7 +13,7 @@ export function originOf(request: FastifyRequest): Origin {
     ip: clientAddress(request),
     userAgent: userAgent?.slice(0, LONGEST_USER_AGENT) ?? null,
     requestId: request.id,
-    locales: localesIn(request.headers['accept-language']),
+    acceptLanguage: request.headers['accept-language'] ?? null,
   }
 }
 

@@ -35,13 +35,13 @@ export function findLanguage(locale: string, languages: ReadonlySet<string>): st
 }
 
 /** The locales that an Accept-Language header asks for (RFC 9110 section 12.5.4), the most preferred one first. */
-export function localesIn(header: string | undefined): string[] {
-  if (header === undefined) return []
+export function localesIn(header: string | null): string[] {
+  if (header === null) return []
   const negotiator = new Negotiator({ headers: { 'accept-language': header.slice(0, LONGEST_HEADER) } })
   return negotiator
     .languages()
-    .flatMap((tag) => parseLocale(tag) ?? [])
     .slice(0, MOST_LOCALES)
+    .flatMap((tag) => parseLocale(tag) ?? [])
 }
 
 /** The most preferred locale that there are texts for, otherwise the most preferred one; null if there is none. */

@@ -29,7 +29,7 @@ test('the texts for a locale are those of its language, or of the nearest varian
 })
 
 describe('from Accept-Language', () => {
-  test.each<[string | undefined, string | null]>([
+  test.each<[string | null, string | null]>([
     ['de-AT,de;q=0.9,en;q=0.8', 'de-AT'],
     ['en;q=0.5, de;q=0.6', 'de'],
     ['fr-FR, fr;q=0.9, de;q=0.4', 'de'],
@@ -37,7 +37,7 @@ describe('from Accept-Language', () => {
     ['de;q=0, en', 'en'],
     ['*', null],
     ['', null],
-    [undefined, null],
+    [null, null],
     ['not a language', null],
     ['<script>, de', 'de'],
   ])('%j, mails are written in %j', (header, locale) => {

@@ -21,7 +21,7 @@ const received = (email: string) => sendgrid.mails.filter(({ to }) => to === ema
 async function registrationsOfStrangers(count: number, ip: string): Promise<string[]> {
   const emails = Array.from({ length: count }, () => people.newEmail('stranger'))
   const now = clock.now()
-  const origin = { ip, userAgent: null, requestId: '019ab1f2-6f3c-7c4e-8d21-3a5b7c9d0e1f', locales: [] }
+  const origin = { ip, userAgent: null, requestId: '019ab1f2-6f3c-7c4e-8d21-3a5b7c9d0e1f', acceptLanguage: null }
   await inTransaction(deps.db, async (tx) => {
     for (const email of emails) {
       const registration = await tx.registration.create({

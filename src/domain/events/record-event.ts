@@ -7,8 +7,8 @@ export interface Origin {
   readonly ip: string
   readonly userAgent: string | null
   readonly requestId: string
-  /** The locales that the request asked for, the most preferred one first. A mail that it causes is written in one. */
-  readonly locales: readonly string[]
+  /** The Accept-Language header. It decides the language of a mail that the request causes. */
+  readonly acceptLanguage: string | null
 }
 
 export type EventType =

@@ -50,8 +50,8 @@ export async function planReset(planning: Planning): Promise<MailPlan> {
 /** Records the request here, because only the worker looks the account up. A mail that is planned twice counts once. */
 async function recordRequest({ tx, mail, now }: Planning, accountId: string): Promise<void> {
   if (mail.kind !== null) return
-  const { ip, userAgent, requestId, locales = [] } = mail.context as MailContext
-  const origin = ip !== null && requestId ? { ip, userAgent, requestId, locales } : null
+  const { ip, userAgent, requestId } = mail.context as MailContext
+  const origin = ip !== null && requestId ? { ip, userAgent, requestId, acceptLanguage: null } : null
   await recordEvent(tx, { type: 'password.reset_requested', at: now, accountId, actor: 'anonymous', origin })
 }
 

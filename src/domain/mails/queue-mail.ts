@@ -1,4 +1,5 @@
 import type { Transaction } from '../../database/client.ts'
+import { localesIn } from '../../mail/locale.ts'
 import type { Origin } from '../events/record-event.ts'
 import { networkOf } from '../throttle/network.ts'
 import { addMailJob, needsNoSignIn, type RequestedMail } from './mail-jobs.ts'
@@ -32,8 +33,8 @@ export interface QueuedMail {
 export async function queueMail(tx: Transaction, mail: QueuedMail): Promise<void> {
   const { to, now, origin, ...columns } = mail
   const { email, address } = to
-  const { ip = null, userAgent = null, requestId = null, locales = [] } = origin ?? {}
-  const context: MailContext = { at: now.toISOString(), ip, userAgent, requestId, locales: [...locales] }
+  const { ip = null, userAgent = null, requestId = null, acceptLanguage = null } = origin ?? {}
+  const context: MailContext = { at: now.toISOString(), ip, userAgent, requestId, locales: localesIn(acceptLanguage) }
   const network = needsNoSignIn(mail.request) && ip !== null ? networkOf(ip) : null
   const { id } = await tx.mail.create({
     data: { ...columns, email, address, context, network, queuedAt: now, stateAt: now },

@@ -3,6 +3,7 @@ import type { MailedToken } from '../../database/generated/client.ts'
 import { lockAccountOrAddress } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import { normalizedForm } from '../../mail/email-address.ts'
+import { localesIn } from '../../mail/locale.ts'
 import { hashOpaqueToken } from '../../security/opaque-token.ts'
 import type { PasswordHash } from '../../security/password-hash.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
@@ -92,7 +93,7 @@ async function createRegisteredAccount(
   const address = normalizedForm(link.address)
   const registration = await tx.registration.findFirst({ where: { address }, orderBy: { createdAt: 'desc' } })
   const email = registration?.email ?? address
-  const locale = acceptedLocale(deps, input.origin.locales)
+  const locale = acceptedLocale(deps, localesIn(input.origin.acceptLanguage))
   const accountId = await createProvenAccount(deps, tx, { email, address, locale, ...proven })
   if (accountId === null) throw deadLink('verify_no_longer_needed')
   return accountId

@@ -1,5 +1,6 @@
 import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
+import { localesIn } from '../../mail/locale.ts'
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { newReceipt } from '../../security/receipt.ts'
 import { hashAddress } from '../addresses/address-hashes.ts'
@@ -26,7 +27,8 @@ export async function register(
 ): Promise<{ receipt: string }> {
   const { password, origin } = input
   const { email, address } = requireAddress(input.email, 'email')
-  const locale = input.locale === undefined ? acceptedLocale(deps, origin.locales) : requireLocale(input.locale)
+  const locale =
+    input.locale === undefined ? acceptedLocale(deps, localesIn(origin.acceptLanguage)) : requireLocale(input.locale)
   await assertAcceptablePassword(deps, password, 'password', { email })
   const passwordHash = await hashInTurn(deps, origin, (place) => deps.passwords.hash(place, password))
   const receipt = newReceipt()
