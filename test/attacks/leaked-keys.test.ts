@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { expect, jest, test } from '@jest/globals'
 import { SignJWT } from 'jose'
 import { v7 as uuidv7 } from 'uuid'
@@ -132,6 +133,23 @@ test('after the steps, the owner signs in with the password and the service with
 
   expect(await recovered.api.post('/v1/login', { email: owner.email, password: owner.password })).toHaveStatus(200)
   expect(await serviceTokenOf(recovered.api, client)).toEqual(expect.any(String))
+})
+
+test('after the statement of docs/recovery.md no password works, and nobody can choose the same one again', async () => {
+  const { people, deps, api, logIn, resetToken } = await startTestApp()
+  const ada = await people.verified()
+  const page = await readFile(new URL('../../docs/recovery.md', import.meta.url), 'utf8')
+  const [, statement = ''] = /```sql\n([^`]*UPDATE accounts[^`]*)```/.exec(page) ?? []
+
+  await deps.pool.query(statement)
+
+  expect(await logIn(ada.email, ada.password)).toRefuse('invalid_credentials')
+  expect(await ada.get('/v1/me')).toRefuse('unauthenticated')
+  const token = await resetToken(ada.email)
+  const again = await api.post('/v1/password/reset', { token, newPassword: ada.password })
+  expect(again).toRefuse('password_policy')
+  expect(again.body.violations).toMatchObject([{ rule: 'not_current' }])
+  expect(await api.post('/v1/password/reset', { token, newPassword: 'Battery-Staple-8' })).toHaveStatus(204)
 })
 
 test('a forged refresh token with a counter from above ends the session, is recorded once and cannot be repeated', async () => {
