@@ -28,7 +28,7 @@ async function twoTabs(t: TestContext, options?: { locks: boolean }) {
   const first = await openTab(browser, service)
   const second = await openTab(browser, service)
   await first.latchkey.signIn(ada)
-  await clock.settle()
+  await clock.advance(0.1)
   return { clock, service, browser, first, second }
 }
 
@@ -55,10 +55,11 @@ test('two tabs that need a refresh at once send one', async (t) => {
   await clock.advance(270)
 
   const tabs = [first, second, first, second]
-  const answers = await Promise.all(tabs.map(({ latchkey }) => latchkey.api.GET('/v1/me')))
+  const answers = Promise.all(tabs.map(({ latchkey }) => latchkey.api.GET('/v1/me')))
+  await clock.advance(1)
 
   assert.deepEqual(
-    answers.map(({ data }) => data?.email),
+    (await answers).map(({ data }) => data?.email),
     Array(4).fill(ada.email),
   )
   assert.equal(service.to('/v1/token/refresh').length, 1)
@@ -87,12 +88,12 @@ test('a sign-out in one tab signs the others out, and they know that it was anot
   const { clock, service, browser, first, second } = await twoTabs(t)
 
   await first.latchkey.signOut()
-  await clock.settle()
+  await clock.advance(1)
 
   assert.deepEqual(first.latchkey.state, { status: 'signed_out', reason: 'signed_out' })
   assert.deepEqual(second.latchkey.state, { status: 'signed_out', reason: 'signed_out_in_another_tab' })
   assert.equal(second.states.length, 3)
-  assert.equal(browser.items.size, 0)
+  assert.equal(browser.items().size, 0)
   assert.equal(service.to('/v1/logout').length, 1)
 })
 
@@ -101,7 +102,7 @@ test('the reason why a session ended reaches the other tabs', async (t) => {
   service.answerNext(problem(401, 'unauthenticated'), problem(401, 'refresh_token_reused'))
 
   await first.latchkey.checkSession()
-  await clock.settle()
+  await clock.advance(1)
 
   assert.deepEqual(second.latchkey.state, { status: 'signed_out', reason: 'refresh_token_reused' })
 })
@@ -117,6 +118,7 @@ test('a password change in one tab keeps the other signed in, also if it refresh
   const account = second.latchkey.api.GET('/v1/me')
   await clock.settle()
   release()
+  await clock.advance(1)
 
   assert.equal((await change).problem, undefined)
   assert.equal((await account).data?.email, ada.email)
@@ -125,24 +127,31 @@ test('a password change in one tab keeps the other signed in, also if it refresh
 
 test('without Web Locks, a refresh that a password change overtook uses the new tokens', async (t) => {
   const { clock, service, first, second } = await twoTabs(t, { locks: false })
-  await clock.advance(269)
-  const release = service.hold('/v1/token/refresh')
+  const releaseChange = service.hold('/v1/password/change')
+  const releaseRefresh = service.hold('/v1/token/refresh')
 
   const body = { currentPassword: ada.password, newPassword: 'Another horse 8' }
   const change = first.latchkey.api.POST('/v1/password/change', { body })
-  await clock.advance(1)
+  await clock.settle()
+  await clock.advance(270)
   const account = second.latchkey.api.GET('/v1/me')
   await clock.settle()
+  releaseChange()
   await change
-  release()
+  await clock.advance(0.1)
+  releaseRefresh()
 
   assert.equal((await account).data?.email, ada.email)
   assert.equal(second.latchkey.state.status, 'signed_in')
+  assert.deepEqual(
+    service.to('/v1/token/refresh').map((request) => request.body['refreshToken']),
+    ['refresh.session1.1'],
+  )
 })
 
 test('a page that comes back from the back/forward cache reads the storage again', async (t) => {
   const { clock, browser, first } = await twoTabs(t)
-  browser.items.clear()
+  browser.clear()
 
   browser.restoreFirstTab()
   await clock.settle()
@@ -155,7 +164,7 @@ test('a client that was closed no longer follows other tabs', async (t) => {
 
   second.latchkey.close()
   await first.latchkey.signOut()
-  await clock.settle()
+  await clock.advance(1)
 
   assert.equal(second.latchkey.state.status, 'signed_in')
 })
@@ -165,7 +174,7 @@ test('content of localStorage that the client did not write counts as no session
   const browser = fakeBrowser(t)
 
   for (const content of ['{"sessionId":', '"text"', 'null', '7', '{"token":"of another library"}']) {
-    browser.items.set('latchkey', content)
+    browser.setItem('latchkey', content)
     const { latchkey } = await openTab(browser, service)
 
     assert.deepEqual(latchkey.state, { status: 'signed_out', reason: 'no_session' }, content)

@@ -1,6 +1,9 @@
 import { memoryStorage } from './memory-storage.ts'
 import type { SignedOutReason, StoredTokens, TokenStorage } from './token-storage.ts'
 
+/** Long enough for a change of localStorage to reach another tab: in Chromium it arrives a few milliseconds after the lock. */
+const ARRIVAL_OF_CHANGES_MS = 50
+
 /**
  * Keeps the tokens in localStorage, so that all tabs of the origin share one session and a reload keeps it. A Web Lock lets
  * one tab refresh at a time. Where the page has no localStorage (rendering on a server, or a browser that blocks it), the
@@ -27,7 +30,14 @@ export function browserStorage(name = 'latchkey'): TokenStorage {
     async exclusively(task) {
       // Without Web Locks (a page over plain http), the service's window for repeated refresh tokens covers two tabs.
       const locks = globalThis.navigator?.locks
-      return locks ? await locks.request(name, task) : await task()
+      if (!locks) return task()
+      const done = await locks.request(name, { ifAvailable: true }, async (lock) => lock && { result: await task() })
+      if (done) return done.result
+      return locks.request(name, async () => {
+        // What the other tab wrote arrives a moment later than its lock. An early look would cost a second refresh.
+        await new Promise((resolve) => setTimeout(resolve, ARRIVAL_OF_CHANGES_MS))
+        return task()
+      })
     },
     listen(listener) {
       const onStorage = ({ key, newValue }: StorageEvent) => {

@@ -2,62 +2,100 @@ import type { TestContext } from 'node:test'
 
 type Listener = (event: object) => void
 
-export interface Browser {
-  /** The content of localStorage. */
+interface TabView {
+  /** localStorage as this tab sees it. */
   readonly items: Map<string, string>
-  /** Runs `open` in a new tab: what it creates listens to this tab's events. */
+  readonly listeners: Map<string, Set<Listener>>
+}
+
+export interface Browser {
+  /** Runs `open` in a new tab: what it creates sees this tab's localStorage and events. */
   openTab<Result>(open: () => Result): Result
+  /** Sets an item in every tab, without events. */
+  setItem(key: string, value: string): void
+  /** Removes all items in every tab, without events. */
+  clear(): void
+  /** The content of localStorage in the tab that was opened last. */
+  items(): Map<string, string>
   /** Tells the tab that was opened first that it comes back from the back/forward cache. */
   restoreFirstTab(): void
 }
 
+/** As in Chromium, a change reaches the other tabs later than a lock that is released after it. */
+const ARRIVAL_OF_CHANGES_MS = 5
+
 /** localStorage, its events and Web Locks, as the tabs of one browser see them. Without `locks`, as over plain http. */
 export function fakeBrowser(t: TestContext, options: { locks: boolean } = { locks: true }): Browser {
-  const items = new Map<string, string>()
-  const tabs: Array<Map<string, Set<Listener>>> = []
+  const tabs: TabView[] = []
+  const initial = new Map<string, string>()
 
-  function dispatch(tab: Map<string, Set<Listener>>, type: string, event: object): void {
-    for (const listener of tab.get(type) ?? []) listener(event)
-  }
-
-  /** Events of localStorage reach every tab but the one that changed it, and come later. */
-  function change(origin: object, key: string, newValue: string | null): void {
-    if (newValue === null) items.delete(key)
-    else items.set(key, newValue)
-    for (const tab of tabs) if (tab !== origin) queueMicrotask(() => dispatch(tab, 'storage', { key, newValue }))
+  function change(origin: TabView, key: string, newValue: string | null): void {
+    set(origin, key, newValue)
+    for (const tab of tabs) {
+      if (tab === origin) continue
+      setTimeout(() => {
+        set(tab, key, newValue)
+        dispatch(tab, 'storage', { key, newValue })
+      }, ARRIVAL_OF_CHANGES_MS)
+    }
   }
 
   replaceGlobal(t, 'navigator', options.locks ? { locks: fakeLocks() } : {})
   return {
-    items,
     openTab(open) {
-      const listeners = new Map<string, Set<Listener>>()
-      tabs.push(listeners)
+      const tab: TabView = { items: new Map(tabs.at(-1)?.items ?? initial), listeners: new Map() }
+      tabs.push(tab)
       replaceGlobal(t, 'localStorage', {
-        getItem: (key: string) => items.get(key) ?? null,
-        setItem: (key: string, value: string) => change(listeners, key, value),
-        removeItem: (key: string) => change(listeners, key, null),
+        getItem: (key: string) => tab.items.get(key) ?? null,
+        setItem: (key: string, value: string) => change(tab, key, value),
+        removeItem: (key: string) => change(tab, key, null),
       })
       replaceGlobal(t, 'addEventListener', (type: string, listener: Listener) => {
-        listeners.set(type, (listeners.get(type) ?? new Set()).add(listener))
+        tab.listeners.set(type, (tab.listeners.get(type) ?? new Set()).add(listener))
       })
       replaceGlobal(t, 'removeEventListener', (type: string, listener: Listener) => {
-        for (const tab of tabs) tab.get(type)?.delete(listener)
+        for (const { listeners } of tabs) listeners.get(type)?.delete(listener)
       })
       return open()
     },
+    setItem(key, value) {
+      for (const items of [initial, ...tabs.map((tab) => tab.items)]) items.set(key, value)
+    },
+    clear() {
+      for (const items of [initial, ...tabs.map((tab) => tab.items)]) items.clear()
+    },
+    items: () => tabs.at(-1)?.items ?? initial,
     restoreFirstTab() {
       if (tabs[0]) dispatch(tabs[0], 'pageshow', { persisted: true })
     },
   }
 }
 
+function set({ items }: TabView, key: string, value: string | null): void {
+  if (value === null) items.delete(key)
+  else items.set(key, value)
+}
+
+function dispatch({ listeners }: TabView, type: string, event: object): void {
+  for (const listener of listeners.get(type) ?? []) listener(event)
+}
+
+type LockTask = (lock: object | null) => unknown
+
 /** One task at a time for each name, in the order of the requests. */
-function fakeLocks(): { request<Result>(name: string, task: () => Promise<Result>): Promise<Result> } {
+function fakeLocks(): {
+  request(name: string, ...rest: [LockTask] | [{ ifAvailable: true }, LockTask]): Promise<unknown>
+} {
   const last = new Map<string, Promise<unknown>>()
+  const held = new Map<string, number>()
   return {
-    request(name, task) {
-      const result = (last.get(name) ?? Promise.resolve()).then(task)
+    async request(name, ...rest) {
+      const [options, task] = rest.length === 1 ? [{}, rest[0]] : rest
+      if ('ifAvailable' in options && held.get(name)) return task(null)
+      held.set(name, (held.get(name) ?? 0) + 1)
+      const result = (last.get(name) ?? Promise.resolve())
+        .then(() => task({ name }))
+        .finally(() => held.set(name, (held.get(name) ?? 0) - 1))
       last.set(
         name,
         result.catch(() => undefined),
