@@ -14,8 +14,8 @@ interface NewPasswordFieldProps {
 
 /** A new password with a checklist that follows what is typed. */
 export function NewPasswordField({ name, label, email, isFirst = false }: NewPasswordFieldProps) {
-  const [typed, setTyped] = useState({ password: '', email })
-  const check = usePasswordCheck(typed)
+  const [typed, setTyped] = useState<{ password: string; email?: string | undefined }>({ password: '' })
+  const check = usePasswordCheck({ password: typed.password, email: email ?? typed.email })
   const shown = check.filter(({ rule, state }) => {
     if (rule === 'not_current') return !isFirst
     // The upper limit is far away; only a person who has passed it has to know it.
@@ -28,7 +28,7 @@ export function NewPasswordField({ name, label, email, isFirst = false }: NewPas
       autocomplete="new-password"
       missing="Choose a password."
       hint={<PasswordChecklist shown={shown} />}
-      onInput={(input) => setTyped({ password: input.value, email: email ?? emailIn(input.form) })}
+      onInput={(input) => setTyped({ password: input.value, email: emailIn(input.form) })}
     />
   )
 }

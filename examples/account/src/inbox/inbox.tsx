@@ -17,32 +17,34 @@ export function Inbox() {
         <h1>Mail inbox</h1>
         <p>Everything that the service would have mailed. No mail leaves this computer.</p>
       </header>
-      <nav class="inbox-list" aria-label="Mails">
-        <p class="visually-hidden" role="status">
-          {mails && (mails.length === 1 ? '1 mail' : `${mails.length} mails`)}
-        </p>
-        {mails && mails.length > 0 && (
-          <ul>
-            {mails.map((mail) => (
-              <li key={mail.id}>
-                <Entry mail={mail} isOpen={mail.id === openId} onOpen={() => setOpenId(mail.id)} />
-              </li>
-            ))}
-          </ul>
-        )}
-        {mails?.length === 0 && (
-          <div class="inbox-empty">
-            <MailIcon />
-            <p>No mail yet. Create an account, and the first mail arrives here.</p>
-          </div>
-        )}
-      </nav>
-      <main class="inbox-message">
-        {open ? (
-          <Message key={open.id} mail={open} onClose={() => setOpenId(null)} />
-        ) : (
-          <p class="inbox-hint">{mails && mails.length > 0 && 'Choose a mail to read it.'}</p>
-        )}
+      <main class="inbox-panes">
+        <nav class="inbox-list" aria-label="Mails">
+          <p class="visually-hidden" role="status">
+            {mails && (mails.length === 1 ? '1 mail' : `${mails.length} mails`)}
+          </p>
+          {mails && mails.length > 0 && (
+            <ul>
+              {mails.map((mail) => (
+                <li key={mail.id}>
+                  <Entry mail={mail} isOpen={mail.id === openId} onOpen={() => setOpenId(mail.id)} />
+                </li>
+              ))}
+            </ul>
+          )}
+          {mails?.length === 0 && (
+            <div class="inbox-empty">
+              <MailIcon />
+              <p>No mail yet. Create an account, and the first mail arrives here.</p>
+            </div>
+          )}
+        </nav>
+        <section class="inbox-message" aria-label="Mail">
+          {open ? (
+            <Message key={open.id} mail={open} onClose={() => setOpenId(null)} />
+          ) : (
+            <p class="inbox-hint">{mails && mails.length > 0 && 'Choose a mail to read it.'}</p>
+          )}
+        </section>
       </main>
     </div>
   )

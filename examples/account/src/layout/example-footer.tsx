@@ -3,11 +3,10 @@ export function ExampleFooter() {
   return (
     <footer class="example-footer">
       <p>
-        An example built on Latchkey. Mail goes to the{' '}
+        Example built on Latchkey ·{' '}
         <a href="/mail" target="_blank" rel="noopener">
-          mail inbox<span class="visually-hidden"> (opens in a new tab)</span>
+          Mail inbox<span class="visually-hidden"> (opens in a new tab)</span>
         </a>
-        .
       </p>
     </footer>
   )
