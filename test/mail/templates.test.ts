@@ -319,6 +319,19 @@ describe('a reader of another language', () => {
   })
 })
 
+test("an operator's text is shown as the text it is, and the link stays", () => {
+  const markup = '<a href="//evil.example">{product}</a><!--'
+  const { verify_email, ...texts } = builtInTexts.en
+  const note = { ...verify_email, heading: markup, body: [markup, '{lifetime}'], button: markup, note: markup }
+  const wording = { ...frame.wording, texts: { ...texts, verify_email: note } }
+  const { text, html } = render('verify_email', { wording })
+
+  expect(html).not.toMatch(/<a href="\/\/evil|<!--(?!\[if mso)/)
+  expect(occurrences('<a href="//evil.example">Acme</a><!--', visible(html))).toBe(4)
+  expect(occurrences(`href="${LINK}"`, html)).toBe(2)
+  expect(text.split('\n')).toContain(LINK)
+})
+
 describe("an operator's design", () => {
   const legal = 'Acme Ltd., 1 Example Street, London'
 

@@ -1,5 +1,7 @@
 const WHITE = '#ffffff'
 const BLACK = '#18181b'
+const LIGHT_GREY = '#a1a1aa'
+const DARK_GREY = '#71717a'
 /** WCAG 2.2, success criterion 1.4.11: a control must differ from what is around it by this ratio. */
 const LEAST_CONTRAST = 3
 
@@ -8,9 +10,10 @@ export function textColorOn(color: string): string {
   return contrast(color, WHITE) >= contrast(color, BLACK) ? WHITE : BLACK
 }
 
-/** The border of a button: its own colour or, if that can hardly be told from the background, the colour of its text. */
+/** The border of a button: its own colour or, if that can hardly be told from the background, a grey that can. */
 export function borderColorOf(color: string, background: string): string {
-  return contrast(color, background) >= LEAST_CONTRAST ? color : textColorOn(background)
+  if (contrast(color, background) >= LEAST_CONTRAST) return color
+  return textColorOn(background) === WHITE ? LIGHT_GREY : DARK_GREY
 }
 
 /** The contrast ratio of two colours (`#rrggbb`), as WCAG 2.2 defines it: from 1 to 21. */
