@@ -16,14 +16,15 @@ export type SessionState =
 export type Tokens = components['schemas']['Tokens']
 export type TokensResult = { data: StoredTokens; problem?: undefined } | { data?: undefined; problem: Problem }
 export type RefreshResult = { data: Tokens; problem?: undefined } | { data?: undefined; problem: Problem }
+
 /** Replaces an access token; returns the tokens that are valid now. */
 export type Refresh = (accessToken: string) => Promise<TokensResult>
 
-/** An access token is refreshed this long before it expires, but not in the first half of its lifetime. */
-const REFRESH_BEFORE_EXPIRY_SECONDS = 30
-
 /** Sends a refresh token; with a resource (RFC 8707), for an access token that only this resource accepts. */
 export type SendRefresh = (refreshToken: string, resource?: string) => Promise<RefreshResult>
+
+/** An access token is refreshed this long before it expires, but not in the first half of its lifetime. */
+const REFRESH_BEFORE_EXPIRY_SECONDS = 30
 
 /** Keeps the tokens of one session and the state that follows from them. */
 export function createSession(storage: TokenStorage, sendRefresh: SendRefresh) {
@@ -111,7 +112,7 @@ export function createSession(storage: TokenStorage, sendRefresh: SendRefresh) {
     const { data, problem } = await current()
     if (problem) return { problem }
     const isReplaced = data.accessToken !== accessToken // by another request or tab
-    return isReplaced ? { data } : ((await rotate(data)) ?? current())
+    return isReplaced ? { data } : ((await rotate(data)) ?? refreshExclusively(accessToken))
   }
 
   const refresh: Refresh = (accessToken) => {
