@@ -87,6 +87,20 @@ test('without a network the session stays, and the next request refreshes it', a
   assert.equal((await online).data?.email, ada.email)
 })
 
+test('requests that need a refresh at once share its failure, and do not try one after the other', async (t) => {
+  const { clock, service, latchkey } = await beforeRefresh(t)
+  service.loseAnswers(100)
+
+  const answers = Promise.all(Array.from({ length: 5 }, () => latchkey.api.GET('/v1/me')))
+  await clock.advance(60)
+
+  assert.deepEqual(
+    (await answers).map(({ problem: lost }) => lost?.code),
+    Array(5).fill('network_error'),
+  )
+  assert.equal(tokensSent(service).length, 4)
+})
+
 test('a proxy’s error page counts as a lost answer', async (t) => {
   const { clock, service, latchkey } = await beforeRefresh(t)
   service.answerNext(new Response('<h1>Bad gateway</h1>', { status: 502 }))

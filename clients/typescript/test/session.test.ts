@@ -131,6 +131,23 @@ test('an access token that is fresh is not refreshed', async (t) => {
   assert.deepEqual(service.to('/v1/token/refresh'), [])
 })
 
+test('an access token with a short lifetime is refreshed after half of it', async (t) => {
+  const clock = fakeClock(t)
+  const service = standIn()
+  const latchkey = clientOf(service)
+  const tokens = { accessToken: 'access', refreshToken: 'refresh.session1.1', sessionId: 'session1' }
+  service.answerNext(Response.json({ ...tokens, tokenType: 'Bearer', expiresIn: 20, refreshExpiresIn: 3600 }))
+  await latchkey.signIn(ada)
+
+  await clock.advance(9.9)
+  const early = await latchkey.accessToken()
+  await clock.advance(0.2)
+  await latchkey.accessToken()
+
+  assert.equal(early.data, 'access')
+  assert.equal(service.to('/v1/token/refresh').length, 1)
+})
+
 test('an access token that the service refuses is replaced, and the request is sent again with its body', async () => {
   const { service, latchkey } = await signedIn()
   service.invalidateAccessTokens()
@@ -325,4 +342,17 @@ test('a token for a resource is not handed out after the session has changed', a
   assert.match((await token).data ?? '', /^for https:\/\/orders.example, access.session2/)
   await latchkey.signOut()
   assert.equal((await latchkey.accessToken({ resource })).problem?.code, 'unauthenticated')
+})
+
+test('a password change also replaces the token for a resource', async () => {
+  const { service, latchkey } = await signedIn()
+  const resource = 'https://orders.example'
+  const before = await latchkey.accessToken({ resource })
+
+  const body = { currentPassword: ada.password, newPassword: 'Another horse 8' }
+  await latchkey.api.POST('/v1/password/change', { body })
+  const after = await latchkey.accessToken({ resource })
+
+  assert.notEqual(after.data, before.data)
+  assert.equal(service.to('/v1/token/refresh').length, 2)
 })
