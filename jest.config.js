@@ -16,7 +16,7 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testSequencer: '<rootDir>/test/support/longest-first.js',
-  // One more than the cores of the smallest machine that the suite must be fast on, because tests wait for other processes.
-  maxWorkers: 3,
+  // Twice the cores of the smallest machine that the suite must be fast on: some tests mostly wait for other processes.
+  maxWorkers: 4,
   testTimeout: 30_000,
 }

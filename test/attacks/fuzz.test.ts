@@ -8,7 +8,7 @@ import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../support/sendgrid-events.
 import { startTestApp } from '../support/test-app.ts'
 
 /** The same few requests in every `npm test`; scripts/search.sh asks for 20,000 others each time. */
-const FEW = 500
+const FEW = 300
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? FEW)
 /** FUZZ_SEED repeats a search that found something. */
 const SEED = Number(process.env.FUZZ_SEED ?? (REQUESTS === FEW ? 1 : Date.now() % 2 ** 31))

@@ -102,7 +102,7 @@ test('a dry run imports nothing and says so', async () => {
 })
 
 test('killed with kill -9 again and again in the middle, and run again: complete, and nothing twice', async () => {
-  const many = 12_000
+  const many = 6_000
   const file = await fileOf(
     'killed.ndjson',
     Array.from({ length: many }, (_, number) =>

@@ -31,8 +31,10 @@ export class Mailbox {
 
   /** Runs every waiting job, including those that are scheduled for later. */
   async drain(): Promise<void> {
-    await this.#deps.pool.query('UPDATE graphile_worker._private_jobs SET run_at = now() WHERE run_at > now()')
-    await this.work()
+    const { rowCount } = await this.#deps.pool.query(
+      'UPDATE graphile_worker._private_jobs SET run_at = least(run_at, now()) WHERE locked_at IS NULL',
+    )
+    if (rowCount) await this.work()
   }
 
   /** Runs the jobs that are due. */
