@@ -48,11 +48,15 @@ async function startService({ dataFolder, pages, service, settings }) {
   mkdirSync(dataFolder, { recursive: true })
   const logPath = join(dataFolder, 'service.log')
   const log = openSync(logPath, 'w')
+  const { PATH, HOME, TMPDIR } = process.env
   const child = spawn(process.execPath, [latchkey, 'serve'], {
     stdio: ['ignore', log, log],
     detached: true, // Ctrl+C reaches only this process, which then stops the service in order
+    // Settings of another Latchkey, such as DATABASE_URL, must not get into the example.
     env: {
-      ...process.env,
+      PATH,
+      HOME,
+      TMPDIR,
       NODE_ENV: 'development',
       HOST: new URL(service).hostname,
       PORT: new URL(service).port,

@@ -58,11 +58,27 @@ test('a person who signs out in one tab is signed out in the other one, and the 
 
   await heading(first, 'Sign in')
   await text(first, 'You have signed out.')
+  await first.reload()
+  await heading(first, 'Sign in')
+  assert.equal(await first.getByText('You have signed out.').count(), 0)
   await heading(second, 'Sign in')
   await first.goto('/forgot-password')
   await heading(first, 'Forgot your password?')
   await first.goBack()
   await heading(first, 'Sign in')
+})
+
+test('a person who signs out without a connection is told how to make sure', async (t) => {
+  const device = await openDevice(t)
+  const page = await device.newPage()
+  await signIn(page, await newPerson())
+  await heading(page, 'Account')
+
+  await device.setOffline(true)
+  await press(page, 'Sign out')
+
+  await heading(page, 'Sign in')
+  await text(page, 'You have signed out on this device, but we could not be reached.')
 })
 
 test('the way back from the second screen of the email change leads to the first, and forward again', async (t) => {
@@ -97,6 +113,31 @@ test('the second screen of the email change asks for the password again after a 
   await page.reload()
 
   await heading(page, 'Change your email address')
+})
+
+test('a confirmation of the password that is too old leads back to the first screen, and keeps the new address', async (t) => {
+  const page = await (await openDevice(t)).newPage()
+  const newEmail = newAddress('ada.new')
+  await signIn(page, await newPerson(), { path: '/settings/email' })
+  await fill(page, { 'Current password': PASSWORD })
+  await press(page, 'Next')
+  // Five minutes cannot pass here. To the service, a token that it does not know is the same as one that is too old.
+  await page.route(
+    '**/v1/email/change',
+    (route) => route.continue({ postData: { ...route.request().postDataJSON(), reauthToken: 'too-old' } }),
+    { times: 1 },
+  )
+
+  await fill(page, { 'New email address': newEmail })
+  await press(page, 'Save')
+  await text(page, 'Enter your password again')
+  await fill(page, { 'Current password': PASSWORD })
+  await press(page, 'Next')
+  await heading(page, 'Enter your new email address')
+  assert.equal(await page.getByLabel('New email address').inputValue(), newEmail)
+  await press(page, 'Save')
+
+  await text(page, `Waiting for you to confirm ${newEmail}`)
 })
 
 test('the sign-in leads back to the page that was asked for, but never to another site', async (t) => {
@@ -137,11 +178,10 @@ test('a script that is injected into a page does not run', async (t) => {
       script: outcomeOf(() => {
         script.textContent = 'alert()'
       }),
-      eval: outcomeOf(() => new Function('alert()')()),
     }
   })
 
-  assert.deepEqual(outcomes, { html: 'refused', handler: 'refused', script: 'refused', eval: 'refused' })
+  assert.deepEqual(outcomes, { html: 'refused', handler: 'refused', script: 'refused' })
   const { headers } = await fetch(`${example.url}/sign-in`)
   assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none'; script-src 'self';/)
   assert.equal(headers.get('referrer-policy'), 'no-referrer')

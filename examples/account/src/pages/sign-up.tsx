@@ -8,11 +8,14 @@ import { CardPage } from '../layout/card-page.tsx'
 import { Heading } from '../layout/heading.tsx'
 import { MailSent } from './mail-sent.tsx'
 
+/** The mails are in the language of these pages, not in that of the browser. */
+const LOCALE = 'en'
+
 export function SignUpPage() {
   const [sent, setSent] = useState<{ email: string; receipt: string } | null>(null)
 
   async function signUp({ email = '', password = '' }) {
-    const { data, problem } = await latchkey.api.POST('/v1/register', { body: { email, password } })
+    const { data, problem } = await latchkey.api.POST('/v1/register', { body: { email, password, locale: LOCALE } })
     if (data) setSent({ email, receipt: data.receipt })
     return problem
   }
