@@ -32,6 +32,36 @@ const READ_LIVE_SESSION = `
   WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2
     AND a.disabled_at IS NULL AND a.credential_version = s.credential_version`
 
+/** An account as its holder sees it. */
+export interface OwnAccount {
+  readonly id: string
+  readonly email: string
+  readonly emailVerified: boolean
+  /** The new address of an email change that can still be confirmed. */
+  readonly pendingEmail: string | null
+  readonly createdAt: Date
+  readonly passwordChangedAt: Date | null
+  /** The BCP 47 tag of the language that the person reads mail in. */
+  readonly locale: string | null
+}
+
+/** Reads an account with its pending email change; null if it has been erased. */
+export async function readOwnAccount(pool: Pool, accountId: string, now: Date): Promise<OwnAccount | null> {
+  const { rows } = await pool.query<OwnAccount>({
+    name: 'read-own-account',
+    text: READ_OWN_ACCOUNT,
+    values: [accountId, now],
+  })
+  return rows[0] ?? null
+}
+
+const READ_OWN_ACCOUNT = `
+  SELECT a.id, a.email, a.email_verified_at IS NOT NULL AS "emailVerified", c.to_email AS "pendingEmail",
+         a.created_at AS "createdAt", a.password_changed_at AS "passwordChangedAt", a.locale
+  FROM accounts a LEFT JOIN email_changes c
+    ON c.account_id = a.id AND c.confirmed_at IS NULL AND c.ended_at IS NULL AND c.expires_at > $2
+  WHERE a.id = $1 LIMIT 1`
+
 export interface RotatedSession {
   readonly accountId: string
   readonly credentialVersion: number

@@ -51,8 +51,8 @@ export async function uncount(tx: Transaction, { key, ladder }: Counter): Promis
 }
 
 /** Clears a network's failures after a correct password from it, and makes it known. */
-export async function clearNetwork(tx: Transaction, { key }: Counter, now: Date): Promise<void> {
-  await tx.throttle.updateMany({ where: { key }, data: { failures: 0, blockedUntil: null, succeededAt: now } })
+export async function clearNetwork(db: Pick<Transaction, 'throttle'>, { key }: Counter, now: Date): Promise<void> {
+  await db.throttle.updateMany({ where: { key }, data: { failures: 0, blockedUntil: null, succeededAt: now } })
 }
 
 type Reader = Pick<Transaction, '$queryRaw'>

@@ -67,7 +67,7 @@ async function compareCounted<Result extends ComparedPassword>(
     await inTransaction(deps.db, (tx) => takeBack(tx, counted)).catch(() => undefined)
     throw error
   })
-  if (result.isCorrect) await inTransaction(deps.db, (tx) => clearAttempt(tx, counted, deps.clock.now()))
+  if (result.isCorrect) await clearAttempt(deps, counted)
   else await recordLongerWaits(deps, attempt, counted, result.accountId)
   return result
 }
@@ -80,11 +80,17 @@ async function takeBack(tx: Transaction, counted: CountedAttempt): Promise<void>
  * The password was correct: its network is known for KNOWN_NETWORK_DAYS, and its failures are cleared. Of the strangers'
  * failures only this attempt is taken back. If all of them were cleared, a guesser could tell that the owner signs in.
  */
-async function clearAttempt(tx: Transaction, counted: CountedAttempt, now: Date): Promise<void> {
-  for (const { counter } of counted) {
-    if (counter.kind === 'network') await clearNetwork(tx, counter, now)
-    else await uncount(tx, counter)
-  }
+async function clearAttempt(deps: Deps, counted: CountedAttempt): Promise<void> {
+  const now = deps.clock.now()
+  const [first, ...others] = counted
+  // From a known network there is one counter: a single statement, which needs no transaction around it.
+  if (first?.counter.kind === 'network' && others.length === 0) return clearNetwork(deps.db, first.counter, now)
+  await inTransaction(deps.db, async (tx) => {
+    for (const { counter } of counted) {
+      if (counter.kind === 'network') await clearNetwork(tx, counter, now)
+      else await uncount(tx, counter)
+    }
+  })
 }
 
 /** One event each time that a counter begins to block, or blocks for longer; not one for each attempt. */
