@@ -7,7 +7,7 @@ const CARD = '#ffffff'
 const DARK_CARD = '#27272a'
 const FONT = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 const PARAGRAPH = `margin:0 0 16px;font-family:${FONT};font-size:16px;line-height:1.5`
-const SMALL = `margin:0 0 16px;font-family:${FONT};font-size:13px;line-height:1.5;color:#52525b`
+const SMALL = `font-family:${FONT};font-size:13px;line-height:1.5;color:#52525b`
 
 /**
  * Writes a letter as HTML that mail programs show alike: inline styles, tables for the width and for the buttons, and
@@ -58,7 +58,7 @@ line-height:1.25;color:#18181b;text-decoration:none">${safe(label)}</a></td>
 function linkAsText({ link }: Action, hint: string): string {
   const shown = safe(link)
   return (
-    `<p class="quiet" style="${SMALL}">${safe(hint)}<br><a class="quiet" href="${shown}" dir="ltr" ` +
+    `<p class="quiet" style="margin:0 0 16px;${SMALL}">${safe(hint)}<br><a class="quiet" href="${shown}" dir="ltr" ` +
     `style="color:#52525b;word-break:break-all">${shown}</a></p>`
   )
 }
@@ -80,7 +80,7 @@ function footer({ wording, supportContact, legal }: MailFrame): string {
   const support = `${safe(wording.texts.words.support)}: ${contactAsHtml(supportContact)}`
   return [support, legal && safe(legal)]
     .filter(Boolean)
-    .map((html) => `<p class="quiet" style="${SMALL.replace('0 0 16px', '0 0 8px')}">${html}</p>`)
+    .map((html) => `<p class="quiet" style="margin:0 0 8px;${SMALL}">${html}</p>`)
     .join('\n')
 }
 
