@@ -5,7 +5,7 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Test files run in bare Node. Each worker loads the sources and libraries once, for all its files: docs/decisions/0013.
+  // Test files run in bare Node. Each worker loads the sources and libraries once, for all its files: docs/decisions/0014.
   runner: 'jest-light-runner/child-process',
   setupFiles: ['<rootDir>/test/runner/register.js'],
   setupFilesAfterEnv: ['<rootDir>/test/runner/time-limits.js'],
