@@ -43,7 +43,7 @@ const SOME_ID = '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'
 const PARAMETERS: Readonly<Record<string, string>> = { email: 'ada@example.com', receipt: '0000-0000-0000' }
 
 function callerOf({ security = [] }: Operation): ExampleRequest['caller'] {
-  if (security.some((scheme) => 'service' in scheme)) return 'service'
+  if (security.some((scheme) => 'serviceToken' in scheme)) return 'service'
   return security.length > 0 ? 'account' : 'public'
 }
 

@@ -34,7 +34,7 @@ function errorsOf(declaration: RouteDeclaration, facts: CallerFacts, takesInput:
 function factsOf(caller: Caller): CallerFacts {
   if (typeof caller !== 'object') return FACTS[caller]
   return {
-    security: [{ service: [caller.scope] }],
+    security: [{ serviceToken: [caller.scope] }],
     refusals: [
       { code: 'unauthenticated', meaning: 'The access token of the service is missing, expired or not valid.' },
       {
@@ -47,14 +47,14 @@ function factsOf(caller: Caller): CallerFacts {
 
 const FACTS: Readonly<Record<Exclude<Caller, object>, CallerFacts>> = {
   public: { security: [] },
-  account: { security: [{ session: [] }], refusals: [{ code: 'unauthenticated' }] },
+  account: { security: [{ sessionToken: [] }], refusals: [{ code: 'unauthenticated' }] },
   tokenHolder: {
-    security: [{ session: [] }, {}],
+    security: [{ sessionToken: [] }, {}],
     refusals: [{ code: 'unauthenticated', meaning: 'The request names no session: no token in it is valid.' }],
   },
   client: { security: [{ clientSecret: [] }, {}], oauthErrors: ['invalid_client'] },
   clientOrService: {
-    security: [{ clientSecret: [] }, { service: [] }, {}],
+    security: [{ clientSecret: [] }, { serviceToken: [] }, {}],
     oauthErrors: ['invalid_client', 'invalid_token'],
   },
 }

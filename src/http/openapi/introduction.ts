@@ -56,17 +56,20 @@ export function introduction(config: Config) {
   }
 }
 
-/** The ways to authenticate. None is called `client` or `basic`: some generators use these names for classes of their own. */
+/**
+ * The ways to authenticate. Generators make classes of these names, so none may be the name of a schema (`session`) or of a class
+ * that generators write themselves (`client`).
+ */
 export function securitySchemes(config: Config) {
   return {
-    session: {
+    sessionToken: {
       type: 'http' as const,
       scheme: 'bearer',
       bearerFormat: 'JWT',
       description:
         'The access token of a session: `accessToken` in the answer to `POST /v1/login` or `POST /v1/token/refresh`.',
     },
-    service: {
+    serviceToken: {
       type: 'oauth2' as const,
       description:
         'The access token of a service client, from `POST /oauth/token`. Each operation names the scope that it requires.',
