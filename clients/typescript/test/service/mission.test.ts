@@ -93,13 +93,18 @@ for (const locks of [true, false]) {
     await register(email)
     const browser = fakeBrowser(t, { locks })
     const openTab = () => createLatchkey({ baseUrl: service.url, storage: browserStorage() })
-    const tabs = [browser.openTab(openTab), browser.openTab(openTab)]
-    await tabs[0]?.signIn({ email, password: PASSWORD })
+    const first = browser.openTab(openTab)
+    const second = browser.openTab(openTab)
+    const isSignedIn = new Promise<void>((resolve) => {
+      second.onChange(({ status }) => status === 'signed_in' && resolve())
+    })
+    await first.signIn({ email, password: PASSWORD })
+    await isSignedIn
     t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
 
     for (let round = 0; round < 5; round++) {
       t.mock.timers.tick(290_000) // for the tabs only: the tokens are about to expire
-      const answers = await Promise.all(tabs.map(({ api }) => api.GET('/v1/me')))
+      const answers = await Promise.all([first, second].map(({ api }) => api.GET('/v1/me')))
       assert.deepEqual(
         answers.map(({ data }) => data?.email),
         [email, email],
