@@ -1,6 +1,6 @@
 import { useCallback } from 'preact/hooks'
-import { useLoad } from '../data/use-load.ts'
 import { latchkey } from '../latchkey.ts'
+import { useLoad } from '../loading/use-load.ts'
 import { useSession } from '../session/use-session.ts'
 
 /** Tells somebody who is signed in with another account that the link is not for that one. */

@@ -1,10 +1,10 @@
-import { useLoad } from '../data/use-load.ts'
 import { Form } from '../forms/form.tsx'
 import { NewPasswordField } from '../forms/new-password-field.tsx'
 import { PasswordField } from '../forms/password-field.tsx'
 import { latchkey } from '../latchkey.ts'
 import { Heading } from '../layout/heading.tsx'
 import { SettingsPage } from '../layout/settings-page.tsx'
+import { useLoad } from '../loading/use-load.ts'
 import { navigate } from '../navigation.ts'
 import { UsernameForPasswordManagers } from './username-for-password-managers.tsx'
 

@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'preact/hooks'
-import { useLoad } from '../data/use-load.ts'
 import { latchkey } from '../latchkey.ts'
 import { MailIcon } from '../layout/icons.tsx'
+import { useLoad } from '../loading/use-load.ts'
 import { adviceOn } from '../problems/advice.ts'
 import { timeInWords } from './times-in-words.ts'
 

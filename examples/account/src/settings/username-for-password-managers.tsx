@@ -1,5 +1,5 @@
-import { useLoad } from '../data/use-load.ts'
 import { latchkey } from '../latchkey.ts'
+import { useLoad } from '../loading/use-load.ts'
 
 const loadAccount = () => latchkey.api.GET('/v1/me')
 
