@@ -57,8 +57,10 @@ test.each([
   ['the service itself', 'http://service.internal:3000/'],
   ['a proxy that serves it under a path', 'https://acme.example/accounts/'],
 ])('"Try it out" at /docs sends its requests to the origin of the page: %s', async (_what, base) => {
-  const { servers } = (await app.inject('/docs/json')).json()
+  const { servers, components } = (await app.inject('/docs/json')).json()
 
+  const { tokenUrl } = components.securitySchemes.serviceToken.flows.clientCredentials
+  expect(tokenUrl).toBe('/oauth/token')
   expect(servers).toHaveLength(1)
   expect(new URL(servers[0].url, `${base}docs/json`).href).toBe(base)
 })

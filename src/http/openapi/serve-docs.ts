@@ -40,7 +40,7 @@ const TYPES: Readonly<Record<string, string>> = {
  * for each request, which takes 150 ms for /docs/yaml: a few requests a second would occupy the process.
  */
 export async function serveDocs(app: FastifyInstance): Promise<void> {
-  const description = () => ({ ...app.swagger(), servers: [SERVER] })
+  const description = () => ({ ...withTokenUrlOfThePage(app.swagger() as unknown as Described), servers: [SERVER] })
   const descriptions: Readonly<Record<string, ReturnType<typeof prepareAnswer>>> = {
     '/docs/json': prepareAnswer({
       type: 'application/json; charset=utf-8',
@@ -67,4 +67,22 @@ export async function serveDocs(app: FastifyInstance): Promise<void> {
       send(request, reply.header('Content-Security-Policy', CONTENT_SECURITY_POLICY)),
     )
   }
+}
+
+interface Described {
+  readonly components: {
+    readonly securitySchemes: {
+      readonly serviceToken: { readonly flows: { readonly clientCredentials: { readonly tokenUrl: string } } }
+    }
+  }
+}
+
+/** "Authorize" asks for a token at a URL without a host, for the reason that SERVER has. */
+function withTokenUrlOfThePage<Document extends Described>(document: Document): Document {
+  const { components } = document
+  const { serviceToken } = components.securitySchemes
+  const { clientCredentials } = serviceToken.flows
+  const flows = { clientCredentials: { ...clientCredentials, tokenUrl: new URL(clientCredentials.tokenUrl).pathname } }
+  const securitySchemes = { ...components.securitySchemes, serviceToken: { ...serviceToken, flows } }
+  return { ...document, components: { ...components, securitySchemes } }
 }
