@@ -16,10 +16,10 @@ const CONNECTIONS = 900
 const PIPELINED = 14
 const HELD_MS = 8_000
 /**
- * After this the service has closed a connection that transfers nothing, with some room: after 30 s, or after 60 s where a
- * part of the answer was still taken.
+ * After this the service has closed a connection that transfers nothing, with some room: after 30 s, or after about 100 s where
+ * the kernel still takes a part of the answer.
  */
-const RECOVERED_MS = 75_000
+const RECOVERED_MS = 110_000
 /** Then the clients close the others, and the service has this time to release the memory. */
 const RELEASED_MS = 15_000
 const EVENTS = 200_000

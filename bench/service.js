@@ -42,7 +42,7 @@ class Service {
   }
 
   async ready() {
-    for (let attempt = 0; attempt < 300; attempt += 1) {
+    for (let attempt = 0; attempt < 1200; attempt += 1) {
       const answer = await fetch(`${this.url}/health/ready`).catch(() => null)
       if (answer?.ok) return
       await wait(100)
