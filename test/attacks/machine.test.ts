@@ -47,8 +47,8 @@ interface Route {
   /** The names of the body's fields; undefined where the route takes none. */
   readonly fields: string[] | undefined
   readonly required: string[]
-  /** Of the fields that are not text, what they are. */
-  readonly otherTypes: Record<string, string | undefined>
+  /** The JSON types that each field takes. */
+  readonly types: Record<string, string[]>
   readonly takesForm: boolean
 }
 
@@ -56,7 +56,7 @@ interface Operation {
   requestBody?: { content: Record<string, { schema: { $ref?: string } & Schema }> }
 }
 interface Schema {
-  properties?: Record<string, { type?: string }>
+  properties?: Record<string, { type?: string | string[] }>
   required?: string[]
 }
 
@@ -75,8 +75,8 @@ function routesOfTheApp(): Route[] {
         path: path.replace('{email}', 'nobody@example.com').replace(/\{\w+\}/, '01a20000-0000-7000-8000-000000000000'),
         fields,
         required: schema?.required ?? [],
-        otherTypes: Object.fromEntries(
-          Object.entries(schema?.properties ?? {}).map(([name, { type }]) => [name, type]),
+        types: Object.fromEntries(
+          Object.entries(schema?.properties ?? {}).map(([name, { type = [] }]) => [name, [type].flat()]),
         ),
         takesForm: requestBody?.content['application/x-www-form-urlencoded'] !== undefined,
       }
@@ -159,7 +159,7 @@ function wrongFields(route: Route & { fields: string[] }): Bad[] {
     ...route.required.map((field) => json(`no ${field}`, { ...whole, [field]: undefined })),
     ...route.fields.flatMap((field) =>
       typed
-        .filter((value) => typeof value !== route.otherTypes[field])
+        .filter((value) => !route.types[field]?.includes(value === null ? 'null' : typeof value))
         .map((value) => json(`${field}: ${JSON.stringify(value)}`, { ...whole, [field]: value })),
     ),
     ...grown

@@ -83,7 +83,7 @@ test('the report has every problem of a line', async () => {
     'emailVerified: This field must be true or false.',
     'email: Enter a valid email address, like ada@example.com.',
     'passwordHash: The hash must be a bcrypt hash ($2a$, $2b$ or $2y$) with a cost from 4 to 15.',
-    'createdAt: The time must be an RFC 3339 time between 1970 and now.',
+    'createdAt: This field must be a date and time, like 2026-01-31T09:30:00Z.',
   ]) {
     expect(reason.split(problem)).toHaveLength(2)
   }
