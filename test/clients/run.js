@@ -1,4 +1,4 @@
-// `npm run test:clients [-- LANGUAGE…]`: generates a client in each language from openapi.yaml, compiles it, and runs the
+// `npm run test:generated-clients [-- LANGUAGE…]`: generates a client in each language from openapi.yaml, compiles it, and runs the
 // mission with it against the service. README.md explains the folders.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
