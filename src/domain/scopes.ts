@@ -1,15 +1,15 @@
 /** Everything a service client can be allowed to do, and the words an operator reads. A closed list. */
 export const SCOPES = {
-  'tokens:introspect': 'Ask whether a token still holds.',
-  'users:read': 'Look accounts up.',
+  'tokens:introspect': 'Ask whether a token is valid now.',
+  'users:read': 'Find accounts and read them.',
   'users:write': 'Create, import, disable and enable accounts, end their sessions, send reset instructions.',
   'users:delete': 'Erase accounts.',
   'addresses:read': 'See whether an address is free, in use or locked.',
-  'addresses:unlock': 'Unlock an address.',
+  'addresses:unlock': 'Unlock a locked address.',
   'mail:write': 'Clear the suppression of an address by the mail provider.',
-  'mail:read': 'See what became of a mail or a receipt; never its link.',
-  'events:read': 'Read the audit trail of an account.',
-  'events:replay': 'Have a security event sent again to the configured URLs.',
+  'mail:read': 'See what became of a mail or a receipt. Links are never shown.',
+  'events:read': 'Read and export the audit trail, and list security events.',
+  'events:replay': 'Send a security event again to the configured URLs.',
 } as const satisfies Record<string, string>
 
 export type Scope = keyof typeof SCOPES

@@ -6,7 +6,8 @@ const DESCRIPTION = `Latchkey keeps the login credentials of a product: sign-in,
 
 ## Requests and answers
 Requests and answers are JSON with names in \`camelCase\`. The OAuth endpoints take forms, and use the names of their RFCs.
-Times are RFC 3339 strings in UTC, in fields named \`…At\`. Durations are whole seconds. Ids are UUIDs. A body may have 16 KiB.
+Times are RFC 3339 strings in UTC, in fields named \`…At\`. Durations are whole seconds. Ids are UUIDs; only
+the id of a service client has another form (\`svc_…\`). A body may have 16 KiB.
 An unknown field is refused. An answer may gain fields in a later version: ignore the fields that you do not know.
 
 ## Errors
