@@ -3,10 +3,10 @@ import type { FastifyInstance } from 'fastify'
 import { Refusal } from '../../domain/problems.ts'
 import { HashingLaneFull } from '../../security/hashing/hashing-lane.ts'
 
-/** Their work takes about 1 % of a core. */
+/** 50 refusals take about 1 % of a core. */
 const MOST_AT_ONCE_PER_SECOND = 50
 const HELD_MS = 1_000
-/** Each takes about 20 KB. */
+/** Bounds the memory and the connections that held answers occupy. Further answers are sent at once. */
 const MOST_HELD = 2_000
 
 /**
@@ -15,7 +15,7 @@ const MOST_HELD = 2_000
  * the requests that are served: correct sign-ins fell by a third. On one connection, the next request waits for the held
  * answer (connections/answer-in-turn.ts). Clients that do wait until `Retry-After` do not notice.
  *
- * The count is for the whole process, because a flood can come from many networks. Whose answer is held is already refused.
+ * The refusals of the whole process are counted together, because a flood can come from many networks.
  */
 export function slowDownRefused(app: FastifyInstance): void {
   let secondBeganAt = Number.NEGATIVE_INFINITY
