@@ -1,12 +1,16 @@
+import { connect } from 'node:net'
 import { expect, test } from '@jest/globals'
 import '../support/matchers.ts'
 import { rateLimits } from '../../src/http/limits/rate-limits.ts'
 import type { Answer, CallOptions } from '../support/api.ts'
 import { basicOf, registerClient } from '../support/service-clients.ts'
 import { startTestApp } from '../support/test-app.ts'
+import { until } from '../support/until.ts'
 
 /** 6 sign-ins, 30 of most other requests, 3 of unknown paths. */
-const { api, deps, logLines } = await startTestApp({ env: { RATE_LIMIT_FACTOR: '0.005', TRUST_PROXY: '10.0.0.0/8' } })
+const { api, app, deps, logLines } = await startTestApp({
+  env: { RATE_LIMIT_FACTOR: '0.005', TRUST_PROXY: '10.0.0.0/8' },
+})
 const SIGN_INS = 6
 
 let lastNetwork = 0
@@ -150,4 +154,24 @@ test('of many refusals in a second, only some are sent at once, and all other re
   }
   const lines = logLines.slice(before).map((line) => JSON.parse(line))
   expect(lines.filter(({ status, ms }) => status === 429 && ms >= 990).length).toBeGreaterThan(0)
+})
+
+test('a connection that is refused again and again gets its answers a second apart', async () => {
+  const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+  await many(3, () => api.get('/wp-login.php', { ip: '127.0.0.1' }))
+  const socket = connect(port, '127.0.0.1')
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk
+  })
+  socket.write('GET /wp-login.php HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2))
+
+  await until(() => received.split('HTTP/1.1 429 ').length === 3)
+  socket.destroy()
+
+  const lines = logLines
+    .map((line) => JSON.parse(line))
+    .filter((line) => line.ip === '127.0.0.1' && line.status === 429)
+  expect(lines).toHaveLength(2)
+  expect(lines[1].ms).toBeGreaterThanOrEqual(990)
 })
