@@ -8,6 +8,8 @@ import { createKeyRing, type KeyRing } from './keys/key-ring.ts'
 import { readMailBacklog } from './operations/mail-backlog.ts'
 import { readMailOutcomes } from './operations/mail-outcomes.ts'
 import { createMetrics, type Metrics } from './operations/metrics.ts'
+import { readSecurityEventBacklog } from './operations/security-event-backlog.ts'
+import { readSigningKeyAge } from './operations/signing-key-age.ts'
 import { createHashingLane, type HashingLane } from './security/hashing/hashing-lane.ts'
 import { createTurns, type Turns } from './security/hashing/turns.ts'
 import { createWorkUnderWay, type WorkUnderWay } from './security/hashing/work-under-way.ts'
@@ -72,10 +74,15 @@ export function createDeps(input: {
     importKeys: keys.importKeys,
   })
   const breachList = config.breachList ? createBreachList(config.breachList, log) : null
-  const metrics = createMetrics(hashingLane, {
-    readBacklog: () => readMailBacklog(pool, clock.now()),
-    readOutcomes: () => readMailOutcomes(pool),
-  })
+  const metrics = createMetrics(
+    { hashingLane, pool },
+    {
+      readMailBacklog: () => readMailBacklog(pool, clock.now()),
+      readMailOutcomes: () => readMailOutcomes(pool),
+      readSecurityEventBacklog: () => readSecurityEventBacklog(pool, clock.now()),
+      readSigningKeyAge: () => readSigningKeyAge(pool, clock.now()),
+    },
+  )
   const comparisons = createWorkUnderWay()
   return {
     config,

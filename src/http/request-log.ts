@@ -23,6 +23,7 @@ export function originOf(request: FastifyRequest): Origin {
  * tells an operator who floods the service.
  */
 export function logRequests(app: FastifyInstance, deps: Deps): void {
+  app.decorateRequest('problemCode', '')
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-Id', request.id)
   })
@@ -33,11 +34,12 @@ export function logRequests(app: FastifyInstance, deps: Deps): void {
 export function logAnswer(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
   const route = request.routeOptions?.url ?? 'unknown'
   const answered = { method: request.method, route, status: reply.statusCode }
-  deps.metrics.observeRequest({ ...answered, seconds: reply.elapsedTime / 1000 })
-  const { principal, service } = request
+  const { principal, service, problemCode: code } = request
+  deps.metrics.observeRequest({ ...answered, code, seconds: reply.elapsedTime / 1000 })
   request.log[request.routeOptions?.config?.requestLogLevel ?? 'info'](
     {
       ...answered,
+      ...(code === '' ? {} : { code }),
       ip: clientAddress(request),
       ms: Math.round(reply.elapsedTime * 10) / 10,
       ...(principal ? { accountId: principal.accountId, sessionId: principal.sessionId } : {}),

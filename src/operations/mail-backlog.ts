@@ -1,13 +1,11 @@
 import type { Pool } from '../database/client.ts'
-import type { MailBacklog } from './metrics.ts'
+import type { MailBacklog } from './database-readings.ts'
+import { readAtScrape } from './read-at-scrape.ts'
 
-/** Reads the backlog at every scrape, with a separate index; null if the database does not answer at once. */
+/** Reads the backlog at every scrape, with a separate index. */
 export async function readMailBacklog(pool: Pool, now: Date): Promise<MailBacklog | null> {
-  const query = { text: READ_BACKLOG, values: [now], query_timeout: 1_000 } as { text: string; values: unknown[] }
-  return pool.query<MailBacklog>(query).then(
-    ({ rows }) => rows[0] ?? null,
-    () => null,
-  )
+  const rows = await readAtScrape<MailBacklog>(pool, READ_BACKLOG, [now])
+  return rows?.[0] ?? null
 }
 
 const READ_BACKLOG = `

@@ -1,47 +1,41 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Pool } from '../database/client.ts'
 import type { HashingLane } from '../security/hashing/hashing-lane.ts'
+import { registerDatabaseMetrics } from './database-metrics.ts'
+import type { DatabaseReadings } from './database-readings.ts'
 import { VERSION } from './version.ts'
 
 export interface Metrics {
   /**
-   * The labels are the pattern of a route and a status. They never contain an id or an address, so that their number is
-   * limited.
+   * The labels are the pattern of a route, a status and the `code` of a problem document. They never contain an id or an
+   * address, so that their number is limited.
+   *
+   * @param request `code` is empty if the answer is not a problem document.
    */
-  observeRequest(request: { method: string; route: string; status: number; seconds: number }): void
-  /** The Prometheus text format. */
-  render(): Promise<string>
+  observeRequest(request: { method: string; route: string; status: number; code: string; seconds: number }): void
+  /**
+   * The Prometheus text format.
+   *
+   * @param isReady What `/health/ready` would answer now. It is awaited beside the database, not before it: in an outage
+   *   both wait, and a scrape has 10 seconds.
+   */
+  render(isReady: Promise<boolean>): Promise<string>
   readonly contentType: string
 }
 
-/** Mails that were requested and have not been sent yet. */
-export interface MailBacklog {
-  readonly waiting: number
-  /** The age of the oldest mail; 0 if there is none. */
-  readonly oldestSeconds: number
+/** What the metrics read from the process at each scrape. */
+export interface ProcessReadings {
+  readonly hashingLane: Pick<HashingLane, 'load'>
+  readonly pool: Pick<Pool, 'totalCount' | 'idleCount' | 'waitingCount'>
 }
 
-/** How many mails of a kind had an outcome, since the database was created. */
-export interface MailOutcomeCount {
-  readonly kind: string
-  readonly outcome: string
-  readonly count: number
-}
-
-/**
- * What the metrics read from the database. If it is null, as in an outage, the response does not contain the metric.
- */
-export interface MailReadings {
-  readBacklog(): Promise<MailBacklog | null>
-  readOutcomes(): Promise<MailOutcomeCount[] | null>
-}
-
-export function createMetrics(lane: HashingLane, { readBacklog, readOutcomes }: MailReadings): Metrics {
+export function createMetrics({ hashingLane, pool }: ProcessReadings, readings: DatabaseReadings): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'latchkey_' })
   const requests = new Counter({
     name: 'latchkey_http_requests_total',
-    help: 'Requests answered.',
-    labelNames: ['method', 'route', 'status'],
+    help: 'Requests answered. The code is that of the problem document; without one it is empty.',
+    labelNames: ['method', 'route', 'status', 'code'],
     registers: [registry],
   })
   const durations = new Histogram({
@@ -57,9 +51,20 @@ export function createMetrics(lane: HashingLane, { readBacklog, readOutcomes }: 
     labelNames: ['state'],
     registers: [registry],
     collect() {
-      const { running, waiting } = lane.load()
+      const { running, waiting } = hashingLane.load()
       this.set({ state: 'running' }, running)
       this.set({ state: 'waiting' }, waiting)
+    },
+  })
+  new Gauge({
+    name: 'latchkey_database_pool',
+    help: 'Database connections of this process that are used and idle, and requests that wait for one.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.set({ state: 'used' }, pool.totalCount - pool.idleCount)
+      this.set({ state: 'idle' }, pool.idleCount)
+      this.set({ state: 'waiting' }, pool.waitingCount)
     },
   })
   const build = new Gauge({
@@ -69,42 +74,21 @@ export function createMetrics(lane: HashingLane, { readBacklog, readOutcomes }: 
     registers: [registry],
   })
   build.set({ version: VERSION }, 1)
-  const oldest = new Gauge({
-    name: 'latchkey_oldest_waiting_mail_seconds',
-    help: 'Age of the oldest mail that is not sent yet. It grows while the provider rejects mail or no worker runs.',
+  const ready = new Gauge({
+    name: 'latchkey_ready',
+    help: 'Whether the process can serve, as /health/ready reports it: 1 or 0.',
     registers: [registry],
   })
-  const waiting = new Gauge({
-    name: 'latchkey_mails_waiting',
-    help: 'Mails that are not sent yet.',
-    registers: [registry],
-  })
-  const outcomes = new Counter({
-    name: 'latchkey_mails_total',
-    help: 'Outcomes of mails. Read from the database: every process reports the same numbers, so do not add them up.',
-    labelNames: ['kind', 'outcome'],
-    registers: [registry],
-  })
-
-  /** Read before anything is rendered: a gauge that another gauge sets while it is rendered is one scrape late. */
-  async function readDatabase(): Promise<void> {
-    const [backlog, counts] = await Promise.all([readBacklog(), readOutcomes()])
-    for (const metric of [oldest, waiting]) metric.remove()
-    if (backlog) {
-      waiting.set(backlog.waiting)
-      oldest.set(backlog.oldestSeconds)
-    }
-    outcomes.reset()
-    for (const { kind, outcome, count } of counts ?? []) outcomes.inc({ kind, outcome }, count)
-  }
+  const database = registerDatabaseMetrics(registry, readings)
 
   return {
-    observeRequest({ method, route, status, seconds }) {
-      requests.inc({ method, route, status: String(status) })
+    observeRequest({ method, route, status, code, seconds }) {
+      requests.inc({ method, route, status: String(status), code })
       durations.observe({ method, route }, seconds)
     },
-    async render() {
-      await readDatabase()
+    async render(isReady) {
+      const [isReadyNow] = await Promise.all([isReady, database.read()])
+      ready.set(isReadyNow ? 1 : 0)
       return registry.metrics()
     },
     contentType: registry.contentType,

@@ -65,6 +65,7 @@ export const operationsRoutes =
           response: { 200: Type.String({ description: 'The metrics in the Prometheus text format.' }) },
         },
       },
-      async (_request, reply) => reply.type(deps.metrics.contentType).send(await deps.metrics.render()),
+      async (_request, reply) =>
+        reply.type(deps.metrics.contentType).send(await deps.metrics.render(isReady(deps, readiness))),
     )
   }

@@ -14,8 +14,12 @@ export function answerOAuthErrorsOf(app: FastifyInstance): void {
     const isUnproven =
       error instanceof OAuthRefusal && (error.code === 'invalid_client' || error.code === 'invalid_token')
     const pastLimit = isUnproven ? await request.countFailure().catch((excess: Error) => excess) : undefined
-    if (error instanceof OAuthRefusal && !pastLimit) return sendOAuthError(reply, error)
+    if (error instanceof OAuthRefusal && !pastLimit) {
+      request.problemCode = error.code
+      return sendOAuthError(reply, error)
+    }
     const refusal = toRefusal(pastLimit ?? error)
+    request.problemCode = refusal.code // not the answer's: that has one code for a limit and for an outage
     const status = problemStatuses[refusal.code]
     if (!pastLimit) logFailure(request, error, refusal)
     if (refusal.details.retryAfter !== undefined) reply.header('Retry-After', String(refusal.details.retryAfter))

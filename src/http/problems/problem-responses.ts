@@ -7,6 +7,7 @@ import { isDatabaseUnavailable } from '../../database/connection/connection-erro
 
 import { deadLinks } from '../../domain/dead-links.ts'
 import { type ProblemCode, problems, Refusal, type RefusalDetails, type Violation } from '../../domain/problems.ts'
+import type { OAuthErrorCode } from '../../domain/service-clients/oauth-refusal.ts'
 import { KeysNotLoaded } from '../../keys/key-ring.ts'
 import { HashingLaneFull } from '../../security/hashing/hashing-lane.ts'
 import { UnreadableBody, WHOLE_BODY } from '../bodies/strict-json.ts'
@@ -19,6 +20,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** How a person reaches Support, for the answers that tell a person to do so. */
     supportContact: string
+  }
+  interface FastifyRequest {
+    /** The `code` that the request is refused with, for the log and the metrics. Empty if it is not refused. */
+    problemCode: ProblemCode | OAuthErrorCode | ''
   }
 }
 
@@ -90,6 +95,7 @@ export function answerUnmetExpectation(_request: IncomingMessage, response: Serv
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   const { code, details } = refusal
   const status = problemStatuses[code]
+  request.problemCode = code
   if (status === 401) reply.header('WWW-Authenticate', 'Bearer')
   if (details.retryAfter !== undefined) reply.header('Retry-After', String(details.retryAfter))
   return reply
