@@ -17,7 +17,7 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
   await app.register(swagger, {
     openapi: {
       ...introduction(config),
-      components: { examples: problemExamples, securitySchemes: securitySchemes(config) },
+      components: { examples: { ...problemExamples }, securitySchemes: securitySchemes(config) },
     },
     refResolver: { buildLocalReference: (json) => String(json['$id']) },
     transformObject: (given) => {
