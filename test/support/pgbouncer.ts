@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { serverUser } from '../../src/database/embedded-postgres/run-as.ts'
 import { freePort } from './free-port.ts'
+import { until } from './until.ts'
 
 export type PoolMode = 'session' | 'transaction' | 'statement'
 
@@ -52,8 +53,16 @@ server_round_robin = 1
   const owner = await ownerOf(host)
   const running = spawn('pgbouncer', [path.join(folder, 'pgbouncer.ini')], { stdio: 'ignore', ...owner })
   const url = `postgresql://${server.username || 'latchkey'}@127.0.0.1:${port}${server.pathname}`
-  await sleep(300)
+  await until(() => accepts(port))
   return { url, stop: () => stop(running, folder) }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
 }
 
 /** PgBouncer refuses to run as root, and only the user of the server may use its socket. */
