@@ -6,6 +6,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import { type Role, serve } from '../../src/serve.ts'
 import { startWorker } from '../../src/worker/run-worker.ts'
 import { freePort } from '../support/free-port.ts'
+import type { Person } from '../support/people.ts'
 import { hasPgBouncer, type PgBouncer, type PoolMode, startPgBouncer } from '../support/pgbouncer.ts'
 import { startSendgridStandIn } from '../support/sendgrid-stand-in.ts'
 import { basicOf, registerClient, serviceTokenOf } from '../support/service-clients.ts'
@@ -159,7 +160,8 @@ testWithPgBouncer('a transaction through PgBouncer in transaction mode is rolled
 
 testWithPgBouncer('many requests at once do not mix through PgBouncer in transaction mode', async () => {
   const { people } = await startPooledApp('transaction')
-  const crowd = await Promise.all(Array.from({ length: 10 }, () => people.verified()))
+  const crowd: Person[] = []
+  while (crowd.length < 10) crowd.push(await people.verified())
 
   const answers = await Promise.all(
     crowd.flatMap((person) =>
