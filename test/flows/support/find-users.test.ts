@@ -27,6 +27,7 @@ test('an account is found by its address, in every spelling that a mail server t
         activeSessions: 1,
         createdAt: expect.stringMatching(/Z$/),
         addresses: [{ address: ada.email, state: 'in_use', lockedAt: null, reason: null }],
+        locale: null,
         signIn: { blockedUntil: null, failures: 0 },
         revertLinks: [],
       },
