@@ -8,8 +8,8 @@ import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 import { latchkey, latchkeyKilledWhen, latchkeyProcess } from '../support/command-line.ts'
 import { temporaryDataDir } from '../support/embedded-server.ts'
 import { openSupportDesk } from '../support/support-desk.ts'
+import { temporaryFolder } from '../support/temporary-folders.ts'
 import { startTestApp } from '../support/test-app.ts'
-import { temporaryFolder } from '../support/test-server.ts'
 
 const SECRET_KEY = 'a secret key for tests, 32 bytes or more'
 const testApp = await startTestApp({ env: { SECRET_KEY } })

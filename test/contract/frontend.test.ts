@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
 import { freePort } from '../support/free-port.ts'
 import { startListeningApp } from '../support/listening-app.ts'
-import { temporaryFolder } from '../support/test-server.ts'
+import { temporaryFolder } from '../support/temporary-folders.ts'
 import { until } from '../support/until.ts'
 
 /** Runs the backend-for-frontend of docs/frontend.md, unchanged, between a browser and the service. */

@@ -8,7 +8,7 @@ import { rotateSigningKey } from '../../src/domain/key-rotation/rotate-signing-k
 import { claimsOf } from '../support/jwks.ts'
 import { startListeningApp } from '../support/listening-app.ts'
 import { registerClient } from '../support/service-clients.ts'
-import { temporaryFolder } from '../support/test-server.ts'
+import { temporaryFolder } from '../support/temporary-folders.ts'
 
 /** Runs each program of docs/integrating.md, unchanged, against the service on a real port. */
 const ROOT = path.join(import.meta.dirname, '../..')

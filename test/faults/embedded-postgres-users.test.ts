@@ -6,7 +6,7 @@ import { SHARED_FOLDER } from '../../src/database/embedded-postgres/binaries.ts'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 import { postmasterPid, query, temporaryDataDir } from '../support/embedded-server.ts'
 import { install, startProgram } from '../support/installation.ts'
-import { temporaryFolder } from '../support/test-server.ts'
+import { temporaryFolder } from '../support/temporary-folders.ts'
 
 const NOBODY = 65_534
 /** No line of /etc/passwd has it. */

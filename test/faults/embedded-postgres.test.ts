@@ -6,7 +6,7 @@ import pg from 'pg'
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 import { killAtOnce, postmasterPid, query, temporaryDataDir } from '../support/embedded-server.ts'
 import { install, startProgram } from '../support/installation.ts'
-import { temporaryFolder } from '../support/test-server.ts'
+import { temporaryFolder } from '../support/temporary-folders.ts'
 
 let installation: string
 let dataDir: string

@@ -3,11 +3,11 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { socketFolderOf } from '../../src/database/embedded-postgres/cluster.ts'
-import { temporaryFolder } from './test-server.ts'
+import { dataFolders, temporaryFolder } from './temporary-folders.ts'
 
 /** A data folder for one test. `discard` removes it with its server, in whatever state the server is. */
 export async function temporaryDataDir(parent?: string): Promise<{ dataDir: string; discard(): Promise<void> }> {
-  const folder = parent ?? (await temporaryFolder('latchkey-test-data-'))
+  const folder = parent ?? (await temporaryFolder('latchkey-test-data-', await dataFolders()))
   const dataDir = path.join(folder, 'data')
   return { dataDir, discard: () => discard(folder, dataDir) }
 }

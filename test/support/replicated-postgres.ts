@@ -7,7 +7,7 @@ import { CHILD_ENVIRONMENT } from '../../src/database/embedded-postgres/run-as.t
 import { migrate } from '../../src/database/migrate.ts'
 import { query } from './embedded-server.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './test-server.ts'
+import { dataFolders, temporaryFolder } from './temporary-folders.ts'
 import { until } from './until.ts'
 
 export interface ReplicatedPostgres {
@@ -24,7 +24,7 @@ const ACCESS = 'host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/
 
 /** A migrated primary and a standby that receives its changes by streaming replication. */
 export async function replicatedPostgres(): Promise<ReplicatedPostgres> {
-  const folder = await temporaryFolder('latchkey-test-replicated-')
+  const folder = await temporaryFolder('latchkey-test-replicated-', await dataFolders())
   const cluster = await prepareCluster(path.join(folder, 'primary'), () => undefined)
   await writeFile(path.join(cluster.folder, 'pg_hba.conf'), ACCESS)
   const [primaryPort, standbyPort] = [await freePort(), await freePort()]

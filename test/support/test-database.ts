@@ -7,10 +7,13 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
+/** Writes files and no WAL, which is four times faster. PostgreSQL 14, which may be the server that was named, does not know the word. */
+const STRATEGY = process.env['TEST_DATABASE_URL'] ? '' : 'STRATEGY file_copy'
+
 /** PostgreSQL's own template, which is completely empty. */
 export const EMPTY = 'template0'
 
-/** Creates a database as a copy of the migrated template. This takes about 30 ms. */
+/** Creates a database as a copy of the migrated template. */
 export async function createTestDatabase(template = setting('LATCHKEY_TEST_TEMPLATE')): Promise<TestDatabase> {
   const name = `latchkey_test_${randomBytes(6).toString('hex')}`
   await copy(template, name)
@@ -22,7 +25,7 @@ export async function createTestDatabase(template = setting('LATCHKEY_TEST_TEMPL
 async function copy(template: string, name: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await onServer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+      return await onServer(`CREATE DATABASE ${name} TEMPLATE ${template} ${STRATEGY}`)
     } catch (error) {
       // 55006: the template is being accessed by other users. Autovacuum is one of them on a server that was named.
       if ((error as pg.DatabaseError).code !== '55006' || attempt === 20) throw error

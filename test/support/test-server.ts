@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { copyKeptCluster, keepCluster } from './kept-cluster.ts'
+import { dataFolders, temporaryFolder } from './temporary-folders.ts'
 
 export interface TestServer {
   /** The URL of a database from which others may be created. */
@@ -22,7 +22,7 @@ const FAST = {
   full_page_writes: 'off',
   wal_level: 'minimal',
   max_wal_senders: '0',
-  max_wal_size: '4GB',
+  max_wal_size: '1GB',
   autovacuum: 'off',
   max_connections: '300',
 }
@@ -35,7 +35,7 @@ export async function startTestServer(): Promise<TestServer> {
   const given = process.env.TEST_DATABASE_URL
   if (given) return useServer(given)
   await sweepAbandonedServers()
-  const dataDir = await temporaryFolder(`${PREFIX}${process.pid}-`)
+  const dataDir = await temporaryFolder(`${PREFIX}${process.pid}-`, await dataFolders())
   if (!(await copyKeptCluster(dataDir))) await makeCluster(dataDir)
   const server = await startEmbeddedPostgres({ dataDir, settings: FAST })
   return { url: server.url, template: TEMPLATE, stop: () => remove(dataDir, server) }
@@ -73,13 +73,6 @@ async function onServer(url: string, statement: string): Promise<void> {
   await admin.end()
 }
 
-/** A folder that PostgreSQL's own user can pass through when the tests run as root. Folders of mkdtemp are closed to it. */
-export async function temporaryFolder(prefix: string): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), prefix))
-  await chmod(folder, 0o711)
-  return folder
-}
-
 async function remove(dataDir: string, server: EmbeddedPostgres): Promise<void> {
   await server.stop()
   await rm(dataDir, { recursive: true, force: true })
@@ -87,10 +80,11 @@ async function remove(dataDir: string, server: EmbeddedPostgres): Promise<void> 
 
 /** An interrupted run leaves its server running, because the server is made to outlive the processes that use it. */
 async function sweepAbandonedServers(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+  const parent = await dataFolders()
+  for (const name of await readdir(parent)) {
     const pid = Number(/^latchkey-test-server-(\d+)-/.exec(name)?.[1])
     if (!pid || isRunning(pid)) continue
-    const dataDir = path.join(tmpdir(), name)
+    const dataDir = path.join(parent, name)
     await startEmbeddedPostgres({ dataDir, settings: FAST })
       .then((server) => remove(dataDir, server))
       .catch(() => undefined) // it may belong to another user

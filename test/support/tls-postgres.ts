@@ -6,7 +6,7 @@ import { DATABASE_USER, prepareCluster } from '../../src/database/embedded-postg
 import { CHILD_ENVIRONMENT } from '../../src/database/embedded-postgres/run-as.ts'
 import { query } from './embedded-server.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './test-server.ts'
+import { temporaryFolder } from './temporary-folders.ts'
 import { until } from './until.ts'
 
 export interface TlsPostgres {
