@@ -80,6 +80,7 @@ const sensible: Readonly<Record<string, Arbitrary<unknown>>> = {
     '0000-01-01T00:00:00Z',
     '2020-01-01',
   ),
+  locale: fc.constantFrom('de', 'en-GB', 'zh-Hant-TW', 'english!', ''),
   reason: fc.constantFrom('asked by phone', 'x'.repeat(501), ''),
   limit: fc.constantFrom('1', '100', '0', '101', '1.5', '-1'),
   cursor: fc.oneof(oneLive('cursor'), anyText),
@@ -88,6 +89,14 @@ const sensible: Readonly<Record<string, Arbitrary<unknown>>> = {
   accountId: oneLive('accountId', 'nobodysId'),
   state: fc.constantFrom('pending', 'delivered', 'failed', 'lost'),
   receipt: oneLive('receipt'),
+  // Either proves who it is; both together are refused.
+  'POST /v1/password/change currentPassword': oneLive('password'),
+  'POST /v1/password/change reauthToken': fc.oneof(
+    { arbitrary: fc.constant(undefined), weight: 3 },
+    oneLive('reauthToken'),
+  ),
+  'POST /v1/password/change newPassword': oneLive('newPassword'),
+  'POST /v1/token/refresh resource': fc.constantFrom(undefined, undefined, undefined, 'https://api.example.com'),
   'POST /v1/password/reset token': oneLive('resetToken'),
   'POST /v1/password/reset/check token': oneLive('resetToken'),
   'POST /v1/password/reset newPassword': oneLive('newPassword'),
