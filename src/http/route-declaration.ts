@@ -37,6 +37,9 @@ export type SpecificCode = Exclude<ProblemCode, DerivedCode>
 /** A code that a route answers with. `meaning` replaces the one of openapi/problem-meanings.ts, where the route can be more exact. */
 export type DeclaredRefusal = SpecificCode | { readonly code: SpecificCode; readonly meaning: string }
 
+/** The refusals of every route that takes the token of a mailed link. */
+export const LINK_REFUSALS = ['link_invalid', 'link_expired', 'link_used'] as const satisfies readonly SpecificCode[]
+
 declare module 'fastify' {
   /** What a route declares about itself. openapi/derived-description.ts derives the rest of its description. */
   interface FastifyContextConfig {

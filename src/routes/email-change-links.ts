@@ -5,6 +5,7 @@ import { confirmEmailChange } from '../domain/email-change/confirm-email-change.
 import { revertEmailChange } from '../domain/email-change/revert-email-change.ts'
 import { example } from '../http/openapi/example-values.ts'
 import { originOf } from '../http/request-log.ts'
+import { LINK_REFUSALS } from '../http/route-declaration.ts'
 import { EmailAnswer, named, oneOfTexts, TokenRequest, text, timeText, WorkingLink } from '../http/schemas.ts'
 
 const RevertOutcome = oneOfTexts(
@@ -47,11 +48,7 @@ export const emailChangeLinkRoutes =
     app.post(
       '/v1/email/change/confirm',
       {
-        config: {
-          caller: 'public',
-          limit: 'links',
-          refusals: ['link_invalid', 'link_expired', 'link_used', TAKEN_MEANWHILE],
-        },
+        config: { caller: 'public', limit: 'links', refusals: [...LINK_REFUSALS, TAKEN_MEANWHILE] },
         schema: {
           operationId: 'confirmEmailChange',
           tags: ['Email change'],
@@ -68,11 +65,7 @@ export const emailChangeLinkRoutes =
     app.post(
       '/v1/email/change/confirm/check',
       {
-        config: {
-          caller: 'public',
-          limit: 'links',
-          refusals: ['link_invalid', 'link_expired', 'link_used', TAKEN_MEANWHILE],
-        },
+        config: { caller: 'public', limit: 'links', refusals: [...LINK_REFUSALS, TAKEN_MEANWHILE] },
         schema: {
           operationId: 'checkConfirmLink',
           tags: ['Email change'],
@@ -92,7 +85,7 @@ export const emailChangeLinkRoutes =
     app.post(
       '/v1/email/change/revert',
       {
-        config: { caller: 'public', limit: 'links', refusals: ['link_invalid', 'link_expired', 'link_used'] },
+        config: { caller: 'public', limit: 'links', refusals: LINK_REFUSALS },
         schema: {
           operationId: 'revertEmailChange',
           tags: ['Email change'],
@@ -109,7 +102,7 @@ export const emailChangeLinkRoutes =
     app.post(
       '/v1/email/change/revert/check',
       {
-        config: { caller: 'public', limit: 'links', refusals: ['link_invalid', 'link_expired', 'link_used'] },
+        config: { caller: 'public', limit: 'links', refusals: LINK_REFUSALS },
         schema: {
           operationId: 'checkRevertLink',
           tags: ['Email change'],

@@ -7,6 +7,7 @@ import { resetPassword } from '../domain/passwords/reset-password.ts'
 import { principalOf } from '../http/caller.ts'
 import { example } from '../http/openapi/example-values.ts'
 import { originOf } from '../http/request-log.ts'
+import { LINK_REFUSALS } from '../http/route-declaration.ts'
 import {
   Accepted,
   EmailRequest,
@@ -98,7 +99,7 @@ export const passwordRoutes =
     app.post(
       '/v1/password/reset/check',
       {
-        config: { caller: 'public', limit: 'links', refusals: ['link_invalid', 'link_expired', 'link_used'] },
+        config: { caller: 'public', limit: 'links', refusals: LINK_REFUSALS },
         schema: {
           operationId: 'checkResetLink',
           tags: ['Password'],
@@ -121,7 +122,7 @@ export const passwordRoutes =
         config: {
           caller: 'public',
           hashes: true,
-          refusals: ['link_invalid', 'link_expired', 'link_used', 'password_policy'],
+          refusals: [...LINK_REFUSALS, 'password_policy'],
         },
         schema: {
           operationId: 'resetPassword',

@@ -5,6 +5,7 @@ import { resendVerification } from '../domain/registration/resend-verification.t
 import { checkVerificationLink, verifyEmail } from '../domain/registration/verify-email.ts'
 import { example } from '../http/openapi/example-values.ts'
 import { originOf } from '../http/request-log.ts'
+import { LINK_REFUSALS } from '../http/route-declaration.ts'
 import {
   Accepted,
   EmailAnswer,
@@ -63,7 +64,7 @@ export const registrationRoutes =
     app.post(
       '/v1/email/verify',
       {
-        config: { caller: 'public', limit: 'links', refusals: ['link_invalid', 'link_expired', 'link_used'] },
+        config: { caller: 'public', limit: 'links', refusals: LINK_REFUSALS },
         schema: {
           operationId: 'verifyEmail',
           tags: ['Registration'],
@@ -82,7 +83,7 @@ export const registrationRoutes =
     app.post(
       '/v1/email/verify/check',
       {
-        config: { caller: 'public', limit: 'links', refusals: ['link_invalid', 'link_expired', 'link_used'] },
+        config: { caller: 'public', limit: 'links', refusals: LINK_REFUSALS },
         schema: {
           operationId: 'checkVerificationLink',
           tags: ['Registration'],
