@@ -14,6 +14,7 @@ const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? FEW)
 const SEED = Number(process.env.FUZZ_SEED ?? (REQUESTS === FEW ? 1 : Date.now() % 2 ** 31))
 /** Links, sessions and whole accounts are used up on the way. */
 const REQUESTS_PER_PERSON = 90
+const MOST_FURTHER = 5_000
 
 const service = await startTestApp({ env: { SENDGRID_WEBHOOK_PUBLIC_KEY: SENDGRID_PUBLIC_KEY } })
 const sendgridEvents = new SendgridEvents(service)
@@ -44,9 +45,10 @@ test(
     const unserved = new Set(operations.map(({ route }) => route))
     const findings: string[] = []
     let values = await liveValues(service, sendgridEvents)
-    for (const [nth, request] of requests.entries()) {
-      if (!request) continue
-      if (nth % REQUESTS_PER_PERSON === REQUESTS_PER_PERSON - 1) values = await liveValues(service, sendgridEvents)
+    let sent = 0
+    async function attempt(request: FuzzedRequest): Promise<void> {
+      sent += 1
+      if (sent % REQUESTS_PER_PERSON === 0) values = await liveValues(service, sendgridEvents)
       const answer = await send(request, values)
       statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1)
       const { route } = request.operation
@@ -54,13 +56,20 @@ test(
       const found = deviation(request.operation.path, request.method, answer)
       if (found) findings.push(`${found}\n  to ${JSON.stringify({ ...request, operation: route })}`)
     }
-    process.stderr.write(
-      `${requests.length} requests (FUZZ_SEED=${SEED}): ${JSON.stringify(Object.fromEntries(statuses))}\n`,
-    )
+    for (const request of requests) if (request) await attempt(request)
+    // A route with many fields accepts one generated request in several hundred. It gets more of them until it accepts one.
+    const refusedSoFar = REQUESTS > FEW ? operations.filter(({ route }) => unserved.has(route)) : []
+    for (const operation of refusedSoFar) {
+      for (const request of fc.sample(requestsFor(operation), { numRuns: MOST_FURTHER, seed: ~SEED })) {
+        if (!unserved.has(operation.route)) break
+        await attempt(request)
+      }
+    }
+    process.stderr.write(`${sent} requests (FUZZ_SEED=${SEED}): ${JSON.stringify(Object.fromEntries(statuses))}\n`)
 
     expect(findings).toEqual([])
-    // Many requests get past every check of nearly each route; a few requests do so at most routes.
-    if (REQUESTS > FEW && unserved.size > 2) expect([...unserved]).toEqual([])
+    // Some requests get past every check of each route; a few requests do so at most routes.
+    if (REQUESTS > FEW) expect([...unserved]).toEqual([])
     expect(unserved.size).toBeLessThan(operations.length / 2)
     expect(await findViolations(service.deps.pool)).toEqual([])
   },

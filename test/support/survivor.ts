@@ -12,6 +12,8 @@ export interface Chronicle {
   isMailUnderWay(email: string): Promise<boolean>
   changes: number
   unanswered: number
+  /** Requests that the service has not answered yet. */
+  underWay: number
   isOver: boolean
 }
 
@@ -135,15 +137,19 @@ export class Survivor {
   }
 
   #count(answer: Answer | null): void {
-    if (answer === null) this.#chronicle.unanswered += 1
-    else if (answer.status < 300) this.#chronicle.changes += 1
+    if (answer !== null && answer.status < 300) this.#chronicle.changes += 1
   }
 
   /** Null if there was no answer, or one that does not say what was done. */
   async #ask(path: string, body: object, token?: string): Promise<Answer | null> {
     await this.#untilAlive()
+    this.#chronicle.underWay += 1
     const answer = await this.#send(path, body, token)
-    if (answer === null || answer.status === 503) return null
+    this.#chronicle.underWay -= 1
+    if (answer === null || answer.status === 503) {
+      this.#chronicle.unanswered += 1
+      return null
+    }
     if (answer.status >= 500) this.#defect(`${path} was answered ${answer.status} ${JSON.stringify(answer.body)}`)
     return answer
   }
