@@ -247,15 +247,16 @@ test('T2: reuse of a refresh token is recorded although its statement loses a de
   await ada.refresh()
   await ada.refresh()
   await ada.changeEmail(people.newEmail())
-  const rival = new pg.Client({ connectionString: databaseUrl })
-  await rival.connect()
-  await rival.query('BEGIN')
-  await rival.query(`SELECT 1 FROM email_changes WHERE account_id = '${accountId}' FOR UPDATE`)
+  const rival = await openTransaction(`SELECT 1 FROM email_changes WHERE account_id = '${accountId}' FOR UPDATE`)
+  const queue = await openTransaction('LOCK TABLE graphile_worker._private_jobs IN EXCLUSIVE MODE')
 
   const reused = api.post('/v1/token/refresh', { refreshToken: stolen })
-  await untilWaiting(1)
-  await rival.query(`SELECT 1 FROM sessions WHERE account_id = '${accountId}' FOR UPDATE`).catch(() => undefined)
-  await rival.query('ROLLBACK')
+  await untilWaiting(1) // with the session's row locked, for the queue
+  await rival.query(`SET deadlock_timeout = '1min'`) // so that the refresh is the one that is aborted
+  const rivalWaits = rival.query(`SELECT 1 FROM sessions WHERE account_id = '${accountId}' FOR UPDATE`)
+  await untilWaiting(2)
+  await queue.end()
+  await rivalWaits
   await rival.end()
 
   expect(await reused).toRefuse('refresh_token_reused')
@@ -289,16 +290,21 @@ function lockedOut(lock: string, ...requests: Array<() => Promise<Answer>>): Pro
   return heldUp(lock, requests, () => undefined)
 }
 
+async function openTransaction(lock: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query('BEGIN')
+  await client.query(lock)
+  return client
+}
+
 async function heldUp(
   lock: string,
   requests: Array<() => Promise<Answer>>,
   meanwhile: () => unknown,
 ): Promise<Answer[]> {
-  const client = new pg.Client({ connectionString: databaseUrl })
-  await client.connect()
+  const client = await openTransaction(lock)
   try {
-    await client.query('BEGIN')
-    await client.query(lock)
     const begun = []
     for (const [index, request] of requests.entries()) {
       begun.push(request())
@@ -316,7 +322,7 @@ async function untilWaiting(many: number): Promise<void> {
   for (;;) {
     const { rows } = await deps.pool.query<{ waiting: number }>(
       `SELECT count(*)::int AS waiting FROM pg_stat_activity
-       WHERE datname = current_database() AND wait_event IN ('transactionid', 'tuple', 'advisory')`,
+       WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     )
     if ((rows[0]?.waiting ?? 0) >= many) return
   }
