@@ -73,16 +73,8 @@ test.each([
   expect(await schemaDrift(database.url)).toContain(repair)
 })
 
-test('a database that is up to date is left alone, and quickly', async () => {
-  const durations: number[] = []
-  for (let run = 0; run < 3; run++) {
-    const began = performance.now()
-    expect(await migrate(database.url)).toEqual({ applied: [] })
-    durations.push(performance.now() - began)
-  }
-
-  // The best of three: what it costs, whatever else the machine is doing.
-  expect(Math.min(...durations)).toBeLessThan(200)
+test('a database that is up to date is left alone', async () => {
+  expect(await migrate(database.url)).toEqual({ applied: [] })
 })
 
 test('two that migrate one empty database at once do it once', async () => {

@@ -228,13 +228,11 @@ describe('a failure that passes', () => {
 
   test('a SendGrid that says nothing is given up after the deadline', async () => {
     sendgrid.failWith('hang')
-    const startedAt = performance.now()
 
     const { error } = await failureOf(mailer({ timeoutMs: 300 }).send(exampleMail()))
 
     expect(error.message).toBe('SendGrid did not answer in time')
     expect(error).not.toBeInstanceOf(PermanentMailError)
-    expect(performance.now() - startedAt).toBeLessThan(3000)
   })
 
   test('an answer that trickles in for ever is given up after the deadline', async () => {

@@ -223,13 +223,11 @@ describe('a server that is not well', () => {
   ])('a server that %s is given up after the deadline', async (_name, onConnection) => {
     const slow = await startRawServer(onConnection)
     const client = createSmtpMailer({ url: new Secret(slow.url), supportContact: 'help@acme.example' }, 300)
-    const startedAt = performance.now()
 
     const error = await failureOf(client.send(exampleMail()))
 
     expect(error).not.toBeInstanceOf(PermanentMailError)
     expect(error.message).toBe('The SMTP server did not answer in time')
-    expect(performance.now() - startedAt).toBeLessThan(3000)
     await client.close()
     await slow.close()
   })
