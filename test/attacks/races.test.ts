@@ -5,6 +5,7 @@ import bcrypt from 'bcrypt'
 import pg from 'pg'
 import type { Answer } from '../support/api.ts'
 import { eventsOf } from '../support/audit.ts'
+import { untilWaitingForLocks } from '../support/lock-waits.ts'
 import '../support/matchers.ts'
 import { occupyLane } from '../support/occupied-lane.ts'
 import type { Person } from '../support/people.ts'
@@ -251,10 +252,10 @@ test('T2: reuse of a refresh token is recorded although its statement loses a de
   const queue = await openTransaction('LOCK TABLE graphile_worker._private_jobs IN EXCLUSIVE MODE')
 
   const reused = api.post('/v1/token/refresh', { refreshToken: stolen })
-  await untilWaiting(1) // with the session's row locked, for the queue
+  await untilWaitingForLocks(deps.pool, 1) // with the session's row locked, for the queue
   await rival.query(`SET deadlock_timeout = '1min'`) // so that the refresh is the one that is aborted
   const rivalWaits = rival.query(`SELECT 1 FROM sessions WHERE account_id = '${accountId}' FOR UPDATE`)
-  await untilWaiting(2)
+  await untilWaitingForLocks(deps.pool, 2)
   await queue.end()
   await rivalWaits
   await rival.end()
@@ -308,23 +309,13 @@ async function heldUp(
     const begun = []
     for (const [index, request] of requests.entries()) {
       begun.push(request())
-      await untilWaiting(index + 1)
+      await untilWaitingForLocks(deps.pool, index + 1)
     }
     meanwhile()
     await client.query('COMMIT')
     return await Promise.all(begun)
   } finally {
     await client.end()
-  }
-}
-
-async function untilWaiting(many: number): Promise<void> {
-  for (;;) {
-    const { rows } = await deps.pool.query<{ waiting: number }>(
-      `SELECT count(*)::int AS waiting FROM pg_stat_activity
-       WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-    )
-    if ((rows[0]?.waiting ?? 0) >= many) return
   }
 }
 

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals'
 import type { Answer } from '../support/api.ts'
+import { untilWaitingForLocks } from '../support/lock-waits.ts'
 import '../support/matchers.ts'
 import type { Person } from '../support/people.ts'
 import { openSupportDesk } from '../support/support-desk.ts'
 import { startTestApp } from '../support/test-app.ts'
-import { until } from '../support/until.ts'
 
 /** Revert links that are created or opened at a bad moment: during a revert, in another order, or while disabled. */
 const testApp = await startTestApp()
@@ -55,17 +55,6 @@ test.each(ORDERS)(
   },
 )
 
-/** Waits until this many statements of the test's database wait for a lock. */
-async function untilWaiting(count: number): Promise<void> {
-  await until(async () => {
-    const { rows } = await deps.pool.query(
-      `SELECT count(*)::int AS waiting FROM pg_stat_activity
-       WHERE datname = current_database() AND wait_event IN ('transactionid', 'tuple', 'advisory')`,
-    )
-    return rows[0].waiting >= count
-  })
-}
-
 /** Holds the address back, so that a revert takes its row lock on the account and then has to wait. */
 async function holdingAddress(email: string, during: () => Promise<void>): Promise<void> {
   const client = await deps.pool.connect()
@@ -93,9 +82,9 @@ test('a revert link that the worker creates while the owner reverts cannot undo 
   let working: Promise<void> | undefined
   await holdingAddress(lair, async () => {
     reverting = revert(ownersLink)
-    await untilWaiting(1)
+    await untilWaitingForLocks(deps.pool, 1)
     working = mailbox.work()
-    await untilWaiting(2)
+    await untilWaitingForLocks(deps.pool, 2)
   })
   await working
 
