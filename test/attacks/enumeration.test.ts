@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import pg from 'pg'
 import type { Answer, CallOptions } from '../support/api.ts'
+import { statementsOf } from '../support/counted-statements.ts'
 import '../support/matchers.ts'
 import { startTestApp } from '../support/test-app.ts'
 
@@ -171,23 +171,6 @@ test('E7: only the correct password learns that the address is not verified or t
   expect(await api.post('/v1/login', { email: disabled, password: 'Wrong-Horse-7' })).toRefuse('invalid_credentials')
   expect(await api.post('/v1/login', { email: disabled, password: PASSWORD })).toRefuse('account_disabled')
 })
-
-/** The text of every statement sent while `ask` is answered, in order. The statements are sent all the same. */
-async function statementsOf(ask: () => Promise<Answer>): Promise<string[]> {
-  const sent: string[] = []
-  const { query } = pg.Client.prototype
-  pg.Client.prototype.query = function (this: pg.Client, ...given: Parameters<typeof query>) {
-    const [statement] = given as unknown as [string | { text: string }]
-    sent.push(typeof statement === 'string' ? statement : statement.text)
-    return query.apply(this, given)
-  } as typeof query
-  try {
-    await ask()
-  } finally {
-    pg.Client.prototype.query = query
-  }
-  return sent
-}
 
 test.each([
   ['E1: forgot', '/v1/password/forgot', {}],

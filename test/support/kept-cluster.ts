@@ -12,6 +12,10 @@ import { promisify } from 'node:util'
  * be killed at any time.
  */
 const PREFIX = 'latchkey-test-cluster-'
+
+/** The name of the migrated database in it, which is empty otherwise. */
+export const TEMPLATE = 'latchkey_template'
+
 const ROOT = path.join(import.meta.dirname, '../..')
 const UNUSED_AFTER_MS = 7 * 24 * 60 * 60 * 1000
 

@@ -4,7 +4,7 @@ import path from 'node:path'
 import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { copyKeptCluster, keepCluster } from './kept-cluster.ts'
+import { copyKeptCluster, keepCluster, TEMPLATE } from './kept-cluster.ts'
 import { dataFolders, temporaryFolder } from './temporary-folders.ts'
 
 export interface TestServer {
@@ -27,8 +27,6 @@ const FAST = {
   max_connections: '300',
 }
 const PREFIX = 'latchkey-test-server-'
-
-const TEMPLATE = 'latchkey_template'
 
 /** Starts a server for this run, or uses the one that TEST_DATABASE_URL names. Either has a migrated template. */
 export async function startTestServer(): Promise<TestServer> {

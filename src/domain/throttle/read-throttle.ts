@@ -13,16 +13,32 @@ export interface ThrottleState {
   readonly failures: number
 }
 
-/** Whether attempts at an address are being slowed down, for Support. The owner may be free to sign in all the same. */
-export async function readThrottle(deps: Deps, address: NormalizedAddress): Promise<ThrottleState> {
+const FREE: ThrottleState = { blockedUntil: null, failures: 0 }
+
+/**
+ * Whether attempts at these addresses are being slowed down, for Support, with one statement for all of them. An owner may
+ * be free to sign in all the same.
+ */
+export async function readThrottles(
+  deps: Deps,
+  addresses: readonly NormalizedAddress[],
+): Promise<(address: NormalizedAddress) => ThrottleState> {
   const now = deps.clock.now()
-  const strangersKey = strangersCounter(deps, { address }).key
-  const [row] = await deps.db.$queryRaw<Array<{ blocked_until: Date | null; failures: number }>>`
-    SELECT max(blocked_until) FILTER (WHERE blocked_until > ${now}) AS blocked_until,
-           coalesce(sum(failures) FILTER (WHERE
-             key = ${strangersKey} AND updated_at >= ${secondsBefore(now, FROM_STRANGERS.memorySeconds)}
-             OR succeeded_at > ${knownSince(now)} AND updated_at >= ${secondsBefore(now, FROM_ONE_NETWORK.memorySeconds)}
+  const wanted = addresses.flatMap((address) => {
+    const strangersKey = strangersCounter(deps, { address }).key
+    return hashesOfAddress(deps, address).map((hash) => ({ address, hash, strangersKey }))
+  })
+  const rows = await deps.db.$queryRaw<Array<{ address: string; blocked_until: Date | null; failures: number }>>`
+    SELECT wanted.address, max(t.blocked_until) FILTER (WHERE t.blocked_until > ${now}) AS blocked_until,
+           coalesce(sum(t.failures) FILTER (WHERE
+             t.key = wanted.strangers_key AND t.updated_at >= ${secondsBefore(now, FROM_STRANGERS.memorySeconds)}
+             OR t.succeeded_at > ${knownSince(now)}
+               AND t.updated_at >= ${secondsBefore(now, FROM_ONE_NETWORK.memorySeconds)}
            ), 0)::int AS failures
-    FROM throttles WHERE address_hash = ANY(${hashesOfAddress(deps, address)})`
-  return { blockedUntil: row?.blocked_until ?? null, failures: row?.failures ?? 0 }
+    FROM unnest(${wanted.map(({ address }) => address)}::text[], ${wanted.map(({ hash }) => hash)}::text[],
+                ${wanted.map(({ strangersKey }) => strangersKey)}::text[]) AS wanted (address, hash, strangers_key)
+    JOIN throttles t ON t.address_hash = wanted.hash
+    GROUP BY wanted.address`
+  const states = new Map(rows.map((row) => [row.address, { blockedUntil: row.blocked_until, failures: row.failures }]))
+  return (address) => states.get(address) ?? FREE
 }

@@ -3,7 +3,7 @@ import type { Deps } from '../../../deps.ts'
 import { normalizedForm } from '../../../mail/email-address.ts'
 import { Refusal } from '../../problems.ts'
 import { openSession, pendingChange } from '../../row-states.ts'
-import { readThrottle, type ThrottleState } from '../../throttle/read-throttle.ts'
+import { readThrottles, type ThrottleState } from '../../throttle/read-throttle.ts'
 import { listRevertLinks, type RevertLinkView } from './revert-links.ts'
 
 /** The address that the account uses, or one that it has used and that is locked for others. */
@@ -41,11 +41,14 @@ export async function readUsers(deps: Deps, ids: readonly string[]): Promise<Use
   const accounts = await deps.db.account.findMany({ where: { id: { in: [...ids] } }, select: shown(now) })
   const sessions = await countOpenSessions(deps, ids, now)
   const revertLinks = await listRevertLinks(deps, ids)
+  const throttleOf = await readThrottles(
+    deps,
+    accounts.map(({ email }) => normalizedForm(email)),
+  )
   const views = new Map<string, UserView>()
   for (const account of accounts) {
-    const signIn = await readThrottle(deps, normalizedForm(account.email))
     const more = {
-      signIn,
+      signIn: throttleOf(normalizedForm(account.email)),
       revertLinks: revertLinks.get(account.id) ?? [],
       activeSessions: sessions.get(account.id) ?? 0,
     }
