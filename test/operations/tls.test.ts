@@ -6,7 +6,13 @@ import { query } from '../support/embedded-server.ts'
 import { freePort } from '../support/free-port.ts'
 import { type SendgridStandIn, startSendgridStandIn } from '../support/sendgrid-stand-in.ts'
 import { serviceSettings } from '../support/service-settings.ts'
-import { CERTIFIED_USER, hasOpenssl, type TlsPostgres, tlsPostgres } from '../support/tls-postgres.ts'
+import {
+  CERTIFIED_USER,
+  hasOpenssl,
+  type TlsPostgres,
+  tlsPostgres,
+  USER_WITH_PASSWORD,
+} from '../support/tls-postgres.ts'
 import { until } from '../support/until.ts'
 
 const testWithTls = hasOpenssl() ? test : test.skip
@@ -88,6 +94,7 @@ const ACCEPTED: Array<[what: string, parameters: Parameters, host?: string, user
   ['sslmode=verify-ca with another host name', { sslmode: 'verify-ca', sslrootcert: 'ca' }, '127.0.0.1'],
   ['sslmode=no-verify without a CA', { sslmode: 'no-verify' }],
   ['a client certificate', { ...VERIFIED, sslcert: 'clientCert', sslkey: 'clientKey' }, 'localhost', CERTIFIED_USER],
+  ['a password', VERIFIED, 'localhost', USER_WITH_PASSWORD],
 ]
 
 for (const [what, parameters, host, user] of ACCEPTED) {

@@ -19,9 +19,13 @@ export interface TlsPostgres {
 /** A user that the server accepts only with a client certificate. */
 export const CERTIFIED_USER = 'certified'
 
-/** `trust`, so that nothing but TLS decides. */
+/** A user that the server accepts only with a password, and the password as it is written in a URL. */
+export const USER_WITH_PASSWORD = 'with_password:a%40b%3Ac%2Fd'
+
+/** `trust` for everybody else, so that nothing but TLS decides. */
 const ACCESS = `
 hostssl all ${CERTIFIED_USER} 127.0.0.1/32 cert
+hostssl all with_password 127.0.0.1/32 scram-sha-256
 hostssl all all               127.0.0.1/32 trust
 `
 
@@ -74,6 +78,7 @@ export async function tlsPostgres(): Promise<TlsPostgres> {
   })
   await query(url, 'CREATE DATABASE latchkey')
   await query(url, `CREATE ROLE ${CERTIFIED_USER} LOGIN SUPERUSER`)
+  await query(url, `CREATE ROLE with_password LOGIN SUPERUSER PASSWORD 'a@b:c/d'`)
 
   return {
     port,

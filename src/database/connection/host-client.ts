@@ -31,7 +31,8 @@ export function hostClientClass(hosts: HostSelector): new (config: pg.ClientConf
 
     constructor(config: pg.ClientConfig) {
       const host = hosts.current
-      super({ ...config, ...host })
+      // pg-pool 3 makes the password a property that is not enumerable, so a spread does not copy it.
+      super({ ...config, password: config.password, ...host })
       this.databaseHost = host
     }
 
