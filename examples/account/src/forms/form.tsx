@@ -7,7 +7,7 @@ import { waitInWords } from '../problems/wait-in-words.ts'
 import { ErrorSummary, type Failure } from './error-summary.tsx'
 import { FormContext } from './form-context.ts'
 
-interface FormProps {
+export interface FormProps {
   readonly submitLabel: string
   readonly busyLabel: string
   /** Sends the values. Resolves to the problem, or to undefined if the form has done its work. */

@@ -1,11 +1,9 @@
 import { useEffect } from 'preact/hooks'
 import { EmailField } from '../forms/email-field.tsx'
-import { Form } from '../forms/form.tsx'
 import { latchkey } from '../latchkey.ts'
-import { Heading } from '../layout/heading.tsx'
-import { SettingsPage } from '../layout/settings-page.tsx'
 import { navigate, type Place } from '../navigation.ts'
 import { reauthentication } from './reauthentication.ts'
+import { SettingsFormPage } from './settings-form-page.tsx'
 
 /** The second screen of the email change: the new address. */
 export function NewEmailPage({ place }: { place: Place }) {
@@ -32,27 +30,15 @@ export function NewEmailPage({ place }: { place: Place }) {
     return undefined
   }
   return (
-    <SettingsPage>
-      <p class="crumb">
-        Settings <span aria-hidden="true">›</span> <a href="/settings/account">Account</a>
-      </p>
-      <div class="panel panel-narrow">
-        <p class="step">Step 2 of 2</p>
-        <Heading title="Enter your new email address" />
-        <p class="lead">We send a mail to it. Nothing changes until you open the link in that mail.</p>
-        <Form
-          submitLabel="Save"
-          busyLabel="Saving…"
-          onSubmit={save}
-          cancel={
-            <a class="button button-quiet" href="/settings/account">
-              Cancel
-            </a>
-          }
-        >
-          <EmailField name="newEmail" label="New email address" autocomplete="email" value={place.state.newEmail} />
-        </Form>
-      </div>
-    </SettingsPage>
+    <SettingsFormPage
+      step="Step 2 of 2"
+      title="Enter your new email address"
+      introduction={<p class="lead">We send a mail to it. Nothing changes until you open the link in that mail.</p>}
+      submitLabel="Save"
+      busyLabel="Saving…"
+      onSubmit={save}
+    >
+      <EmailField name="newEmail" label="New email address" autocomplete="email" value={place.state.newEmail} />
+    </SettingsFormPage>
   )
 }
