@@ -16,6 +16,7 @@ const PROGRAM = [
   ['database'],
   ['mail'],
   ['security', 'log.ts', 'retry-delay.ts'],
+  ['tracing'],
 ]
 
 /** The same inside src/domain. */

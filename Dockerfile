@@ -10,9 +10,11 @@ RUN npm run build
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Prisma brings query compilers for five databases in two sizes; the generated client loads one of them.
+# Prisma brings query compilers for five databases in two sizes; the generated client loads one of them. OpenTelemetry's
+# packages bring three builds; Node loads one of them.
 RUN npm ci --omit=dev --omit=optional \
   && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name 'query_compiler_small_bg.postgresql*' -delete \
+  && rm -rf node_modules/@opentelemetry/*/build/esm node_modules/@opentelemetry/*/build/esnext \
   && find node_modules -name '*.map' -delete
 
 # The image that runs: no compiler, no tests, no embedded PostgreSQL, no root.

@@ -16,6 +16,7 @@ import { createWorkUnderWay, type WorkUnderWay } from './security/hashing/work-u
 import { createPasswords, type Passwords } from './security/password-hash.ts'
 import { createSealer } from './security/sealed-value.ts'
 import type { Secret } from './security/secret.ts'
+import type { Tracing } from './tracing/tracing.ts'
 
 /** What use cases depend on. It is built once per process: in serve.ts, for each command, and in the test harness. */
 export interface Deps {
@@ -38,6 +39,8 @@ export interface Deps {
   /** Null if none is configured. */
   readonly breachList: BreachList | null
   readonly metrics: Metrics
+  /** Null if traces are off. Code inside a request or a delivery uses the current span: see tracing/span.ts. */
+  readonly tracing: Tracing | null
 }
 
 const LONGEST_WAIT_FOR_A_PLACE_MS = 6_000
@@ -52,12 +55,14 @@ export function createDeps(input: {
   databaseUrl: string
   secretKey: Secret
   log: Logger
+  tracing?: Tracing | null
   /** Whether a worker uses `pool`, so that a pooler in transaction mode is refused. */
   needsSessions?: boolean
   /** In tests: a clock other than the database's. */
   createClock?: (pool: Pool, log: Logger) => Clock
 }): Deps {
-  const { config, databaseUrl, secretKey, log, needsSessions = false, createClock = createDatabaseClock } = input
+  const { config, databaseUrl, secretKey, log, tracing = null } = input
+  const { needsSessions = false, createClock = createDatabaseClock } = input
   const { db, pool } = openDatabase(databaseUrl, { config, log, needsSessions })
   const clock = createClock(pool, log)
   const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
@@ -97,6 +102,7 @@ export function createDeps(input: {
     comparisons,
     breachList,
     metrics,
+    tracing,
   }
 }
 

@@ -15,7 +15,9 @@ import type { Readiness } from './http/readiness.ts'
 import { RELOAD_KEYS_SECONDS } from './keys/key-lifetimes.ts'
 import { createLog } from './log.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
+import { VERSION } from './operations/version.ts'
 import { buildOperationsApp } from './operations-app.ts'
+import { startTracing } from './tracing/tracing.ts'
 import { startWorker, type Worker } from './worker/run-worker.ts'
 
 export type Role = 'all' | 'api' | 'worker'
@@ -56,8 +58,10 @@ export async function serve(config: Config, role: Role, leaving: AbortSignal): P
   const directUrl = config.databaseUrlDirect?.reveal() ?? databaseUrl
   const hasOwnWorkerDatabase = role === 'all' && directUrl !== databaseUrl
   const needsSessions = role !== 'api' && !hasOwnWorkerDatabase
+  const log = createLog(config.logLevel)
+  const tracing = config.tracing ? await startTracing(log, VERSION) : null
   const deps = await createOrStopEmbedded(embedded, () =>
-    createDeps({ config, databaseUrl, secretKey, log: createLog(config.logLevel), needsSessions }),
+    createDeps({ config, databaseUrl, secretKey, log, tracing, needsSessions }),
   )
   const readiness: Readiness = { hasStarted: false, isDraining: false }
   const running: Running = {
@@ -208,6 +212,7 @@ async function stop(running: Running, noticeMs: number): Promise<void> {
   if (workerDeps !== deps) await closeDeps(workerDeps)
   await closeDeps(deps)
   await embedded?.stop()
+  await deps.tracing?.stop()
   clearTimeout(giveUp)
 }
 

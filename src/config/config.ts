@@ -11,6 +11,7 @@ import { readMail } from './mail-settings.ts'
 import { refuseUnsafeSettings } from './safe-settings.ts'
 import { isNetwork, isResource } from './setting-forms.ts'
 import { type BreachListSource, SettingReader } from './setting-reader.ts'
+import { readTracing } from './tracing-settings.ts'
 
 export interface Config {
   readonly production: boolean
@@ -66,6 +67,8 @@ export interface Config {
   readonly passwordPreset: PasswordPreset
   readonly breachList: BreachListSource | undefined
   readonly logLevel: LogLevel
+  /** Whether traces are sent. OpenTelemetry's SDK reads its other variables by itself. */
+  readonly tracing: boolean
   /** What was accepted and probably not intended, as the environment shows it: see doubtful-settings.ts. */
   readonly doubts: readonly string[]
 }
@@ -142,6 +145,7 @@ export function readConfig(environment: Environment): Config {
     passwordPreset: read.choice('PASSWORD_PRESET', ['classic', 'nist'], 'classic'),
     breachList: read.breachList('BREACH_LIST'),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    tracing: readTracing(read),
     doubts: read.doubts,
   }
   refuseContradictions(read, config)

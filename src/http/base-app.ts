@@ -18,6 +18,7 @@ import type { Readiness } from './readiness.ts'
 import { logAnswer, logRequests } from './request-log.ts'
 import { setFixedHeaders } from './response-headers.ts'
 import { components } from './schemas.ts'
+import { traceRequests } from './trace-requests.ts'
 
 const BODY_LIMIT_BYTES = 16 * 1024
 /** Ajv's own format also takes `urn:uuid:…`, which the database refuses. */
@@ -64,6 +65,7 @@ export function createBaseApp(deps: Deps, readiness: Readiness): FastifyInstance
   limitConnections(app, deps)
   answerInTurn(app)
   setFixedHeaders(app, config)
+  traceRequests(app, deps)
   logRequests(app, deps)
   requireValidHost(app)
   warnOfUnnamedProxy(app, deps)

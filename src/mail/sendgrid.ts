@@ -1,6 +1,7 @@
 import { Client } from '@sendgrid/client'
 import { type MailDataRequired, MailService } from '@sendgrid/mail'
 import type { Secret } from '../security/secret.ts'
+import { inChildSpan, type SpanOptions } from '../tracing/span.ts'
 import {
   assertDispatchable,
   type Mailer,
@@ -30,15 +31,31 @@ export function createSendgridMailer(settings: SendgridSettings, timeoutMs = 10_
   client.setApiKey(settings.apiKey.reveal())
   // This comes after the key, because setApiKey() resets the host to SendGrid's default.
   if (settings.baseUrl !== undefined) client.setDefaultRequest('baseUrl', settings.baseUrl)
+  const span: SpanOptions = {
+    kind: 'client',
+    attributes: {
+      'http.request.method': 'POST',
+      'url.template': '/v3/mail/send',
+      'server.address': new URL(settings.baseUrl ?? 'https://api.sendgrid.com').hostname,
+      'latchkey.mail.transport': 'sendgrid',
+    },
+  }
   const service = new MailService()
   service.setClient(client)
 
   return {
     async send(mail) {
       assertDispatchable(mail)
-      const [response] = await service.send(sendgridMail(mail, settings.supportContact)).catch((error: unknown) => {
-        // The original error is not passed on as the cause, because it contains the request with the key and the link.
-        throw deliveryError(error, [mail.link, settings.apiKey.reveal()])
+      const [response] = await inChildSpan('POST /v3/mail/send', span, async (sending) => {
+        try {
+          const answer = await service.send(sendgridMail(mail, settings.supportContact))
+          sending?.set({ 'http.response.status_code': answer[0].statusCode })
+          return answer
+        } catch (error) {
+          if (isRefusal(error)) sending?.set({ 'http.response.status_code': error.code })
+          // The original error is not passed on as the cause, because it contains the request with the key and the link.
+          throw deliveryError(error, [mail.link, settings.apiKey.reveal()])
+        }
       })
       const messageId: unknown = response.headers['x-message-id']
       if (response.statusCode !== 202 || typeof messageId !== 'string' || messageId === '') {

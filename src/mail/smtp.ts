@@ -1,5 +1,6 @@
 import { createTransport } from 'nodemailer'
 import type { Secret } from '../security/secret.ts'
+import { inChildSpan, type SpanOptions } from '../tracing/span.ts'
 import {
   assertDispatchable,
   type Mailer,
@@ -23,6 +24,8 @@ const TIMEOUTS_MS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socket
  */
 const MOST_CONNECTIONS = 16
 
+const SPAN: SpanOptions = { kind: 'client', attributes: { 'latchkey.mail.transport': 'smtp' } }
+
 /**
  * Sends mails to an SMTP server over a few open connections. The time-outs end a connection that is silent. The
  * deadline applies to one mail in total, so that a server that answers very slowly cannot hold a connection for longer.
@@ -44,7 +47,7 @@ export function createSmtpMailer(settings: SmtpSettings, deadlineMs = 60_000): M
     async send(mail) {
       assertDispatchable(mail)
       try {
-        const sent = await transport.sendMail({
+        const message = {
           messageId: messageId(mail.id, mail.from.address),
           from: mail.from,
           // Not a string: nodemailer would read it as a list, and a comma would start a second recipient.
@@ -55,7 +58,8 @@ export function createSmtpMailer(settings: SmtpSettings, deadlineMs = 60_000): M
           html: mail.html,
           headers: { 'Auto-Submitted': 'auto-generated' },
           signal: AbortSignal.timeout(deadlineMs),
-        })
+        }
+        const sent = await inChildSpan('SMTP', SPAN, () => transport.sendMail(message))
         return { providerMessageId: sent.messageId }
       } catch (error) {
         throw deliveryError(error, mail.link)

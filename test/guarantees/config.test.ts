@@ -95,6 +95,15 @@ test('without a URL of its own, migrate and the worker use DATABASE_URL', () => 
   )
 })
 
+test('traces are sent if there is an endpoint, unless OpenTelemetry is disabled', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }
+
+  expect(readConfig({}).tracing).toBe(false)
+  expect(readConfig({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_SERVICE_NAME: 'x' }).tracing).toBe(false)
+  expect(readConfig(endpoint).tracing).toBe(true)
+  expect(readConfig({ ...endpoint, OTEL_SDK_DISABLED: 'True' }).tracing).toBe(false)
+})
+
 test('migrate needs a database URL in production and no other setting', () => {
   const { databaseUrlDirect } = readMigrationConfig({
     NODE_ENV: 'production',
@@ -237,6 +246,7 @@ describe('a value that makes no sense stops the start with one line that names t
     ['SECURITY_EVENT_SECRET', ['secret', 'whsec_AAAA']],
     ['AUDIT_RETENTION_DAYS', ['0', 'forever']],
     ['LOG_LEVEL', ['verbose', 'INFO']],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', ['collector:4318', 'https://user:pw@collector.example']],
   ])('%s', (name, values) => {
     for (const value of values) {
       const refusal = refusalOf({ [name]: value })
@@ -255,6 +265,10 @@ describe('a value that makes no sense stops the start with one line that names t
     ['SECRET_KEY_PREVIOUS', { SECRET_KEY_PREVIOUS: 'x'.repeat(32) }],
     ['SECURITY_EVENT_SECRET', { SECURITY_EVENT_URLS: 'https://siem.example/hook' }],
     ['ACCESS_TOKEN_TTL', { ACCESS_TOKEN_TTL: '600', REFRESH_TOKEN_TTL: '300' }],
+    [
+      'OTEL_EXPORTER_OTLP_PROTOCOL',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+    ],
   ])('%s, by what goes with it', (name, environment) => {
     const refusal = refusalOf(environment)
 

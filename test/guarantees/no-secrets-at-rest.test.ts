@@ -1,12 +1,16 @@
 import { expect, test } from '@jest/globals'
+import { HOME } from '../support/api.ts'
 import '../support/matchers.ts'
 import type { Person } from '../support/people.ts'
 import { startTestApp } from '../support/test-app.ts'
+import { TraceRecorder, textOf } from '../support/trace-recorder.ts'
 
 const SECRET_KEY = 'the-secret-key-of-this-very-test-0123456789'
 const API_KEY = 'SG.the-api-key.of-this-very-test'
+const traces = new TraceRecorder()
 const { api, clock, deps, logLines, mailbox, people, sendgrid } = await startTestApp({
   env: { SECRET_KEY, SENDGRID_API_KEY: API_KEY },
+  traces,
 })
 
 /** Every secret of the journey, by what it is. */
@@ -154,4 +158,17 @@ test('M7: no password, token or key is in the metrics', async () => {
 
   expect(metrics).toContain('latchkey_http_requests_total')
   for (const [, secret] of secrets) expect(metrics).not.toContain(secret)
+})
+
+test('no span of a trace holds a password, a token, a key, an address, an IP address, or the id of a person or a session', async () => {
+  const spans = (await traces.finish()).map(textOf).join('\n')
+  const { rows } = await deps.pool.query<{ id: string }>('SELECT id FROM accounts UNION SELECT id FROM sessions')
+  const ids = rows.map(({ id }): [string, string] => ['the id of a person or a session', id])
+
+  const sought = [...secrets, ...ids, ['an IP address', HOME] as const, ['an address', 'example.com'] as const]
+  const found = sought.filter(([, text]) => formsOf(text).some((form) => spans.includes(form)))
+
+  for (const name of ['POST /v1/login', 'bcrypt', 'deliver mail', 'POST /v3/mail/send'])
+    expect(spans).toContain(`"name":"${name}"`)
+  expect(found.map(([what]) => what)).toEqual([])
 })

@@ -17,6 +17,7 @@ import { type SendgridStandIn, startSendgridStandIn } from './sendgrid-stand-in.
 import { registerClient, serviceTokenOf } from './service-clients.ts'
 import { TestClock } from './test-clock.ts'
 import { createTestDatabase } from './test-database.ts'
+import type { TraceRecorder } from './trace-recorder.ts'
 
 export interface TestApp {
   readonly app: FastifyInstance
@@ -72,6 +73,8 @@ export async function startTestApp(
     bcryptCost?: number
     databaseUrl?: string
     createClock?: (pool: Pool, log: Logger) => Clock
+    /** Traces are on. */
+    traces?: TraceRecorder
   } = {},
 ): Promise<TestApp> {
   const sendgrid = await startSendgridStandIn()
@@ -86,7 +89,9 @@ export async function startTestApp(
   const log = createLog(config.logLevel, { write: (line: string) => void logLines.push(line) })
   const clock = new TestClock()
   const secretKey = new Secret(options.env?.['SECRET_KEY'] ?? 'a secret key for tests, 32 bytes or more')
-  const deps = createDeps({ config, databaseUrl, secretKey, log, createClock: options.createClock ?? (() => clock) })
+  const tracing = options.traces?.start(log) ?? null
+  const createClock = options.createClock ?? (() => clock)
+  const deps = createDeps({ config, databaseUrl, secretKey, log, tracing, createClock })
   toClose.push(() => closeDeps(deps))
   const directUrl = options.env?.['DATABASE_URL_DIRECT']
   const workerDeps = directUrl === undefined ? deps : withOwnDatabase(deps, directUrl)

@@ -1,8 +1,10 @@
 import pg from 'pg'
+import type { Span } from '../../tracing/span.ts'
 import { toQueryError } from './connection-errors.ts'
 import type { DatabaseHost } from './database-url.ts'
 import type { HostSelector } from './host-selector.ts'
 import { PooledTransactions } from './pooled-transactions.ts'
+import { endStatementSpan, startStatementSpan } from './statement-span.ts'
 
 type Callback = (error: unknown, result?: unknown) => void
 type Loose = (...args: unknown[]) => unknown
@@ -20,6 +22,33 @@ export interface HostClient extends pg.Client {
    * in transaction mode, which lends it a session for one transaction at a time.
    */
   useTransactionSettings(settings: string): void
+}
+
+/** Sends a statement, and ends its span with the answer. */
+function endingSpan(span: Span, args: readonly unknown[], send: (args: readonly unknown[]) => unknown): unknown {
+  const last = args.at(-1)
+  if (typeof last === 'function') {
+    const answered: Callback = (error, result) => {
+      endStatementSpan(span, error)
+      last(error, result)
+    }
+    return send([...args.slice(0, -1), answered])
+  }
+  const result = send(args)
+  if (!(result instanceof Promise)) {
+    span.end() // a cursor, which is read after this
+    return result
+  }
+  return result.then(
+    (answer) => {
+      endStatementSpan(span)
+      return answer
+    },
+    (error: unknown) => {
+      endStatementSpan(span, error)
+      throw error
+    },
+  )
 }
 
 /** Creates the class of a pool's connections. node-postgres itself supports only one host. */
@@ -57,7 +86,12 @@ export function hostClientClass(hosts: HostSelector): new (config: pg.ClientConf
     }
 
     override query(...args: unknown[]): never {
-      return this.#pooled ? (this.#pooled.query(args) as never) : this.#run(...args)
+      const span = startStatementSpan(args[0])
+      return (span ? endingSpan(span, args, (traced) => this.#send(traced)) : this.#send(args)) as never
+    }
+
+    #send(args: readonly unknown[]): unknown {
+      return this.#pooled ? this.#pooled.query(args) : this.#run(...args)
     }
 
     #run(...args: unknown[]): never {

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../database/client.ts'
 import { localesIn } from '../../mail/locale.ts'
+import { currentSpan } from '../../tracing/span.ts'
 import type { Origin } from '../events/record-event.ts'
 import { networkOf } from '../throttle/network.ts'
 import { addMailJob, needsNoSignIn, type RequestedMail } from './mail-jobs.ts'
@@ -12,6 +13,8 @@ export type MailContext = {
   requestId?: string | null
   /** The locales that the request asked for. Missing if it was queued by an earlier version. */
   locales?: string[]
+  /** The trace of the request, which the delivery of the mail continues. Missing if traces are off. */
+  traceparent?: string
 }
 
 export interface QueuedMail {
@@ -35,6 +38,8 @@ export async function queueMail(tx: Transaction, mail: QueuedMail): Promise<void
   const { email, address } = to
   const { ip = null, userAgent = null, requestId = null, acceptLanguage = null } = origin ?? {}
   const context: MailContext = { at: now.toISOString(), ip, userAgent, requestId, locales: localesIn(acceptLanguage) }
+  const traceparent = currentSpan()?.traceparent
+  if (traceparent) context.traceparent = traceparent
   const network = needsNoSignIn(mail.request) && ip !== null ? networkOf(ip) : null
   const { id } = await tx.mail.create({
     data: { ...columns, email, address, context, network, queuedAt: now, stateAt: now },

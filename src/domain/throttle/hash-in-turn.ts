@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import type { HashingPlace } from '../../security/hashing/hashing-lane.ts'
+import { errorTypeOf, inChildSpan, startChildSpan } from '../../tracing/span.ts'
 import type { Origin } from '../events/record-event.ts'
 import { networkOf } from './network.ts'
 
@@ -9,10 +10,21 @@ import { networkOf } from './network.ts'
  *
  * @throws {HashingLaneFull} before the work has started.
  */
-export function hashInTurn<Result>(
+export async function hashInTurn<Result>(
   deps: Pick<Deps, 'hashingLane'>,
   origin: Origin,
   work: (place: HashingPlace) => Promise<Result>,
 ): Promise<Result> {
-  return deps.hashingLane.run(networkOf(origin.ip), work)
+  const waiting = startChildSpan('wait for the hashing lane')
+  try {
+    return await deps.hashingLane.run(networkOf(origin.ip), (place) => {
+      waiting?.end()
+      return work({ use: (hashing) => inChildSpan('bcrypt', {}, () => place.use(hashing)) })
+    })
+  } catch (error) {
+    waiting?.fail(errorTypeOf(error))
+    throw error
+  } finally {
+    waiting?.end()
+  }
 }
