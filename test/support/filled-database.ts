@@ -3,8 +3,16 @@ import { query } from './embedded-server.ts'
 /** Large enough that PostgreSQL reads no table from end to end for a few of its rows. */
 const ROWS = 5_000
 
-const ID = `md5('account ' || i)::uuid`
 const PAST = `now() - i * interval '10 minutes'`
+
+/** A UUID of version 7 from the time `PAST`: the same in every table, because all rows are inserted in one transaction. */
+function idOf(what: string): string {
+  const digits = `md5('${what} ' || i)`
+  const milliseconds = `lpad(to_hex((extract(epoch FROM ${PAST}) * 1000)::bigint), 12, '0')`
+  return `(${milliseconds} || '7' || left(${digits}, 3) || '8' || right(${digits}, 15))::uuid`
+}
+
+const ID = idOf('account')
 const FUTURE = `now() + i * interval '2 minutes'`
 
 /** The tables that grow with people and time, each with the values of one row. */
@@ -12,7 +20,7 @@ const GROWING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   accounts: { id: ID, email: `'filler.' || i || '@filler.example'`, created_at: PAST },
   addresses: { address: `'filler.' || i || '@filler.example'`, account_id: ID, claimed_at: PAST },
   registrations: {
-    id: `gen_random_uuid()`,
+    id: idOf('registration'),
     address: `'new.' || i || '@filler.example'`,
     email: `'new.' || i || '@filler.example'`,
     password_hash: `'$2b$12$' || repeat('a', 53)`,
@@ -20,7 +28,7 @@ const GROWING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     expires_at: FUTURE,
   },
   sessions: {
-    id: `md5('session ' || i)::uuid`,
+    id: idOf('session'),
     account_id: ID,
     credential_version: '1',
     rotated_at: PAST,
@@ -31,66 +39,69 @@ const GROWING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   reauthentications: {
     token_hash: `md5('reauthentication ' || i)`,
-    session_id: `md5('session ' || i)::uuid`,
+    session_id: idOf('session'),
     account_id: ID,
     credential_version: '1',
     created_at: PAST,
     expires_at: FUTURE,
   },
   email_changes: {
-    id: `md5('change ' || i)::uuid`,
+    id: idOf('change'),
     account_id: ID,
-    session_id: `md5('session ' || i)::uuid`,
+    session_id: idOf('session'),
     from_email: `'was.' || i || '@filler.example'`,
     from_address: `'was.' || i || '@filler.example'`,
     to_email: `'filler.' || i || '@filler.example'`,
     to_address: `'filler.' || i || '@filler.example'`,
     requested_at: PAST,
     expires_at: FUTURE,
-    confirmed_at: PAST,
+    confirmed_at: `CASE WHEN i % 3 > 0 THEN ${PAST} END`,
+    ended_at: `CASE WHEN i % 3 = 0 AND i % 20 > 0 THEN ${PAST} END`,
   },
   mails: {
-    id: `md5('mail ' || i)::uuid`,
+    id: idOf('mail'),
     request: `'password_reset'`,
     email: `'filler.' || i || '@filler.example'`,
     address: `'filler.' || i || '@filler.example'`,
-    account_id: ID,
+    account_id: `CASE WHEN i % 10 > 0 THEN ${ID} END`,
     context: `'{}'`,
     network: `md5('network ' || i)`,
     mailbox: `md5('mailbox ' || i)`,
-    state: `'delivered'`,
+    state: `CASE WHEN i % 50 > 0 THEN 'delivered' ELSE 'queued' END`,
     queued_at: PAST,
     state_at: PAST,
   },
   mailed_tokens: {
     token_hash: `md5('token ' || i)`,
     purpose: `'reset_password'`,
-    mail_id: `md5('mail ' || i)::uuid`,
+    mail_id: idOf('mail'),
     account_id: ID,
-    email_change_id: `md5('change ' || i)::uuid`,
+    email_change_id: idOf('change'),
     address: `'filler.' || i || '@filler.example'`,
     created_at: PAST,
     expires_at: FUTURE,
   },
   mail_events: {
     id: `'event ' || i`,
-    mail_id: `md5('mail ' || i)::uuid`,
+    mail_id: idOf('mail'),
     type: `'delivered'`,
     at: PAST,
     received_at: PAST,
   },
   suppressed_addresses: { address: `'filler.' || i || '@filler.example'`, reason: `'bounced'`, since: FUTURE },
   events: {
-    id: `gen_random_uuid()`,
+    id: idOf('event'),
     at: PAST,
     type: `(ARRAY['session.created', 'session.login_failed'])[1 + i % 2]`,
     outcome: `'success'`,
     account_id: ID,
-    session_id: `md5('session ' || i)::uuid`,
+    session_id: idOf('session'),
     actor_type: `'account'`,
+    details: `CASE WHEN i % 5 > 0 THEN '{}' ELSE
+      jsonb_build_object((ARRAY['to', 'from', 'address', 'addressHash'])[1 + i / 5 % 4], 'was.' || i || '@filler.example') END`,
   },
   security_events: {
-    id: `md5('security event ' || i)::uuid`,
+    id: idOf('security event'),
     type: `'password.changed'`,
     at: FUTURE,
     account_id: ID,
@@ -98,9 +109,9 @@ const GROWING: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     addressed_at: FUTURE,
   },
   security_event_deliveries: {
-    event_id: `md5('security event ' || i)::uuid`,
+    event_id: idOf('security event'),
     url: `'https://siem.example/events'`,
-    state: `'delivered'`,
+    state: `CASE WHEN i % 100 > 0 THEN 'delivered' ELSE 'failed' END`,
     queued_at: PAST,
   },
   throttles: { key: `md5('throttle ' || i)`, address_hash: `md5('address ' || i)`, failures: '1', updated_at: FUTURE },
