@@ -1,6 +1,12 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { traceFields } from './tracing/span.ts'
 
+/**
+ * Lines are written together, because one write for each took a sixth of the time of a request. A process that is killed
+ * loses those of the last moment.
+ */
+const WRITE = { minLength: 4096, periodicFlush: 50 }
+
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -17,5 +23,5 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
     mixin: traceFields,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return destination ? pino(options, destination) : pino(options)
+  return pino(options, destination ?? pino.destination({ sync: false, ...WRITE }))
 }

@@ -9,28 +9,10 @@ import { isWriteConflict } from './connection/connection-errors.ts'
 
 export interface LiveSession {
   readonly sessionId: string
-  readonly accountId: string
-  readonly email: string
   readonly credentialVersion: number
   readonly authenticatedAt: Date
+  readonly account: OwnAccount
 }
-
-/** Reads a session by primary key; null if it has ended or its account is disabled. */
-export async function readLiveSession(pool: Pool, sessionId: string, now: Date): Promise<LiveSession | null> {
-  const { rows } = await pool.query<LiveSession>({
-    name: 'read-live-session',
-    text: READ_LIVE_SESSION,
-    values: [sessionId, now],
-  })
-  return rows[0] ?? null
-}
-
-const READ_LIVE_SESSION = `
-  SELECT s.id AS "sessionId", s.account_id AS "accountId", a.email,
-         s.credential_version AS "credentialVersion", s.authenticated_at AS "authenticatedAt"
-  FROM sessions s JOIN accounts a ON a.id = s.account_id
-  WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2
-    AND a.disabled_at IS NULL AND a.credential_version = s.credential_version`
 
 /** An account as its holder sees it. */
 export interface OwnAccount {
@@ -45,22 +27,28 @@ export interface OwnAccount {
   readonly locale: string | null
 }
 
-/** Reads an account with its pending email change; null if it has been erased. */
-export async function readOwnAccount(pool: Pool, accountId: string, now: Date): Promise<OwnAccount | null> {
-  const { rows } = await pool.query<OwnAccount>({
-    name: 'read-own-account',
-    text: READ_OWN_ACCOUNT,
-    values: [accountId, now],
+/** Reads a session and its account by primary key; null if the session has ended or the account is disabled. */
+export async function readLiveSession(pool: Pool, sessionId: string, now: Date): Promise<LiveSession | null> {
+  const { rows } = await pool.query<Omit<LiveSession, 'account'> & OwnAccount>({
+    name: 'read-live-session',
+    text: READ_LIVE_SESSION,
+    values: [sessionId, now],
   })
-  return rows[0] ?? null
+  if (!rows[0]) return null
+  const { sessionId: id, credentialVersion, authenticatedAt, ...account } = rows[0]
+  return { sessionId: id, credentialVersion, authenticatedAt, account }
 }
 
-const READ_OWN_ACCOUNT = `
-  SELECT a.id, a.email, a.email_verified_at IS NOT NULL AS "emailVerified", c.to_email AS "pendingEmail",
-         a.created_at AS "createdAt", a.password_changed_at AS "passwordChangedAt", a.locale
-  FROM accounts a LEFT JOIN email_changes c
-    ON c.account_id = a.id AND c.confirmed_at IS NULL AND c.ended_at IS NULL AND c.expires_at > $2
-  WHERE a.id = $1 LIMIT 1`
+const READ_LIVE_SESSION = `
+  SELECT s.id AS "sessionId", s.credential_version AS "credentialVersion", s.authenticated_at AS "authenticatedAt",
+         a.id, a.email, a.email_verified_at IS NOT NULL AS "emailVerified", a.created_at AS "createdAt",
+         a.password_changed_at AS "passwordChangedAt", a.locale,
+         (SELECT c.to_email FROM email_changes c
+          WHERE c.account_id = a.id AND c.confirmed_at IS NULL AND c.ended_at IS NULL AND c.expires_at > $2
+          LIMIT 1) AS "pendingEmail"
+  FROM sessions s JOIN accounts a ON a.id = s.account_id
+  WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2
+    AND a.disabled_at IS NULL AND a.credential_version = s.credential_version`
 
 export interface RotatedSession {
   readonly accountId: string

@@ -1,3 +1,4 @@
+import type { OwnAccount } from '../database/session-statements.ts'
 import type { NormalizedAddress } from '../mail/email-address.ts'
 import type { Scope } from './scopes.ts'
 
@@ -5,9 +6,10 @@ import type { Scope } from './scopes.ts'
 export interface Principal {
   readonly accountId: string
   readonly sessionId: string
-  readonly email: string
   readonly address: NormalizedAddress
   readonly credentialVersion: number
+  /** The account when the token was checked. A change has to read what it depends on again, under a row lock. */
+  readonly account: OwnAccount
 }
 
 /** Another service, as its credentials or its access token prove it. */

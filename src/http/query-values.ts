@@ -15,16 +15,19 @@ const WHOLE_NUMBER = /^(?:0|[1-9]\d{0,8})$/
  * @throws {Refusal} invalid_request
  */
 export function readQueryValues(app: FastifyInstance): void {
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', (request, _reply, done) => {
     const schema = request.routeOptions.schema?.querystring as QuerySchema | undefined
-    if (!schema) return
-    const query = request.query as Record<string, unknown>
-    for (const [name, value] of Object.entries(query)) {
-      if (typeof value !== 'string') continue
-      if (value.includes('\0')) refuseNul(name)
-      if (schema.properties?.[name]?.type === 'integer' && WHOLE_NUMBER.test(value)) query[name] = Number(value)
-    }
+    if (schema) readValues(request.query as Record<string, unknown>, schema)
+    done()
   })
+}
+
+function readValues(query: Record<string, unknown>, schema: QuerySchema): void {
+  for (const [name, value] of Object.entries(query)) {
+    if (typeof value !== 'string') continue
+    if (value.includes('\0')) refuseNul(name)
+    if (schema.properties?.[name]?.type === 'integer' && WHOLE_NUMBER.test(value)) query[name] = Number(value)
+  }
 }
 
 function refuseNul(field: string): never {

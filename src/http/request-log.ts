@@ -24,10 +24,14 @@ export function originOf(request: FastifyRequest): Origin {
  */
 export function logRequests(app: FastifyInstance, deps: Deps): void {
   app.decorateRequest('problemCode', '')
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id)
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => logAnswer(deps, request, reply))
+  app.addHook('onResponse', (request, reply, done) => {
+    logAnswer(deps, request, reply)
+    done()
+  })
 }
 
 /** Logs the line of an answer that no hook sees, such as that to a path that cannot be decoded. Call it once the answer is sent. */

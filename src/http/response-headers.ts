@@ -7,11 +7,12 @@ import type { Config } from '../config/config.ts'
  */
 export function setFixedHeaders(app: FastifyInstance, config: Config): void {
   const isHttps = config.publicUrl.startsWith('https:')
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     reply.header('Cache-Control', 'no-store')
     reply.header('X-Content-Type-Options', 'nosniff')
     reply.header('Referrer-Policy', 'no-referrer')
     reply.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
     if (isHttps) reply.header('Strict-Transport-Security', 'max-age=31536000')
+    done()
   })
 }

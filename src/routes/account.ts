@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { changeLocale } from '../domain/accounts/change-locale.ts'
-import { type AccountView, readAccount } from '../domain/accounts/read-account.ts'
+import type { Principal } from '../domain/principals.ts'
 import { principalOf } from '../http/caller.ts'
 import { example } from '../http/openapi/example-values.ts'
 import { originOf } from '../http/request-log.ts'
@@ -75,7 +75,7 @@ export const accountRoutes =
           response: { 200: Account },
         },
       },
-      async (request) => toAccount(await readAccount(deps, principalOf(request))),
+      async (request) => toAccount(principalOf(request).account),
     )
 
     app.patch(
@@ -101,7 +101,7 @@ export const accountRoutes =
     )
   }
 
-function toAccount({ createdAt, passwordChangedAt, ...account }: AccountView) {
+function toAccount({ createdAt, passwordChangedAt, ...account }: Principal['account']) {
   return {
     ...account,
     createdAt: createdAt.toISOString(),

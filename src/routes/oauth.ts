@@ -29,8 +29,9 @@ export const oauthRoutes =
     app.removeAllContentTypeParsers()
     await app.register(formbody, { parser: parseStrictForm })
     answerOAuthErrorsOf(app)
-    app.addHook('onRequest', async (_request, reply) => {
+    app.addHook('onRequest', (_request, reply, done) => {
       reply.header('Pragma', 'no-cache') // RFC 6749 section 5.1, beside Cache-Control: no-store
+      done()
     })
 
     app.post(

@@ -20,7 +20,7 @@ const LIMITS = {
   'POST /v1/login, new network':                    [17, 3,  2_700, 1],
   'POST /v1/login, wrong password':                 [ 7, 2,  2_000, 2],
   'POST /v1/login, unknown address':                [ 7, 2,  2_000, 2],
-  'GET /v1/me':                                     [ 2, 0,      0, 0],
+  'GET /v1/me':                                     [ 1, 0,      0, 0],
   'GET /v1/sessions':                               [ 3, 0,      0, 0],
   'POST /v1/token/refresh':                         [ 1, 1,    200, 0],
   'POST /v1/logout':                                [ 5, 1,  1_000, 0],

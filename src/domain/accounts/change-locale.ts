@@ -1,11 +1,11 @@
 import { inTransaction } from '../../database/client.ts'
 import { lockAccountRow } from '../../database/row-locks.ts'
+import type { OwnAccount } from '../../database/session-statements.ts'
 import type { Deps } from '../../deps.ts'
 import { type Origin, recordEvent } from '../events/record-event.ts'
 import { requireLocale } from '../mails/read-locale.ts'
 import type { Principal } from '../principals.ts'
 import { Refusal } from '../problems.ts'
-import { type AccountView, readAccount } from './read-account.ts'
 
 /**
  * Changes the language in which the person reads mail. With null, each mail is written in the language that the request
@@ -16,7 +16,7 @@ import { type AccountView, readAccount } from './read-account.ts'
 export async function changeLocale(
   deps: Deps,
   input: { principal: Principal; locale: string | null; origin: Origin },
-): Promise<AccountView> {
+): Promise<OwnAccount> {
   const { principal, origin } = input
   const { accountId, sessionId } = principal
   const locale = input.locale === null ? null : requireLocale(input.locale)
@@ -29,5 +29,5 @@ export async function changeLocale(
     const details = { from: account.locale, to: locale }
     await recordEvent(tx, { type: 'account.locale_changed', at: now, accountId, sessionId, origin, details })
   })
-  return readAccount(deps, principal)
+  return { ...principal.account, locale }
 }

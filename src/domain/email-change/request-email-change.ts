@@ -107,7 +107,7 @@ async function replacePendingChange(
 ): Promise<void> {
   const { principal, to, passwordHash, expiresAt, origin, now } = change
   const { accountId, sessionId } = principal
-  const from = { email: principal.email, address: principal.address }
+  const from = { email: principal.account.email, address: principal.address }
   await tx.emailChange.updateMany({
     where: { accountId, ...unfinishedChange },
     data: { endedAt: now, endReason: 'replaced' },

@@ -34,7 +34,8 @@ export interface ChangePasswordInput {
  */
 export async function changePassword(deps: Deps, input: ChangePasswordInput): Promise<SessionGrant> {
   const { principal, currentPassword, reauthToken, newPassword, origin } = input
-  const { accountId, sessionId, email, address } = principal
+  const { accountId, sessionId, address } = principal
+  const { email } = principal.account
   assertOneProof(input)
   assertComparablePassword(newPassword, 'newPassword') // before anything is hashed
   if (currentPassword) await provePassword(deps, { principal, currentPassword, origin })

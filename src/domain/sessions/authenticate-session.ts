@@ -16,8 +16,9 @@ export async function authenticateSession(
   claims: { sessionId: string; accountId: string; credentialVersion: number },
 ): Promise<Principal> {
   const session = await readLiveSession(deps.pool, claims.sessionId, deps.clock.now())
-  if (session?.accountId !== claims.accountId || session.credentialVersion !== claims.credentialVersion) {
+  if (session?.account.id !== claims.accountId || session.credentialVersion !== claims.credentialVersion) {
     throw new Refusal('unauthenticated')
   }
-  return { ...session, address: normalizedForm(session.email) }
+  const { sessionId, credentialVersion, account } = session
+  return { accountId: account.id, sessionId, credentialVersion, address: normalizedForm(account.email), account }
 }

@@ -1,5 +1,5 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { finished } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 
 /**
@@ -8,11 +8,14 @@ import type { FastifyInstance } from 'fastify'
  * have to go out one after the other. A client that does not read its answers would make the service hold all of them.
  */
 export function answerInTurn(app: FastifyInstance): void {
-  const lastAnswers = new WeakMap<Socket, Promise<void>>()
-  app.addHook('onRequest', async (request, reply) => {
-    const { socket } = request
+  const lastAnswers = new WeakMap<Socket, ServerResponse>()
+  app.addHook('onRequest', ({ socket }, { raw: answer }, done) => {
     const previous = lastAnswers.get(socket)
-    lastAnswers.set(socket, new Promise((resolve) => finished(reply.raw, () => resolve())))
-    await previous
+    lastAnswers.set(socket, answer)
+    answer.once('close', () => {
+      if (lastAnswers.get(socket) === answer) lastAnswers.delete(socket)
+    })
+    if (previous) previous.once('close', () => done())
+    else done()
   })
 }

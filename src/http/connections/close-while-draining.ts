@@ -6,7 +6,8 @@ import type { Readiness } from '../readiness.ts'
  * send further requests, and would delay the end of the process until it has been idle for a minute.
  */
 export function closeConnectionsWhileDraining(app: FastifyInstance, readiness: Readiness): void {
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (readiness.isDraining) reply.header('Connection', 'close')
+    done()
   })
 }

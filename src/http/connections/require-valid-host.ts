@@ -12,11 +12,12 @@ const FUTURE_IP_LITERAL = /^v[0-9A-Fa-f]+\.[\w\-.~!$&'()*+,;=:]+$/
  * header, and not with a problem document.
  */
 export function requireValidHost(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { rawHeaders, httpVersion } = request.raw
     const hosts = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host')
     const isMissing = hosts.length === 0 && httpVersion === '1.1' // HTTP/1.0 does not demand it: some probes leave it out
     if (isMissing || hosts.length > 1 || !hosts.every(isHost)) throw new Refusal('invalid_request')
+    done()
   })
 }
 

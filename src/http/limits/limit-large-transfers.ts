@@ -1,4 +1,3 @@
-import { finished } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { Refusal } from '../../domain/problems.ts'
 import { networkOf } from '../../domain/throttle/network.ts'
@@ -17,15 +16,16 @@ const RETRY_AFTER_SECONDS = 2
  */
 export function limitLargeTransfers(app: FastifyInstance): void {
   const clients: string[] = []
-  app.addHook('preParsing', async (request, reply) => {
-    if (!request.routeOptions.config.isLarge) return
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    if (!request.routeOptions.config.isLarge) return done()
     const client = networkOf(clientAddress(request))
     const own = clients.filter((other) => other === client).length
     if (clients.length >= MOST_AT_A_TIME || own >= MOST_OF_A_CLIENT) {
       throw new Refusal('overloaded', { retryAfter: RETRY_AFTER_SECONDS })
     }
     clients.push(client)
-    finished(reply.raw, () => clients.splice(clients.indexOf(client), 1))
+    reply.raw.once('close', () => clients.splice(clients.indexOf(client), 1))
+    done()
   })
   app.addHook('onError', async (request, reply) => {
     const isUnread = request.body === undefined

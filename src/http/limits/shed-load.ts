@@ -20,13 +20,14 @@ const RETRY_AFTER_SECONDS = 2
  * for more than a millisecond at a time (bodies end at 16 KiB).
  */
 export function shedLoad(app: FastifyInstance, deps: Deps): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { config } = request.routeOptions
     if (config.hashes && deps.hashingLane.refuses(networkOf(clientAddress(request)))) {
       throw new HashingLaneFull('the hashing lane is full')
     }
-    if (deps.pool.waitingCount < MOST_WAITING_FOR_THE_DATABASE) return
-    if (limitOf(config) === 'none') return
-    throw new Refusal('overloaded', { retryAfter: RETRY_AFTER_SECONDS })
+    if (deps.pool.waitingCount >= MOST_WAITING_FOR_THE_DATABASE && limitOf(config) !== 'none') {
+      throw new Refusal('overloaded', { retryAfter: RETRY_AFTER_SECONDS })
+    }
+    done()
   })
 }

@@ -14,12 +14,14 @@ const WARNING =
  */
 export function warnOfUnnamedProxy(app: FastifyInstance, { log }: Deps): void {
   let hasWarned = false
-  app.addHook('onRequest', async (request) => {
-    if (hasWarned || !namesAnotherClient(request)) return
-    const ip = clientAddress(request)
+  function warnOf(ip: string): void {
     if (!isPrivateNetwork(ip)) return
     hasWarned = true
     log.warn({ ip }, WARNING)
+  }
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!hasWarned && namesAnotherClient(request)) warnOf(clientAddress(request))
+    done()
   })
 }
 

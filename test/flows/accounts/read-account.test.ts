@@ -1,6 +1,4 @@
 import { expect, test } from '@jest/globals'
-import { readAccount } from '../../../src/domain/accounts/read-account.ts'
-import type { Principal } from '../../../src/domain/principals.ts'
 import '../../support/matchers.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
@@ -97,15 +95,4 @@ test('a refresh token is refused as an access token', async () => {
   const ada = await people.verified()
 
   expect(await api.get('/v1/me', { token: ada.tokens.refreshToken })).toRefuse('unauthenticated')
-})
-
-test('an account that is erased after its access token was checked is answered with unauthenticated', async () => {
-  const principal = {
-    accountId: '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55',
-    sessionId: '',
-    email: '',
-    credentialVersion: 1,
-  }
-
-  await expect(readAccount(deps, principal as unknown as Principal)).rejects.toMatchObject({ code: 'unauthenticated' })
 })
