@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from '@jest/globals'
 import { startWorker } from '../../src/worker/run-worker.ts'
 import type { Answer } from '../support/api.ts'
+import { latchkey } from '../support/command-line.ts'
 import { findViolations } from '../support/invariants.ts'
 import type { Person } from '../support/people.ts'
 import { replicatedPostgres } from '../support/replicated-postgres.ts'
@@ -11,6 +12,16 @@ import { until } from '../support/until.ts'
 const postgres = await replicatedPostgres()
 afterAll(() => postgres.discard())
 const { api, deps, people, mailer, sendgrid } = await startTestApp({ databaseUrl: postgres.url })
+
+test('the password in DATABASE_URL is the one that the server is asked to accept', async () => {
+  const wrong = postgres.url.replace(/:[^:@]*@/, ':another-password@')
+
+  const refused = await latchkey(['migrate', 'status'], { DATABASE_URL: wrong })
+  const accepted = await latchkey(['migrate', 'status'], { DATABASE_URL: postgres.url })
+
+  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('password authentication failed') })
+  expect(accepted).toMatchObject({ exitCode: 0, stderr: '' })
+})
 
 test('when the primary stops and the standby is promoted, the service goes on with it without a restart', async () => {
   const [ada, bob] = [await people.verified(), await people.verified()]

@@ -11,7 +11,7 @@ import { dataFolders, temporaryFolder } from './temporary-folders.ts'
 import { until } from './until.ts'
 
 export interface ReplicatedPostgres {
-  /** Names both servers, the primary first. */
+  /** Names both servers, the primary first, and a role with a password. */
   readonly url: string
   /** Ends the primary's connections and stops it. The standby has received everything by then. */
   stopPrimary(): Promise<void>
@@ -20,7 +20,13 @@ export interface ReplicatedPostgres {
   discard(): Promise<void>
 }
 
-const ACCESS = 'host all all 127.0.0.1/32 trust\nhost replication all 127.0.0.1/32 trust\n'
+const PASSWORD = 'a-password-of-the-test'
+
+const ACCESS = `
+host all         service        127.0.0.1/32 scram-sha-256
+host all         ${DATABASE_USER}       127.0.0.1/32 trust
+host replication ${DATABASE_USER}       127.0.0.1/32 trust
+`
 
 /** A migrated primary and a standby that receives its changes by streaming replication. */
 export async function replicatedPostgres(): Promise<ReplicatedPostgres> {
@@ -60,6 +66,10 @@ export async function replicatedPostgres(): Promise<ReplicatedPostgres> {
 
   const first = await start(cluster.folder, primaryPort)
   await query(urlOf(`127.0.0.1:${primaryPort}`, 'postgres'), 'CREATE DATABASE latchkey')
+  await query(
+    urlOf(`127.0.0.1:${primaryPort}`, 'postgres'),
+    `CREATE ROLE service SUPERUSER LOGIN PASSWORD '${PASSWORD}'`,
+  )
   await migrate(urlOf(`127.0.0.1:${primaryPort}`))
   await stop(first, 'SIGINT')
   const standbyFolder = path.join(folder, 'standby')
@@ -74,8 +84,9 @@ export async function replicatedPostgres(): Promise<ReplicatedPostgres> {
   const standbyUrl = urlOf(`127.0.0.1:${standbyPort}`)
   await until(async () => (await query(standbyUrl, 'SELECT FROM pg_stat_wal_receiver')).length === 1)
 
+  const hosts = `127.0.0.1:${primaryPort},127.0.0.1:${standbyPort}`
   return {
-    url: `${urlOf(`127.0.0.1:${primaryPort},127.0.0.1:${standbyPort}`)}&target_session_attrs=read-write`,
+    url: `${urlOf(hosts, 'latchkey', `service:${PASSWORD}`)}&target_session_attrs=read-write`,
     stopPrimary: () => stop(primary, 'SIGINT'),
     async promoteStandby() {
       await query(standbyUrl, 'SELECT pg_promote()')
@@ -87,8 +98,8 @@ export async function replicatedPostgres(): Promise<ReplicatedPostgres> {
   }
 }
 
-function urlOf(hosts: string, database = 'latchkey'): string {
-  return `postgresql://${DATABASE_USER}@${hosts}/${database}?sslmode=disable`
+function urlOf(hosts: string, database = 'latchkey', role: string = DATABASE_USER): string {
+  return `postgresql://${role}@${hosts}/${database}?sslmode=disable`
 }
 
 function answers(port: number): Promise<boolean> {
