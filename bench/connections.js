@@ -1,15 +1,15 @@
 // How much memory one client can make the service hold by opening connections, with the limits as shipped, and whether it is
 // released: 900 connections that send all but the last byte of a request, that never read the answer, or that stay idle after
 // an answer. `npm run build && node bench/connections.js [NAME]`
-import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { readdir, readlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import pg from 'pg'
-import { startEmbeddedPostgres } from '../dist/database/embedded-postgres.js'
-import { BIN, residentMegabytes, withService } from './service.js'
+import { createClient } from './environment/latchkey.js'
+import { serviceToken } from './environment/people.js'
+import { residentMegabytes } from './environment/processes.js'
+import { withService } from './environment/with-service.js'
 
 const CONNECTIONS = 900
 /** Over loopback the kernel takes some 2.5 MB from the service before a connection stands still. */
@@ -41,7 +41,10 @@ const scenarios = {
   '/docs/yaml, not read': get('/docs/yaml').repeat(PIPELINED),
   'the export of the audit trail, not read': async (service) => {
     await addEvents(service)
-    return get('/v1/admin/events/export', `Authorization: Bearer ${await serviceToken(service, 'events:read')}`)
+    return get(
+      '/v1/admin/events/export',
+      `Authorization: Bearer ${await serviceToken(service, await createClient(service, 'events:read'))}`,
+    )
   },
 }
 
@@ -49,22 +52,9 @@ function get(path, ...headers) {
   return [`GET ${path} HTTP/1.1`, 'Host: a', ...headers, '', ''].join('\r\n')
 }
 
-async function serviceToken({ env, url }, scope) {
-  const command = [BIN, 'clients', 'create', '--name', 'bench', '--scope', scope, '--json']
-  const { stdout } = await promisify(execFile)(process.execPath, command, { env })
-  const { clientId, clientSecret } = JSON.parse(stdout)
-  const body = new URLSearchParams({
-    grant_type: 'client_credentials',
-    client_id: clientId,
-    client_secret: clientSecret,
-  })
-  return (await (await fetch(`${url}/oauth/token`, { method: 'POST', body })).json()).access_token
-}
-
 /** Some 100 MB of audit trail. */
-async function addEvents({ dataDir }) {
-  const postgres = await startEmbeddedPostgres({ dataDir })
-  const client = new pg.Client(postgres.url)
+async function addEvents({ databaseUrl }) {
+  const client = new pg.Client(databaseUrl)
   await client.connect()
   await client.query(
     `INSERT INTO events (id, at, type, outcome, actor_type, details)
@@ -73,7 +63,6 @@ async function addEvents({ dataDir }) {
     [EVENTS],
   )
   await client.end()
-  await postgres.stop()
 }
 
 function unfinished(route, length, headers) {
@@ -84,13 +73,12 @@ function unfinished(route, length, headers) {
 const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const settings = {
   RATE_LIMIT_FACTOR: '1',
-  TRUST_PROXY: '',
   SENDGRID_WEBHOOK_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
 }
 
 for (const [name, bytes] of Object.entries(scenarios)) {
   if (!name.includes(process.argv[2] ?? '')) continue
-  await withService(settings, async (service) =>
+  await withService(settings, async ({ service }) =>
     measure(service, name, typeof bytes === 'string' ? bytes : await bytes(service)),
   )
 }

@@ -1,23 +1,25 @@
 /**
  * node bench/enumeration-timing.js [PAIRS] [BCRYPT_COST]: does the duration of an answer reveal whether an address has an
- * account? Starts the service as `npm start` does, including its worker, on an embedded database of its own. Calls each public
+ * account? Starts the service with its worker on a PostgreSQL of its own. Calls each public
  * route that takes an address PAIRS times (200 by default) with an address that has an account and with one that has none, in
  * random order, and prints how the two differ: the medians, and the p-value of the Mann-Whitney test.
  * It is plain JavaScript that uses dist, because Node 20 does not run TypeScript: build first. Run it on an idle machine.
  */
-import { withService } from './service.js'
+import { post } from './environment/latchkey.js'
+import { emailOf, openAccounts, PASSWORD } from './environment/people.js'
+import { withService } from './environment/with-service.js'
+import { median } from './report/statistics.js'
 
 const PAIRS = Number(process.argv[2] ?? 200)
 const BCRYPT_COST = process.argv[3] ?? '12'
 /** Enough accounts that no address reaches a throttle or a limit on mails during a run. */
 const ACCOUNTS = 40
-const PASSWORD = 'Correct-Horse-7'
 
 let requests = 0
 
-await withService({ BCRYPT_COST }, async (service) => {
-  const known = Array.from({ length: ACCOUNTS }, (_, index) => `person.${index}@example.com`)
-  await service.openAccounts(known, PASSWORD)
+await withService({ BCRYPT_COST, LOG_LEVEL: 'warn' }, async ({ service, sendgrid }) => {
+  const known = Array.from({ length: ACCOUNTS }, (_, index) => emailOf(index))
+  await openAccounts(service, sendgrid, ACCOUNTS)
   process.stdout.write(`${PAIRS} pairs, cost ${BCRYPT_COST}; medians in ms\n`)
   process.stdout.write('route                        account   none  ratio      p\n')
   for (const [route, bodyFor] of [
@@ -34,7 +36,7 @@ await withService({ BCRYPT_COST }, async (service) => {
 async function timed(service, route, body) {
   requests += 1
   const began = performance.now()
-  const answer = await service.post(route, body, {
+  const answer = await post(service, route, body, {
     'x-forwarded-for': `198.18.${(requests >> 8) & 255}.${requests & 255}`,
   })
   await answer.arrayBuffer()
@@ -64,11 +66,6 @@ function report(route, { known, unknown }) {
   const [one, other] = [median(known), median(unknown)]
   const columns = [one.toFixed(2).padStart(8), other.toFixed(2).padStart(7), (one / other).toFixed(3).padStart(6)]
   process.stdout.write(`${route.padEnd(28)}${columns.join('')}  ${mannWhitney(known, unknown).toFixed(3)}\n`)
-}
-
-function median(times) {
-  const sorted = times.toSorted((one, other) => one - other)
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
 }
 
 /** The two-sided p-value by the normal approximation, which is exact enough for twenty or more values of each kind. */

@@ -1,0 +1,51 @@
+// Starts PostgreSQL and the stand-in for SendGrid, runs scenarios on them, and writes the report.
+import { startChild } from './environment/child.js'
+import { migrateDatabase, productionSettings } from './environment/latchkey.js'
+import { log } from './environment/measure.js'
+import { startPostgres } from './environment/postgres.js'
+import { describeRun } from './report/describe-run.js'
+import { ELSEWHERE } from './report/elsewhere.js'
+import { sectionText, targetTable } from './report/markdown.js'
+import { flood } from './scenarios/flood.js'
+import { growth } from './scenarios/growth.js'
+import { mails } from './scenarios/mails.js'
+import { memory } from './scenarios/memory.js'
+import { routes } from './scenarios/routes.js'
+import { signIn } from './scenarios/sign-in.js'
+import { start } from './scenarios/start.js'
+
+const SCENARIOS = { 'sign-in': signIn, routes, flood, mails, start, memory, growth }
+
+/** @returns the report, in Markdown */
+export async function runScenarios(names, plan, { command }) {
+  const began = performance.now()
+  const postgres = await startPostgres()
+  const sendgrid = await startChild('sendgrid')
+  try {
+    const databaseUrl = await postgres.createDatabase('migrated')
+    await migrateDatabase(productionSettings({ databaseUrl, sendgridUrl: sendgrid.url }))
+    const sections = []
+    for (const name of names) {
+      const scenarioBegan = performance.now()
+      log(`\n${name}`)
+      sections.push(await SCENARIOS[name]({ postgres, sendgrid, plan }))
+      log(`${name}: ${minutesSince(scenarioBegan)} minutes`)
+    }
+    const targets = sections.flatMap((section) => section.targets)
+    const parts = [
+      describeRun({ postgres, plan, command, minutes: minutesSince(began) }),
+      `## Targets\n\n${targets.filter(({ isMet }) => isMet).length} of ${targets.length} are met. The targets are those of issue 15.`,
+      targetTable(targets),
+      ...sections.map(sectionText),
+      ELSEWHERE,
+    ]
+    return `${parts.join('\n\n')}\n`
+  } finally {
+    await sendgrid.stop()
+    await postgres.stop()
+  }
+}
+
+function minutesSince(began) {
+  return ((performance.now() - began) / 60_000).toFixed(1)
+}
