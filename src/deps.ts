@@ -16,6 +16,7 @@ import { createWorkUnderWay, type WorkUnderWay } from './security/hashing/work-u
 import { createPasswords, type Passwords } from './security/password-hash.ts'
 import { createSealer } from './security/sealed-value.ts'
 import type { Secret } from './security/secret.ts'
+import { withoutSpan } from './tracing/span.ts'
 import type { Tracing } from './tracing/tracing.ts'
 
 /** What use cases depend on. It is built once per process: in serve.ts, for each command, and in the test harness. */
@@ -122,7 +123,8 @@ function openDatabase(
   return connect(databaseUrl, {
     poolSize: config.databasePoolSize,
     needsSessions,
-    onIdleError: (error) => log.warn({ reason: error.message }, 'A database connection was lost'),
+    // The connection was opened for a request that has nothing to do with this.
+    onIdleError: (error) => withoutSpan(() => log.warn({ reason: error.message }, 'A database connection was lost')),
   })
 }
 

@@ -16,7 +16,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { reportFailures } from './report-failures.ts'
-import type { Span } from './span.ts'
+import { type Span, withoutSpan } from './span.ts'
 import type { Tracing, TracingLog } from './tracing.ts'
 
 /** How long a stop may take. The process must end in time, also if the collector does not answer. */
@@ -96,7 +96,7 @@ class RecordedSpan implements Span {
   }
 
   end(): void {
-    if (this.#span.isRecording()) this.#span.end()
+    if (this.#span.isRecording()) withoutSpan(() => this.#span.end()) // which may start the timer of the next batch
   }
 }
 

@@ -24,7 +24,7 @@ export interface Span {
   end(): void
 }
 
-const current = new AsyncLocalStorage<Span>()
+const current = new AsyncLocalStorage<Span | undefined>()
 
 /** The span that the running code belongs to. Undefined if tracing is off, and outside requests and deliveries. */
 export function currentSpan(): Span | undefined {
@@ -34,6 +34,11 @@ export function currentSpan(): Span | undefined {
 /** Runs synchronous code, and all that it starts, with this span as the current one. */
 export function withSpan<Result>(span: Span, work: () => Result): Result {
   return current.run(span, work)
+}
+
+/** Starts work that outlives the running request, such as a timer or a connection, so that it does not count as part of it. */
+export function withoutSpan<Result>(work: () => Result): Result {
+  return current.run(undefined, work)
 }
 
 /** Starts a child of the current span, which the caller must end. Undefined if nothing is recorded here. */

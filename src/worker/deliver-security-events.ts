@@ -5,6 +5,7 @@ import { addDeliveryJob } from '../domain/security-events/address-security-event
 import { retryDelaySeconds } from '../retry-delay.ts'
 import { webhookHeaders } from '../security/webhook-signature.ts'
 import { postWebhook } from './post-webhook.ts'
+import { traceSecurityEvent } from './trace-delivery.ts'
 
 const RETRY = { firstSeconds: 5, longestSeconds: 300 }
 /** After this time the event fails, so that the later events are sent. Support can still replay it. */
@@ -27,7 +28,7 @@ export async function deliverSecurityEvents(
       include: { event: true },
     })
     if (!delivery) return
-    const hasMore = await deliver(deps, delivery, stopping)
+    const hasMore = await traceSecurityEvent(deps, delivery, () => deliver(deps, delivery, stopping))
     if (!hasMore) return
   }
 }

@@ -6,7 +6,7 @@ import { addMailJob, type MailJob, needsNoSignIn, type RequestedMail } from '../
 import { hashMailbox } from '../domain/mails/mailbox.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { deliverMail } from './deliver-mail.ts'
-import { traceDelivery } from './trace-delivery.ts'
+import { traceMail } from './trace-delivery.ts'
 
 /**
  * How many mails of each job are sent at the same time. Requests without a sign-in can fill their own lane. They cannot
@@ -38,7 +38,7 @@ export function createMailSender(deps: Deps, mailer: Mailer): (mailId: string) =
   /** Sends the mail. If nothing is sent, it takes as long as if something were sent. */
   async function send(mail: Mail, isOpen: boolean): Promise<void> {
     const startedAt = performance.now()
-    const outcome = await traceDelivery(deps, mail, () => deliverMail(deps, mailer, mail))
+    const outcome = await traceMail(deps, mail, () => deliverMail(deps, mailer, mail))
     const elapsedMs = performance.now() - startedAt
     const hasAskedProvider = outcome === 'sent' || outcome === 'postponed' || outcome === 'failed'
     if (hasAskedProvider) usualMs += (Math.min(elapsedMs, LONGEST_HOLD_MS) - usualMs) * (usualMs === 0 ? 1 : WEIGHT)

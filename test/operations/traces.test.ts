@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { afterAll, expect, test } from '@jest/globals'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { reportFailures } from '../../src/tracing/report-failures.ts'
 import { inSpan } from '../../src/tracing/span.ts'
@@ -6,14 +6,21 @@ import type { Answer } from '../support/api.ts'
 import { occupyLane } from '../support/occupied-lane.ts'
 import { startTestApp } from '../support/test-app.ts'
 import { TraceRecorder, textOf } from '../support/trace-recorder.ts'
+import { WebhookReceiver } from '../support/webhook-receiver.ts'
 
 const PROXY = '10.0.0.1'
 const CALLERS_TRACE = '0af7651916cd43dd8448eb211c80319c'
 const SAMPLED = `00-${CALLERS_TRACE}-b7ad6b7169203331-01`
 const NOT_SAMPLED = '00-11111111111111111111111111111111-b7ad6b7169203331-00'
 
+const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+const receiver = new WebhookReceiver(SECRET)
 const traces = new TraceRecorder()
-const { api, deps, logLines, mailbox, people, sendgrid } = await startTestApp({ env: { TRUST_PROXY: PROXY }, traces })
+const { api, deps, logLines, mailbox, people, sendgrid } = await startTestApp({
+  env: { TRUST_PROXY: PROXY, SECURITY_EVENT_URLS: await receiver.start(), SECURITY_EVENT_SECRET: SECRET },
+  traces,
+})
+afterAll(() => receiver.stop())
 
 /** Spans are complete when tracing ends. So the requests of all tests are sent first. */
 const answers = await sendRequests()
@@ -37,7 +44,14 @@ async function sendRequests() {
   await freePlaces()
   await api.get('/health/ready')
   await failingStatement()
-  return { registered, forgotten, fromStranger, throughProxy, unreadable, notSampled, overloaded }
+  const ada = await people.signedIn(email, 'Correct-Horse-7')
+  const change = { currentPassword: ada.password, newPassword: 'Battery-Staple-8' }
+  receiver.failWith(503)
+  const changed = await ada.post('/v1/password/change', change)
+  await mailbox.drain() // the first attempt at the security event fails
+  receiver.recover()
+  await mailbox.drain()
+  return { changed, registered, forgotten, fromStranger, throughProxy, unreadable, notSampled, overloaded }
 }
 
 function inTraceOf(traceparent: string) {
@@ -110,6 +124,18 @@ function idsOf(span: ReadableSpan) {
   return { traceId, spanId }
 }
 
+test('a security event is delivered in the trace of its request, and the receiver can continue the trace', () => {
+  const request = spanOf(answers.changed)
+  const [first, second] = spans.filter(({ name }) => name === 'deliver security event')
+  const posts = spans.filter(({ name }) => name === 'POST').map((span) => span.spanContext())
+
+  expect(childrenOf(request)).toContain('deliver security event')
+  expect(first?.attributes).toMatchObject({ 'latchkey.event.type': 'password.changed', 'latchkey.event.attempt': 1 })
+  expect(second?.links[0]?.context).toMatchObject(idsOf(request))
+  expect(receiver.traceparents).toEqual(posts.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`))
+  expect(receiver.events).toHaveLength(1)
+})
+
 test('the span of a request has the pattern of its route, its status and its id, and nothing that the caller chose', () => {
   const { name, attributes } = spanOf(answers.fromStranger)
 
@@ -181,7 +207,9 @@ test('probes, and the statements of the queue itself, have no spans', () => {
   const roots = spans.filter(({ parentSpanContext }) => !parentSpanContext).map(({ name }) => name)
 
   expect(roots).not.toContain('GET /health/ready')
-  expect(new Set(roots.filter((name) => !name.includes('/v1/')))).toEqual(new Set(['deliver mail', 'a request']))
+  expect(new Set(roots.filter((name) => !name.includes('/v1/')))).toEqual(
+    new Set(['deliver mail', 'deliver security event', 'a request']),
+  )
 })
 
 test('the log says once that the collector cannot be reached, and once that it can be again', () => {

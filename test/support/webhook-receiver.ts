@@ -15,6 +15,8 @@ export class WebhookReceiver {
   readonly events: ReceivedEvent[] = []
   /** Every body that was received, including those that were answered with a failure. */
   readonly bodies: string[] = []
+  /** The `traceparent` header of each request that had one. */
+  readonly traceparents: string[] = []
   readonly #server = createServer()
   readonly #verifier: Webhook
   #answer: { status: number; headers: Record<string, string> } | 'hang' | null = null
@@ -26,6 +28,7 @@ export class WebhookReceiver {
       for await (const chunk of request) chunks.push(chunk)
       const body = Buffer.concat(chunks).toString()
       this.bodies.push(body)
+      if (request.headers['traceparent']) this.traceparents.push(String(request.headers['traceparent']))
       if (this.#answer === 'hang') return
       if (this.#answer) {
         response.writeHead(this.#answer.status, this.#answer.headers).end()

@@ -1,4 +1,5 @@
 import type { Transaction } from '../../database/client.ts'
+import { currentSpan } from '../../tracing/span.ts'
 import { addJob } from '../jobs.ts'
 
 /**
@@ -32,7 +33,8 @@ export async function queueSecurityEvent(
 ): Promise<void> {
   const { accountId } = event
   if (accountId === null || !SENT_TO_OTHER_SYSTEMS.has(event.type)) return
-  await tx.securityEvent.create({ data: { ...event, accountId }, select: { id: true } })
+  const traceparent = currentSpan()?.traceparent ?? null
+  await tx.securityEvent.create({ data: { ...event, accountId, traceparent }, select: { id: true } })
   // The worker decides which URLs receive the event, because it sends with its own configuration.
   await addJob(tx, 'address_security_events', { accountId })
 }
