@@ -1,18 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { readConfig } from '../../src/config/config.ts'
 import { serve } from '../../src/serve.ts'
+import { hasOpenssl } from '../support/certificates.ts'
 import { type CommandResult, latchkey } from '../support/command-line.ts'
 import { query } from '../support/embedded-server.ts'
 import { freePort } from '../support/free-port.ts'
 import { type SendgridStandIn, startSendgridStandIn } from '../support/sendgrid-stand-in.ts'
 import { serviceSettings } from '../support/service-settings.ts'
-import {
-  CERTIFIED_USER,
-  hasOpenssl,
-  type TlsPostgres,
-  tlsPostgres,
-  USER_WITH_PASSWORD,
-} from '../support/tls-postgres.ts'
+import { CERTIFIED_USER, type TlsPostgres, tlsPostgres, USER_WITH_PASSWORD } from '../support/tls-postgres.ts'
 import { until } from '../support/until.ts'
 
 const testWithTls = hasOpenssl() ? test : test.skip

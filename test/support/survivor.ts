@@ -10,6 +10,8 @@ export interface Chronicle {
   readonly honoured: Map<string, number>
   /** A mail may take some seconds, because the job of a killed worker is released after that time only. */
   isMailUnderWay(email: string): Promise<boolean>
+  /** Is told every answer of the service, except those that do not say what was done. */
+  onAnswer?(path: string, answer: ObservedAnswer): void
   changes: number
   unanswered: number
   /** Requests that the service has not answered yet. */
@@ -17,8 +19,9 @@ export interface Chronicle {
   isOver: boolean
 }
 
-interface Answer {
+export interface ObservedAnswer {
   readonly status: number
+  readonly retryAfter: string | null
   // biome-ignore lint/suspicious/noExplicitAny: whoever reads a field knows what was asked
   readonly body: any
 }
@@ -100,7 +103,7 @@ export class Survivor {
     await this.#insist('/v1/password/forgot', { email: this.#email })
     const token = await this.#mailed(this.#email, /reset-password#token=([\w-]+)/, since)
     if (!token) return // held back by the limit on mails, as it should be
-    for (let answer: Answer | null = null; answer === null; ) {
+    for (let answer: ObservedAnswer | null = null; answer === null; ) {
       const newPassword = this.#newPassword()
       answer = await this.#ask('/v1/password/reset', { token, newPassword })
       if (answer?.status === 204) this.#passwords = [newPassword]
@@ -122,13 +125,13 @@ export class Survivor {
   }
 
   async #use(path: string, token: string, more: object): Promise<void> {
-    for (let answer: Answer | null = null; answer === null; ) {
+    for (let answer: ObservedAnswer | null = null; answer === null; ) {
       answer = await this.#ask(path, { token, ...more })
       this.#note(token, answer)
     }
   }
 
-  #note(token: string, answer: Answer | null): void {
+  #note(token: string, answer: ObservedAnswer | null): void {
     this.#count(answer)
     if (answer === null || answer.status >= 300) return
     const times = (this.#chronicle.honoured.get(token) ?? 0) + 1
@@ -136,26 +139,28 @@ export class Survivor {
     if (times > 1) this.#defect('a link was honoured twice')
   }
 
-  #count(answer: Answer | null): void {
+  #count(answer: ObservedAnswer | null): void {
     if (answer !== null && answer.status < 300) this.#chronicle.changes += 1
   }
 
   /** Null if there was no answer, or one that does not say what was done. */
-  async #ask(path: string, body: object, token?: string): Promise<Answer | null> {
+  async #ask(path: string, body: object, token?: string): Promise<ObservedAnswer | null> {
     await this.#untilAlive()
     this.#chronicle.underWay += 1
     const answer = await this.#send(path, body, token)
     this.#chronicle.underWay -= 1
+    if (answer?.status === 503 && answer.retryAfter === null) this.#defect(`${path} got a 503 without Retry-After`)
     if (answer === null || answer.status === 503) {
       this.#chronicle.unanswered += 1
       return null
     }
+    this.#chronicle.onAnswer?.(path, answer)
     if (answer.status >= 500) this.#defect(`${path} was answered ${answer.status} ${JSON.stringify(answer.body)}`)
     return answer
   }
 
   /** Repeats a request until there is an answer. Only for requests that may be repeated. */
-  async #insist(path: string, body: object): Promise<Answer> {
+  async #insist(path: string, body: object): Promise<ObservedAnswer> {
     for (;;) {
       const answer = await this.#ask(path, body)
       if (answer?.status === 429) await sleep(1_000 * answer.body.retryAfter)
@@ -163,7 +168,7 @@ export class Survivor {
     }
   }
 
-  async #send(path: string, body: object, token?: string): Promise<Answer | null> {
+  async #send(path: string, body: object, token?: string): Promise<ObservedAnswer | null> {
     try {
       const response = await fetch(this.#chronicle.url + path, {
         method: 'POST',
@@ -176,7 +181,8 @@ export class Survivor {
         signal: AbortSignal.timeout(20_000),
       })
       const text = await response.text()
-      return { status: response.status, body: text === '' ? null : JSON.parse(text) }
+      const retryAfter = response.headers.get('retry-after')
+      return { status: response.status, retryAfter, body: text === '' ? null : JSON.parse(text) }
     } catch {
       return null
     }

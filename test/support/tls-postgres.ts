@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { DATABASE_USER, prepareCluster } from '../../src/database/embedded-postgres/cluster.ts'
 import { CHILD_ENVIRONMENT } from '../../src/database/embedded-postgres/run-as.ts'
+import { certify } from './certificates.ts'
 import { query } from './embedded-server.ts'
 import { freePort } from './free-port.ts'
 import { temporaryFolder } from './temporary-folders.ts'
@@ -28,15 +29,6 @@ hostssl all ${CERTIFIED_USER} 127.0.0.1/32 cert
 hostssl all with_password 127.0.0.1/32 scram-sha-256
 hostssl all all               127.0.0.1/32 trust
 `
-
-/** Whether the tests can make certificates here. */
-export function hasOpenssl(): boolean {
-  try {
-    return /^OpenSSL [3-9]/.test(execFileSync('openssl', ['version'], { encoding: 'utf8' }))
-  } catch {
-    return false
-  }
-}
 
 /** A server that accepts connections with TLS only. Its certificate is for `localhost`. */
 export async function tlsPostgres(): Promise<TlsPostgres> {
@@ -95,14 +87,4 @@ export async function tlsPostgres(): Promise<TlsPostgres> {
       await rm(folder, { recursive: true, force: true })
     },
   }
-}
-
-/** Writes a key and a certificate: one that a CA has signed for a name, or that of a CA. */
-function certify(target: string, subject: string, signed?: { ca: string; name: string }): void {
-  const by = signed
-    ? ['-CA', `${signed.ca}.crt`, '-CAkey', `${signed.ca}.key`, '-addext', `subjectAltName=${signed.name}`]
-    : ['-addext', 'keyUsage=critical,keyCertSign']
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  const files = ['-keyout', `${target}.key`, '-out', `${target}.crt`]
-  execFileSync('openssl', ['req', '-x509', '-days', '2', '-subj', subject, ...key, ...by, ...files], { stdio: 'pipe' })
 }

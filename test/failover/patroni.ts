@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type pg from 'pg'
+import { migrate } from '../../src/database/migrate.ts'
+import { mailSlots } from '../../src/worker/mail-lanes.ts'
+import { findViolations } from '../support/invariants.ts'
+import { type AcceptedMail, type SendgridStandIn, startSendgridStandIn } from '../support/sendgrid-stand-in.ts'
+import { type ServiceProcess, serviceProcess } from '../support/service-process.ts'
+import { serviceSettings } from '../support/service-settings.ts'
+import { type Chronicle, Survivor } from '../support/survivor.ts'
+import { until } from '../support/until.ts'
+import { missingPrograms, type Node, type PatroniCluster, startPatroniCluster } from './patroni-cluster.ts'
+import { Witness } from './witness.ts'
+
+/** `npm run test:failover`. Not part of `npm test`, because Patroni notices a dead primary after some twenty seconds only. */
+const missing = await missingPrograms()
+const testWithPatroni = missing.length === 0 ? test : test.skip
+if (missing.length > 0) process.stderr.write(`SKIPPED: no fail-over without ${missing.join(', ')}\n`)
+
+const CUSTOMERS_AT_ONCE = 6
+const DEEDS_OF_EACH = 6
+/** A mail that is being sent while the database goes away may be sent again: docs/architecture.md. */
+const MAILS_AT_ONCE = Object.values(mailSlots).reduce((sum, slots) => sum + slots)
+/** Generous: it is mostly under a second. */
+const LONGEST_RECOVERY_MS = 10_000
+
+let cluster: PatroniCluster
+let sendgrid: SendgridStandIn
+let service: ServiceProcess
+beforeAll(async () => {
+  if (missing.length > 0) return
+  sendgrid = await startSendgridStandIn()
+  cluster = await startPatroniCluster()
+  await migrate(cluster.url)
+  const settings = { ...serviceSettings(cluster.url, sendgrid), LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1' }
+  service = await serviceProcess(settings)
+  await service.start()
+}, 120_000)
+afterAll(async () => {
+  await service?.terminate()
+  await cluster?.discard()
+  await sendgrid?.close()
+}, 60_000)
+
+/** What the statements of other test files read with a pool. */
+const database = {
+  query: async (sql: string) => ({ rows: await cluster.query(sql) }),
+} as unknown as pg.Pool
+
+async function countUnderWay(condition = 'true', values: string[] = []): Promise<number> {
+  const [row] = await cluster.query(
+    `SELECT count(*)::int AS mails FROM mails WHERE state IN ('queued', 'sending') AND ${condition}`,
+    values,
+  )
+  return Number(row?.['mails'])
+}
+
+const mailIdOf = ({ customArgs }: AcceptedMail) => customArgs['latchkeyMailId']
+
+interface Load {
+  readonly chronicle: Chronicle
+  readonly witness: Witness
+  readonly sentTwiceBefore: number
+  /** Waits until this many more changes have been answered. */
+  more(changes: number): Promise<void>
+  end(): Promise<void>
+}
+
+/** Customers who register and change their passwords and addresses, and a person who signs in all the time. */
+async function startLoad(): Promise<Load> {
+  const sentTwiceBefore = sendgrid.mails.length - new Set(sendgrid.mails.map(mailIdOf)).size
+  const witness = await Witness.register(service.url, sendgrid)
+  const chronicle: Chronicle = {
+    url: service.url,
+    sendgrid,
+    defects: [],
+    honoured: new Map(),
+    isMailUnderWay: async (email) => (await countUnderWay('lower(email) = lower($1)', [email])) > 0,
+    onAnswer: (path, answer) => witness.note(path, answer),
+    changes: 0,
+    unanswered: 0,
+    underWay: 0,
+    isOver: false,
+  }
+  const customers = Array.from({ length: CUSTOMERS_AT_ONCE }, async () => {
+    while (!chronicle.isOver) await new Survivor(chronicle).live(DEEDS_OF_EACH)
+  })
+  const watching = witness.watch(() => chronicle.isOver)
+  return {
+    chronicle,
+    witness,
+    sentTwiceBefore,
+    async more(changes) {
+      const before = chronicle.changes
+      await until(() => chronicle.changes >= before + changes)
+    },
+    async end() {
+      chronicle.isOver = true
+      await Promise.all([...customers, watching])
+      await until(async () => (await countUnderWay()) === 0)
+    },
+  }
+}
+
+/** When another node than this one has become the primary. */
+async function promotionAfter(former: Node): Promise<number> {
+  await until(async () => (await cluster.primary()) !== former)
+  return Date.now()
+}
+
+async function expectNothingLost(load: Load): Promise<void> {
+  const { chronicle, witness } = load
+  const mails = await cluster.query('SELECT id, state FROM mails')
+  const sent = mails.filter(({ state }) => state === 'sent').map(({ id }) => id)
+  const delivered = sendgrid.mails.map(mailIdOf)
+  const twice = delivered.length - new Set(delivered).size - load.sentTwiceBefore
+  process.stderr.write(
+    `  ${chronicle.changes} changes answered, ${chronicle.unanswered} requests not; ${witness.summary()}; ` +
+      `${mails.length} mails queued, ${sent.length} sent, ${twice} of them twice\n`,
+  )
+  expect(chronicle.defects).toEqual([])
+  expect(await witness.lost((sql, values) => cluster.query(sql, values))).toEqual([])
+  expect(await findViolations(database)).toEqual([])
+  expect(mails.filter(({ state }) => state === 'failed')).toEqual([])
+  expect(sent.filter((id) => !delivered.includes(String(id)))).toEqual([])
+  expect(twice).toBeLessThanOrEqual(MAILS_AT_ONCE)
+}
+
+testWithPatroni(
+  'when the primary dies, the service goes on with the promoted standby, and nothing that was answered is lost',
+  async () => {
+    const load = await startLoad()
+    await load.more(12)
+    const former = await cluster.primary()
+
+    await cluster.kill(former)
+    const killed = Date.now()
+    const promoted = await promotionAfter(former)
+    const recovered = await load.witness.firstSuccessAfter(killed)
+    await load.more(12)
+    cluster.start(former)
+    await until(() => cluster.hasPrimaryAndSynchronousStandby())
+    await load.end()
+
+    process.stderr.write(
+      `Fail-over: promoted ${promoted - killed} ms after the kill, first sign-in ${recovered - promoted} ms after that\n`,
+    )
+    await expectNothingLost(load)
+    expect(load.witness.outcomes()).toEqual(['200', '503 with Retry-After'])
+    expect(await cluster.primary()).not.toBe(former)
+    expect(recovered - promoted).toBeLessThan(LONGEST_RECOVERY_MS)
+  },
+  180_000,
+)
+
+testWithPatroni(
+  'when the primary is switched over under load, the service follows it, and nothing that was answered is lost',
+  async () => {
+    const load = await startLoad()
+    await load.more(12)
+    const former = await cluster.primary()
+
+    const began = Date.now()
+    cluster.switchOver(former)
+    await promotionAfter(former)
+    await load.more(12)
+    await until(() => cluster.hasPrimaryAndSynchronousStandby())
+    await load.end()
+
+    process.stderr.write(`Switchover: no sign-in succeeded for ${load.witness.longestGapSince(began)} ms\n`)
+    await expectNothingLost(load)
+    expect(['200', '503 with Retry-After']).toEqual(expect.arrayContaining(load.witness.outcomes()))
+    expect(await cluster.primary()).not.toBe(former)
+  },
+  120_000,
+)
