@@ -185,7 +185,7 @@ test.each([
 
   const unknown = await ask(addresses['unknown'] ?? '')
 
-  expect(unknown.length).toBeGreaterThan(3)
+  expect(unknown.length).toBeGreaterThan(0)
   for (const [sort, email] of Object.entries(addresses)) {
     expect({ sort, statements: await ask(email) }).toEqual({ sort, statements: unknown })
   }

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../database/client.ts'
-import { addJob } from '../jobs.ts'
+import { Prisma } from '../../database/generated/client.ts'
+import { type Connection, runStatement } from '../../database/statement.ts'
 
 /**
  * The mails that a request can ask for. The first three name only an address. The request must not reveal whether there
@@ -33,40 +34,53 @@ export function needsNoSignIn(request: RequestedMail): boolean {
   return OPEN_TO_ANYBODY[request] !== undefined
 }
 
+/** The job that sends the mail. */
+export function jobOf(request: RequestedMail): MailJob {
+  return OPEN_TO_ANYBODY[request] ?? 'send_mail'
+}
+
+/** The key of a mail's job: adding the job again moves it. */
+export function mailJobKey(mailId: string): string {
+  return `mail ${mailId}`
+}
+
 /** A network that has more waiting mails than this is served last. Above it, the number makes no difference. */
 const LONGEST_LINE = 1_000
 /** The queue drops a job after this many attempts. It is so high that domain/mails alone decides when to give up. */
-const MOST_ATTEMPTS = 30_000
+export const MOST_ATTEMPTS = 30_000
 
 /**
- * Adds the job that sends a mail; a mail has one job, and adding it again moves it. Networks take turns: a job's
- * priority is the number of mails that its network has waiting in this job's lane, so that the first mail of
- * every network is sent before the second mail of any network.
+ * Adds the job that sends a mail; a mail has one job, and adding it again moves it. `queueMail` adds the first job of a
+ * mail.
  */
 export async function addMailJob(
-  tx: Transaction,
+  on: Transaction | Connection,
   mail: { readonly id: string; readonly request: RequestedMail; readonly network: string | null },
   delaySeconds: number,
 ): Promise<void> {
-  const job = OPEN_TO_ANYBODY[mail.request] ?? 'send_mail'
-  const priority = mail.network === null ? 0 : await countWaiting(tx, { ...mail, network: mail.network, job })
-  await addJob(
-    tx,
-    job,
-    { mailId: mail.id },
-    { delaySeconds, key: `mail ${mail.id}`, priority, maxAttempts: MOST_ATTEMPTS },
+  const { id, request, network } = mail
+  const job = jobOf(request)
+  await runStatement(
+    on,
+    'add-mail-job',
+    Prisma.sql`
+      SELECT true AS added FROM graphile_worker.add_job(
+        ${job}::text, json_build_object('mailId', ${id}::text), run_at => now() + make_interval(secs => ${delaySeconds}::float8),
+        job_key => ${mailJobKey(id)}::text, priority => ${countWaiting({ id, network, job })},
+        max_attempts => ${MOST_ATTEMPTS}::int)`,
   )
 }
 
-async function countWaiting(
-  tx: Transaction,
-  { id, network, job }: { id: string; network: string; job: MailJob },
-): Promise<number> {
-  const requests = Object.keys(OPEN_TO_ANYBODY).filter((request) => OPEN_TO_ANYBODY[request as RequestedMail] === job)
-  const rows = await tx.$queryRaw<Array<{ waiting: number }>>`
-    SELECT count(*)::int AS waiting FROM (
-      SELECT 1 FROM mails
-      WHERE network = ${network} AND state = 'queued' AND request = ANY(${requests}) AND id <> ${id}::uuid
-      LIMIT ${LONGEST_LINE}) AS line`
-  return rows[0]?.waiting ?? 0
+/**
+ * Networks take turns: a job's priority is the number of mails that its network has waiting in the job's lane, so that
+ * the first mail of every network is sent before the second mail of any network.
+ *
+ * @returns an expression for a statement.
+ */
+export function countWaiting(mail: { id: string; network: string | null; job: MailJob }): Prisma.Sql {
+  const requests = Object.keys(OPEN_TO_ANYBODY).filter((request) => jobOf(request as RequestedMail) === mail.job)
+  return Prisma.sql`(SELECT count(*)::int FROM (
+    SELECT 1 FROM mails
+    WHERE network = ${mail.network}::text AND state = 'queued' AND request = ANY(${requests}::text[]) AND id <> ${mail.id}::uuid
+    LIMIT ${LONGEST_LINE}) AS line)`
 }

@@ -1,9 +1,12 @@
+import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../database/client.ts'
+import { Prisma } from '../../database/generated/client.ts'
+import { type Connection, runStatement } from '../../database/statement.ts'
 import { localesIn } from '../../mail/locale.ts'
 import { currentSpan } from '../../tracing/span.ts'
 import type { Origin } from '../events/record-event.ts'
 import { networkOf } from '../throttle/network.ts'
-import { addMailJob, needsNoSignIn, type RequestedMail } from './mail-jobs.ts'
+import { countWaiting, jobOf, MOST_ATTEMPTS, mailJobKey, needsNoSignIn, type RequestedMail } from './mail-jobs.ts'
 
 /** What happened, for the text of the mail. It never contains a secret. */
 export type MailContext = {
@@ -30,22 +33,37 @@ export interface QueuedMail {
 }
 
 /**
- * Requests a mail in the transaction of the change that it is about: both are committed or neither. The row has no link
- * in it: the worker creates the link when it sends the mail.
+ * Requests a mail in the transaction of the change that it is about: both are committed or neither. A request that
+ * changes nothing else needs no transaction, and passes the pool. The row has no link in it: the worker creates the link
+ * when it sends the mail.
  */
-export async function queueMail(tx: Transaction, mail: QueuedMail): Promise<void> {
-  const { to, now, origin, ...columns } = mail
-  const { email, address } = to
+export async function queueMail(on: Transaction | Connection, mail: QueuedMail): Promise<void> {
+  const { request, to, receipt = null, origin, now } = mail
+  const { accountId = null, registrationId = null, emailChangeId = null } = mail
   const { ip = null, userAgent = null, requestId = null, acceptLanguage = null } = origin ?? {}
   const context: MailContext = { at: now.toISOString(), ip, userAgent, requestId, locales: localesIn(acceptLanguage) }
   const traceparent = currentSpan()?.traceparent
   if (traceparent) context.traceparent = traceparent
-  const network = needsNoSignIn(mail.request) && ip !== null ? networkOf(ip) : null
-  const { id } = await tx.mail.create({
-    data: { ...columns, email, address, context, network, queuedAt: now, stateAt: now },
-    select: { id: true },
-  })
-  await addMailJob(tx, { id, request: mail.request, network }, Math.random() * LONGEST_START_DELAY_SECONDS)
+  const network = needsNoSignIn(request) && ip !== null ? networkOf(ip) : null
+  const job = jobOf(request)
+  const id = uuidv7()
+  const delaySeconds = Math.random() * LONGEST_START_DELAY_SECONDS
+  await runStatement(
+    on,
+    'queue-mail',
+    Prisma.sql`
+      WITH queued AS (
+        INSERT INTO mails (id, request, email, address, account_id, registration_id, email_change_id, receipt, context,
+                           network, queued_at, state_at)
+        VALUES (${id}::uuid, ${request}, ${to.email}, ${to.address}, ${accountId}::uuid, ${registrationId}::uuid,
+                ${emailChangeId}::uuid, ${receipt}, ${JSON.stringify(context)}::jsonb, ${network}, ${now}, ${now})
+      )
+      SELECT true AS queued FROM graphile_worker.add_job(
+        ${job}::text, json_build_object('mailId', ${id}::text), run_at => now() + make_interval(secs => ${delaySeconds}::float8),
+        -- No other job can have the key of a new mail. So the mode makes no difference, and this one is the cheapest.
+        job_key => ${mailJobKey(id)}::text, job_key_mode => 'unsafe_dedupe',
+        priority => ${countWaiting({ id, network, job })}, max_attempts => ${MOST_ATTEMPTS}::int)`,
+  )
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { chooseLocale, parseLocale } from '../../mail/locale.ts'
 import { Refusal } from '../problems.ts'
-import type { PlannedMail, Planning } from './planned-mail.ts'
+import type { PlannedMail, Planning } from './planning/planned-mail.ts'
 import type { MailContext } from './queue-mail.ts'
 
 /**

@@ -1,13 +1,9 @@
-import { inTransaction } from '../../database/client.ts'
 import type { Deps } from '../../deps.ts'
-import { newReceipt } from '../../security/receipt.ts'
-import { requireAddress } from '../addresses/require-address.ts'
 import type { Origin } from '../events/record-event.ts'
-import { queueMail } from '../mails/queue-mail.ts'
+import { requestMailToAddress } from '../mails/request-mail-to-address.ts'
 
 /**
- * Requests reset instructions. The worker finds out whether such an account exists, so that this does and answers the same
- * for every address. With the receipt, Support can find this request.
+ * Requests reset instructions. The answer is the same for every address. With the receipt, Support can find this request.
  *
  * @throws {Refusal} invalid_email
  */
@@ -15,10 +11,5 @@ export async function requestPasswordReset(
   deps: Deps,
   input: { email: string; origin: Origin },
 ): Promise<{ receipt: string }> {
-  const to = requireAddress(input.email, 'email')
-  const receipt = newReceipt()
-  await inTransaction(deps.db, (tx) =>
-    queueMail(tx, { request: 'reset_password', to, receipt, origin: input.origin, now: deps.clock.now() }),
-  )
-  return { receipt }
+  return requestMailToAddress(deps, { request: 'reset_password', ...input })
 }

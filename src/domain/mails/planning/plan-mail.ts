@@ -1,9 +1,9 @@
-import type { RequestedMail } from './mail-jobs.ts'
+import type { RequestedMail } from '../mail-jobs.ts'
+import { readLocale } from '../read-locale.ts'
 import { planConfirmEmail, planEmailChanged, planEmailChangeRequested } from './plan-email-change-mails.ts'
 import { planRegistration, planVerification } from './plan-registration-mails.ts'
 import { planChoosePasswordOfAccount, planReset, planResetAfterRevert, planResetBySupport } from './plan-reset-mails.ts'
 import type { LocalizedMail, MailPlan, Planning, UnsentMail } from './planned-mail.ts'
-import { readLocale } from './read-locale.ts'
 
 /** Decides which mail is sent for each request. Unlike the request, it looks up whether there is an account. */
 const planners: Readonly<Record<RequestedMail, (planning: Planning) => Promise<MailPlan>>> = {

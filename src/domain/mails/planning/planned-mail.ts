@@ -1,7 +1,7 @@
-import type { Transaction } from '../../database/client.ts'
-import type { Mail } from '../../database/generated/client.ts'
-import type { Deps } from '../../deps.ts'
-import type { MailText } from '../../mail/templates/render.ts'
+import type { Transaction } from '../../../database/client.ts'
+import type { Mail } from '../../../database/generated/client.ts'
+import type { Deps } from '../../../deps.ts'
+import type { MailText } from '../../../mail/templates/render.ts'
 
 /** A mail that will be sent: its mailbox, and the data for its text. */
 export interface PlannedMail {

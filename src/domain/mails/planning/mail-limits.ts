@@ -1,9 +1,9 @@
-import type { Transaction } from '../../database/client.ts'
-import type { Mail, Prisma } from '../../database/generated/client.ts'
-import { lockMailbox } from '../../database/row-locks.ts'
-import type { MailKind } from '../../mail/templates/render.ts'
-import type { RequestedMail } from './mail-jobs.ts'
-import { hashMailbox } from './mailbox.ts'
+import type { Transaction } from '../../../database/client.ts'
+import type { Mail, Prisma } from '../../../database/generated/client.ts'
+import { lockMailbox } from '../../../database/row-locks.ts'
+import type { MailKind } from '../../../mail/templates/render.ts'
+import type { RequestedMail } from '../mail-jobs.ts'
+import { hashMailbox } from '../mailbox.ts'
 import type { Planning } from './planned-mail.ts'
 
 /** The number of mails that one mailbox can receive for some requests in a window. */

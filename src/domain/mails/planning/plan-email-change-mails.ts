@@ -1,8 +1,8 @@
-import type { Account, EmailChange } from '../../database/generated/client.ts'
-import { shareAccountRow } from '../../database/row-locks.ts'
-import { maskAddress } from '../../mail/mask-address.ts'
-import { createMailedLink } from '../mailed-links/create-mailed-link.ts'
-import { isPendingChange } from '../row-states.ts'
+import type { Account, EmailChange } from '../../../database/generated/client.ts'
+import { shareAccountRow } from '../../../database/row-locks.ts'
+import { maskAddress } from '../../../mail/mask-address.ts'
+import { createMailedLink } from '../../mailed-links/create-mailed-link.ts'
+import { isPendingChange } from '../../row-states.ts'
 import { hasRoomFor, type MailLimit } from './mail-limits.ts'
 import type { MailPlan, Planning } from './planned-mail.ts'
 

@@ -1,8 +1,8 @@
-import type { Account } from '../../database/generated/client.ts'
-import { shareAccountRow } from '../../database/row-locks.ts'
-import { normalizedForm } from '../../mail/email-address.ts'
-import { addressState } from '../addresses/addresses.ts'
-import { createMailedLink } from '../mailed-links/create-mailed-link.ts'
+import type { Account } from '../../../database/generated/client.ts'
+import { shareAccountRow } from '../../../database/row-locks.ts'
+import { normalizedForm } from '../../../mail/email-address.ts'
+import { addressState } from '../../addresses/addresses.ts'
+import { createMailedLink } from '../../mailed-links/create-mailed-link.ts'
 import { hasRoomFor, type MailLimit, mayMailStrangers } from './mail-limits.ts'
 import type { MailPlan, Planning, UnsentMail } from './planned-mail.ts'
 
