@@ -10,7 +10,7 @@ export interface RateLimit {
  * RATE_LIMIT_FACTOR multiplies the numbers. docs/limits.md explains them.
  *
  * These limits keep one client from using up what all clients share. They limit neither guesses at a password
- * (domain/throttle/throttle-attempt.ts) nor mails to an address (domain/mails/mail-limits.ts).
+ * (domain/throttle/throttle-attempt.ts) nor mails to an address (domain/mails/planning/mail-limits.ts).
  */
 export const rateLimits = {
   /** Most of these requests compute a password hash. Two cores can compute 9 a second; this limit allows 2 a second. */
