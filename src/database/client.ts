@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import type { PoolClient } from 'pg'
 import { isWriteConflict } from './connection/connection-errors.ts'
 import { DatabasePool } from './connection/database-pool.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
@@ -61,9 +62,39 @@ function adapterOn(pool: Pool): SqlDriverAdapterFactory {
  * three times in all. `work` must do nothing but database work, so that running it twice is safe.
  */
 export async function inTransaction<Result>(db: Database, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  return afterWriteConflictsAgain(() => db.$transaction(work, TRANSACTION))
+}
+
+/**
+ * The same, on a connection of node-postgres: for work whose statements are all written by hand. It costs about a fifth
+ * of a transaction of Prisma.
+ */
+export async function inHandWrittenTransaction<Result>(
+  pool: Pool,
+  work: (connection: PoolClient) => Promise<Result>,
+): Promise<Result> {
+  return afterWriteConflictsAgain(async () => {
+    const connection = await pool.connect()
+    let failure: unknown
+    try {
+      await connection.query('BEGIN')
+      const result = await work(connection)
+      await connection.query('COMMIT')
+      return result
+    } catch (error) {
+      // If the rollback fails too, the connection is closed, which rolls the transaction back.
+      await connection.query('ROLLBACK').catch((second: unknown) => (failure = second))
+      throw error
+    } finally {
+      connection.release(failure !== undefined)
+    }
+  })
+}
+
+async function afterWriteConflictsAgain<Result>(run: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await db.$transaction(work, TRANSACTION)
+      return await run()
     } catch (error) {
       if (tries === TRANSACTION_TRIES || !isWriteConflict(error)) throw error
     }

@@ -1,5 +1,6 @@
 import type { Transaction } from './client.ts'
-import type { Account } from './generated/client.ts'
+import { type Account, Prisma } from './generated/client.ts'
+import { type Connection, type Executor, runStatement } from './statement.ts'
 
 /*
  * Every explicit lock of a request or of planning is taken by a function of this file. The locks that show that a worker
@@ -94,16 +95,58 @@ export async function joinErasures(tx: Transaction): Promise<void> {
 }
 
 /** Two workers that plan mails to the same mailbox count its recent mails one after the other. */
-export async function lockMailbox(tx: Transaction, address: string): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`mail to ${address}`}, 0))`
+export async function lockMailbox(on: Executor, mailbox: string): Promise<void> {
+  await runStatement(on, 'lock-mailbox', Prisma.sql`SELECT true AS locked FROM ${mailboxLock(mailbox)}`)
+}
+
+/** The account that has an address, as far as its reset instructions depend on it. */
+export interface AddressHolder {
+  readonly id: string
+  readonly email: string
+  readonly locale: string | null
+  readonly credentialVersion: number
+  readonly disabledAt: Date | null
+}
+
+/**
+ * Takes the locks of `shareAccountRow` and `lockMailbox` in one statement, in this order: the expressions of a row are
+ * evaluated after its tables have been read and locked. What depends on these locks must be read by a later statement.
+ *
+ * @returns the account that had the address when the statement began; null if there was none.
+ */
+export async function lockHolderAndMailbox(
+  on: Connection,
+  { address, mailbox }: { address: string; mailbox: string },
+): Promise<AddressHolder | null> {
+  const [holder] = await runStatement<AddressHolder | { id: null }>(
+    on,
+    'lock-holder-and-mailbox',
+    Prisma.sql`
+      WITH holder AS MATERIALIZED (
+        SELECT a.id, a.email, a.locale, a.credential_version AS "credentialVersion", a.disabled_at AS "disabledAt"
+        FROM addresses d JOIN accounts a ON a.id = d.account_id
+        WHERE d.address = ${address} AND d.locked_at IS NULL
+        FOR SHARE OF a
+      )
+      SELECT holder.*, ${mailboxLock(mailbox)} FROM (VALUES (true)) AS always (present) LEFT JOIN holder ON present`,
+  )
+  return holder?.id ? holder : null
+}
+
+function mailboxLock(mailbox: string): Prisma.Sql {
+  return Prisma.sql`pg_advisory_xact_lock(hashtextextended(${`mail to ${mailbox}`}, 0))`
 }
 
 /**
  * An erasure replaces an address by its keyed hash while a claim may be waiting for the same address. Both take this
  * lock, so that the claim sees either the address or its hash.
  */
-export async function lockAddress(tx: Transaction, address: string): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`address ${address}`}, 0))`
+export async function lockAddress(on: Executor, address: string): Promise<void> {
+  await runStatement(
+    on,
+    'lock-address',
+    Prisma.sql`SELECT true AS locked FROM pg_advisory_xact_lock(hashtextextended(${`address ${address}`}, 0))`,
+  )
 }
 
 /** Locks the rows in the order of their ids, so that two deliveries of one batch of provider events do not deadlock. */

@@ -1,12 +1,11 @@
-import { inTransaction } from '../database/client.ts'
-import type { Mail } from '../database/generated/client.ts'
+import { inHandWrittenTransaction } from '../database/client.ts'
 import type { Deps } from '../deps.ts'
-import { addMailJob, type RequestedMail } from '../domain/mails/mail-jobs.ts'
+import { addMailJob } from '../domain/mails/mail-jobs.ts'
 import { countMailOutcomes } from '../domain/mails/mail-outcomes.ts'
-import { hashMailbox } from '../domain/mails/mailbox.ts'
-import { planMail } from '../domain/mails/planning/plan-mail.ts'
 import type { LocalizedMail, UnsentMail } from '../domain/mails/planning/planned-mail.ts'
-import type { MailContext } from '../domain/mails/queue-mail.ts'
+import { prepareMail } from '../domain/mails/planning/prepare-mail.ts'
+import type { WaitingMail } from '../domain/mails/read-waiting-mail.ts'
+import { returnToQueue, type SettledMail } from '../domain/mails/settle-mails.ts'
 import { describeDevice } from '../mail/device.ts'
 import {
   type Mailer,
@@ -47,6 +46,14 @@ const PROTECTIVE: ReadonlySet<MailKind> = new Set([
 
 export type DeliveryOutcome = 'sent' | 'postponed' | 'failed' | UnsentMail['unsent']
 
+/** What the delivery of a mail needs. */
+export interface Delivery {
+  readonly deps: Deps
+  readonly mailer: Mailer
+  /** Records what became of a mail. */
+  settle(mail: SettledMail): Promise<void>
+}
+
 /**
  * Takes one mail from the queue to the provider: decides what is sent, creates its link, sends it and records the
  * outcome. No transaction is open while the request to the provider is running. If the process is killed in between,
@@ -54,54 +61,36 @@ export type DeliveryOutcome = 'sent' | 'postponed' | 'failed' | UnsentMail['unse
  *
  * @returns null if the mail needs no sending: it was sent before, or its account was erased.
  */
-export async function deliverMail(deps: Deps, mailer: Mailer, mail: Mail): Promise<DeliveryOutcome | null> {
+export async function deliverMail(delivery: Delivery, mail: WaitingMail): Promise<DeliveryOutcome | null> {
+  const { deps, mailer, settle } = delivery
+  const { id } = mail
   const attempt: Attempt = { mail, planned: null }
   try {
-    const plan = await prepare(deps, mail.id)
+    const plan = await prepareMail(deps, mail)
     if (plan === null) return null
-    if ('unsent' in plan) return plan.unsent
+    if ('unsent' in plan) {
+      const { unsent, reason } = plan
+      await settle({ id, kind: mail.request, outcome: unsent, reason, providerMessageId: null })
+      return unsent
+    }
     attempt.planned = plan
     const { providerMessageId } = await mailer.send(compose(deps, mail, plan))
-    await settleSent(deps, mail.id, { kind: plan.text.kind, providerMessageId })
+    await settle({ id, kind: plan.text.kind, outcome: 'sent', reason: null, providerMessageId })
     deps.log.info({ ...describe(attempt), accountId: plan.accountId }, 'mail sent')
     return 'sent'
   } catch (error) {
-    return settleFailure(deps, attempt, error)
+    return settleFailure(delivery, attempt, error)
   }
 }
 
 interface Attempt {
-  readonly mail: Mail
+  readonly mail: WaitingMail
   planned: LocalizedMail | null
 }
 
-/** @returns the mail's plan, or null if the mail was sent before or was erased. */
-async function prepare(deps: Deps, mailId: string): Promise<LocalizedMail | UnsentMail | null> {
-  const now = deps.clock.now()
-  return inTransaction(deps.db, async (tx) => {
-    const mail = await tx.mail.findUnique({ where: { id: mailId } })
-    if (!mail || (mail.state !== 'queued' && mail.state !== 'sending')) return null
-    const plan = await planMail({ deps, tx, mail, now })
-    if ('unsent' in plan) {
-      const { unsent, reason } = plan
-      await tx.mail.update({ where: { id: mailId }, data: { state: unsent, reason, stateAt: now } })
-      await countMailOutcomes(tx, [{ kind: mail.request, outcome: unsent }])
-      return plan
-    }
-    const { text, accountId, to } = plan
-    const { email, address } = to
-    const mailbox = hashMailbox(deps, address)
-    await tx.mail.update({
-      where: { id: mailId },
-      data: { kind: text.kind, accountId, email, address, mailbox, state: 'sending', stateAt: now },
-    })
-    return plan
-  })
-}
-
-function compose(deps: Deps, mail: Mail, { text, to, locale }: LocalizedMail): OutgoingMail {
+function compose(deps: Deps, mail: WaitingMail, { text, to, locale }: LocalizedMail): OutgoingMail {
   const { productName, supportContact, mailDesign, mailTexts } = deps.config
-  const { at, ip, userAgent } = mail.context as MailContext
+  const { at, ip, userAgent } = mail.context
   const wording = chooseWording(mailTexts, locale)
   const device = ip === null && userAgent === null ? null : describeDevice(userAgent, ip, wording.texts.words)
   const frame = { ...mailDesign, wording, productName, supportContact, at: new Date(at), device }
@@ -119,31 +108,11 @@ function compose(deps: Deps, mail: Mail, { text, to, locale }: LocalizedMail): O
   }
 }
 
-/**
- * The provider's event about a mail may arrive before this update, and a state never goes back. `updateMany` is used
- * here and below because the account may have been erased while the request to the provider was running.
- */
-async function settleSent(
-  deps: Deps,
-  mailId: string,
-  sent: { kind: MailKind; providerMessageId: string | null },
-): Promise<void> {
-  const now = deps.clock.now()
-  const { kind, providerMessageId } = sent
-  await inTransaction(deps.db, async (tx) => {
-    await tx.mail.updateMany({
-      where: { id: mailId },
-      data: { sentAt: now, providerMessageId, attempts: { increment: 1 } },
-    })
-    await tx.mail.updateMany({
-      where: { id: mailId, state: 'sending' },
-      data: { state: 'sent', reason: null, stateAt: now },
-    })
-    await countMailOutcomes(tx, [{ kind, outcome: 'sent' }])
-  })
-}
-
-async function settleFailure(deps: Deps, attempt: Attempt, error: unknown): Promise<'postponed' | 'failed'> {
+async function settleFailure(
+  { deps, settle }: Delivery,
+  attempt: Attempt,
+  error: unknown,
+): Promise<'postponed' | 'failed'> {
   const { mail, planned } = attempt
   const kind = planned?.text.kind
   const isRejected = error instanceof PermanentMailError
@@ -152,7 +121,7 @@ async function settleFailure(deps: Deps, attempt: Attempt, error: unknown): Prom
   const reason = isFromProvider ? error.message : 'The mail could not be prepared'
   const details = { ...describe(attempt), reason: withoutAddresses(reason), ...(isFromProvider ? {} : { err: error }) }
   if (isFinal) {
-    await settleFailed(deps, attempt, reason)
+    await settle({ id: mail.id, kind: nameOf(attempt), outcome: 'failed', reason, providerMessageId: null })
     deps.log.error(details, 'mail failed')
     return 'failed'
   }
@@ -162,32 +131,13 @@ async function settleFailure(deps: Deps, attempt: Attempt, error: unknown): Prom
   return 'postponed'
 }
 
-/**
- * Only mails without an event from the provider. If there is an event, the provider has the mail, even if its answer to us
- * was lost.
- */
-const STILL_WAITING = { state: { in: ['queued', 'sending'] } }
-
-async function settleFailed(deps: Deps, attempt: Attempt, reason: string): Promise<void> {
-  const { id } = attempt.mail
-  await inTransaction(deps.db, async (tx) => {
-    const { count } = await tx.mail.updateMany({
-      where: { id, ...STILL_WAITING },
-      data: { state: 'failed', reason, stateAt: deps.clock.now(), attempts: { increment: 1 } },
-    })
-    if (count === 1) await countMailOutcomes(tx, [{ kind: nameOf(attempt), outcome: 'failed' }])
-  })
-}
-
+/** If there is an event from the provider, the provider has the mail, even if its answer to us was lost. */
 async function postpone(deps: Deps, attempt: Attempt, retry: { reason: string; delaySeconds: number }): Promise<void> {
-  const { id, request, network } = attempt.mail
-  await inTransaction(deps.db, async (tx) => {
-    const { count } = await tx.mail.updateMany({
-      where: { id, ...STILL_WAITING },
-      data: { state: 'queued', reason: retry.reason, attempts: { increment: 1 } },
-    })
-    if (count === 0) return
-    await addMailJob(tx, { id, request: request as RequestedMail, network }, retry.delaySeconds)
+  const { mail } = attempt
+  const { reason, delaySeconds } = retry
+  await inHandWrittenTransaction(deps.pool, async (tx) => {
+    if (!(await returnToQueue(tx, mail.id, reason))) return
+    await addMailJob(tx, mail, delaySeconds)
     await countMailOutcomes(tx, [{ kind: nameOf(attempt), outcome: 'postponed' }])
   })
 }
@@ -198,10 +148,10 @@ function nameOf({ mail, planned }: Attempt): string {
 }
 
 function describe(attempt: Attempt): { mailId: string; kind: string; requestId: string | null } {
-  const { requestId = null } = attempt.mail.context as MailContext
+  const { requestId = null } = attempt.mail.context
   return { mailId: attempt.mail.id, kind: nameOf(attempt), requestId }
 }
 
-function isTooOld(deps: Deps, mail: Mail): boolean {
+function isTooOld(deps: Deps, mail: WaitingMail): boolean {
   return deps.clock.now().getTime() - mail.queuedAt.getTime() > GIVE_UP_AFTER_SECONDS * 1000
 }

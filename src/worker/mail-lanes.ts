@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { inTransaction } from '../database/client.ts'
-import type { Mail } from '../database/generated/client.ts'
 import type { Deps } from '../deps.ts'
-import { addMailJob, type MailJob, needsNoSignIn, type RequestedMail } from '../domain/mails/mail-jobs.ts'
+import { addMailJob, type MailJob, needsNoSignIn } from '../domain/mails/mail-jobs.ts'
 import { hashMailbox } from '../domain/mails/mailbox.ts'
+import { readWaitingMail, type WaitingMail } from '../domain/mails/read-waiting-mail.ts'
+import { type SettledMail, settleMails } from '../domain/mails/settle-mails.ts'
 import type { Mailer } from '../mail/mailer.ts'
-import { deliverMail } from './deliver-mail.ts'
+import { type Delivery, deliverMail } from './deliver-mail.ts'
+import { inBatches } from './in-batches.ts'
 import { traceMail } from './trace-delivery.ts'
 
 /**
@@ -23,6 +24,8 @@ const LONGEST_HOLD_MS = 1_000
 /** The weight of the latest attempt in the moving average. */
 const WEIGHT = 0.2
 const MAILBOX_RETRY_SECONDS = 1
+/** The most mails that one statement settles. */
+const MOST_AT_ONCE = 50
 
 /**
  * Sends the mails of one worker.
@@ -32,13 +35,15 @@ const MAILBOX_RETRY_SECONDS = 1
  * account. Each mailbox receives one mail at a time, so that a recipient whose server hangs occupies one slot.
  */
 export function createMailSender(deps: Deps, mailer: Mailer): (mailId: string) => Promise<void> {
+  const settle = inBatches(MOST_AT_ONCE, (mails: readonly SettledMail[]) => settleMails(deps, mails))
+  const delivery: Delivery = { deps, mailer, settle }
   const busyMailboxes = new Set<string>()
   let usualMs = 0
 
   /** Sends the mail. If nothing is sent, it takes as long as if something were sent. */
-  async function send(mail: Mail, isOpen: boolean): Promise<void> {
+  async function send(mail: WaitingMail, isOpen: boolean): Promise<void> {
     const startedAt = performance.now()
-    const outcome = await traceMail(deps, mail, () => deliverMail(deps, mailer, mail))
+    const outcome = await traceMail(deps, mail, () => deliverMail(delivery, mail))
     const elapsedMs = performance.now() - startedAt
     const hasAskedProvider = outcome === 'sent' || outcome === 'postponed' || outcome === 'failed'
     if (hasAskedProvider) usualMs += (Math.min(elapsedMs, LONGEST_HOLD_MS) - usualMs) * (usualMs === 0 ? 1 : WEIGHT)
@@ -46,17 +51,13 @@ export function createMailSender(deps: Deps, mailer: Mailer): (mailId: string) =
   }
 
   return async (mailId) => {
-    const mail = await deps.db.mail.findUnique({ where: { id: mailId } })
+    const mail = await readWaitingMail(deps, mailId)
     if (!mail) return
-    const request = mail.request as RequestedMail
     const mailbox = hashMailbox(deps, mail.address)
-    if (busyMailboxes.has(mailbox)) {
-      await inTransaction(deps.db, (tx) => addMailJob(tx, { ...mail, request }, MAILBOX_RETRY_SECONDS))
-      return
-    }
+    if (busyMailboxes.has(mailbox)) return addMailJob(deps.pool, mail, MAILBOX_RETRY_SECONDS)
     busyMailboxes.add(mailbox)
     try {
-      await send(mail, needsNoSignIn(request))
+      await send(mail, needsNoSignIn(mail.request))
     } finally {
       busyMailboxes.delete(mailbox)
     }

@@ -1,16 +1,16 @@
-import type { Mail, SecurityEvent } from '../database/generated/client.ts'
+import type { SecurityEvent } from '../database/generated/client.ts'
 import type { Deps } from '../deps.ts'
-import type { MailContext } from '../domain/mails/queue-mail.ts'
+import type { WaitingMail } from '../domain/mails/read-waiting-mail.ts'
 import { inSpan, type Span, type SpanAttributes } from '../tracing/span.ts'
 import type { DeliveryOutcome } from './deliver-mail.ts'
 
 /** Delivers a mail in the trace of the request that asked for it. */
 export function traceMail(
   deps: Pick<Deps, 'tracing'>,
-  mail: Mail,
+  mail: WaitingMail,
   deliver: () => Promise<DeliveryOutcome | null>,
 ): Promise<DeliveryOutcome | null> {
-  const { requestId, traceparent } = mail.context as MailContext
+  const { requestId, traceparent } = mail.context
   const attributes = {
     'latchkey.mail.id': mail.id,
     'latchkey.mail.request': mail.request,

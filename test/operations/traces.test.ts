@@ -99,7 +99,7 @@ test('a request, its password hash, its statements, its mail and the call to the
   const [delivery] = deliveriesOf(answers.registered)
 
   expect(childrenOf(request)).toEqual(
-    expect.arrayContaining(['wait for the hashing lane', 'bcrypt', 'BEGIN', 'INSERT mails', 'COMMIT', 'deliver mail']),
+    expect.arrayContaining(['wait for the hashing lane', 'bcrypt', 'BEGIN', 'WITH mails', 'COMMIT', 'deliver mail']),
   )
   expect(delivery?.attributes).toMatchObject({
     'latchkey.mail.request': 'registration',

@@ -1,6 +1,7 @@
 import type { Transaction } from '../../database/client.ts'
-import type { Address } from '../../database/generated/client.ts'
+import { type Address, Prisma } from '../../database/generated/client.ts'
 import { joinErasures, lockAddress } from '../../database/row-locks.ts'
+import { type Executor, runStatement } from '../../database/statement.ts'
 import type { Deps } from '../../deps.ts'
 import { type NormalizedAddress, normalizedForm } from '../../mail/email-address.ts'
 import { erasedForm, erasedForms } from './address-hashes.ts'
@@ -49,6 +50,18 @@ export async function addressState(
   const row = await findAddress(deps, tx, address)
   if (!row) return 'free'
   return row.lockedAt === null ? 'in_use' : 'locked'
+}
+
+/** Whether the address is free, for a planner whose statements are written by hand. */
+export async function isFreeAddress(
+  deps: Pick<Deps, 'keys'>,
+  on: Executor,
+  address: NormalizedAddress,
+): Promise<boolean> {
+  await lockAddress(on, address)
+  const forms = [address, ...erasedForms(deps, address)]
+  const statement = Prisma.sql`SELECT true AS held FROM addresses WHERE address = ANY(${forms}::text[]) LIMIT 1`
+  return (await runStatement(on, 'find-held-address', statement)).length === 0
 }
 
 /** The row of the account that has or had the address; null if the address is free. */

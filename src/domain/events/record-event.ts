@@ -98,7 +98,8 @@ export async function recordEventWithoutChange(deps: Pick<Deps, 'db'>, event: Ev
   await deps.db.event.create({ data: eventColumns(event), select: { id: true } })
 }
 
-function eventColumns(event: NewEvent) {
+/** The columns of an event. Code that records an event with other rows in one statement uses them too. */
+export function eventColumns(event: NewEvent) {
   return {
     type: event.type,
     at: event.at,

@@ -1,5 +1,4 @@
 import type { Config } from '../../config/config.ts'
-import type { Transaction } from '../../database/client.ts'
 import { newOpaqueToken } from '../../security/opaque-token.ts'
 import type { Secret } from '../../security/secret.ts'
 
@@ -23,47 +22,56 @@ export interface NewMailedLink {
   readonly expiresAt?: Date
 }
 
-/** Of the mail that will contain the link, what the link needs to know. */
-interface LinkContext {
-  readonly deps: { readonly config: Config }
-  readonly tx: Transaction
-  readonly mail: { readonly id: string; readonly address: string }
-  readonly now: Date
+/** The row of a link that has not been stored yet. */
+export interface NewMailedToken {
+  readonly tokenHash: string
+  readonly purpose: LinkPurpose
+  readonly address: string
+  readonly accountId: string | null
+  readonly credentialVersion: number | null
+  readonly registrationId: string | null
+  readonly emailChangeId: string | null
+  readonly createdAt: Date
+  readonly expiresAt: Date
 }
 
 /**
  * Creates the link that a mail is about to carry. The worker calls this as it sends the mail, so that the lifetime of
- * the link starts then. Only a hash of its token is stored.
+ * the link starts then. The link works once its row, which has only a hash of its token, is stored with the mail's plan.
  *
  * A revert link does not depend on the account's credential version: it must work whatever a thief changes meanwhile.
  *
- * @returns what the text of the mail needs: the link, and for how many seconds it works.
+ * @returns the row, and what the text of the mail needs: the link, and for how many seconds it works.
  */
-export async function createMailedLink(
-  { deps, tx, mail, now }: LinkContext,
+export function createMailedLink(
+  context: {
+    readonly deps: { readonly config: Config }
+    readonly mail: { readonly address: string }
+    readonly now: Date
+  },
   wanted: NewMailedLink,
-): Promise<{ link: string; lifetimeSeconds: number }> {
-  const { purpose, account, registrationId, emailChangeId } = wanted
+): { token: NewMailedToken; link: { link: string; lifetimeSeconds: number } } {
+  const { deps, mail, now } = context
+  const { purpose, account, registrationId = null, emailChangeId = null } = wanted
   const { page, lifetime } = purposes[purpose]
   const expiresAt = wanted.expiresAt ?? new Date(now.getTime() + deps.config.lifetimes[lifetime] * 1000)
   const { token, hash } = newOpaqueToken()
-  await tx.mailedToken.create({
-    data: {
+  return {
+    token: {
       tokenHash: hash,
       purpose,
-      mailId: mail.id,
       address: mail.address,
       accountId: account?.id ?? null,
       credentialVersion: purpose === 'revert_email' ? null : (account?.credentialVersion ?? null),
-      registrationId: registrationId ?? null,
-      emailChangeId: emailChangeId ?? null,
+      registrationId,
+      emailChangeId,
       createdAt: now,
       expiresAt,
     },
-  })
-  return {
-    link: linkTo(deps.config.links[page], token),
-    lifetimeSeconds: Math.round((expiresAt.getTime() - now.getTime()) / 1000),
+    link: {
+      link: linkTo(deps.config.links[page], token),
+      lifetimeSeconds: Math.round((expiresAt.getTime() - now.getTime()) / 1000),
+    },
   }
 }
 

@@ -1,4 +1,6 @@
 import type { Transaction } from '../../database/client.ts'
+import { Prisma } from '../../database/generated/client.ts'
+import { type Executor, runStatement } from '../../database/statement.ts'
 import { liveLink } from '../row-states.ts'
 
 /** Why a link stopped working before it was used or had expired. Support reads this value. */
@@ -17,10 +19,13 @@ export async function endLinksOfAccount(
 }
 
 /** Invalidates the links in these mails, because a newer mail replaces them. */
-export async function endLinksOfMails(tx: Transaction, input: { mailIds: string[]; now: Date }): Promise<void> {
+export async function endLinksOfMails(on: Executor, input: { mailIds: string[]; now: Date }): Promise<void> {
   const { mailIds, now } = input
-  await tx.mailedToken.updateMany({
-    where: { mailId: { in: mailIds }, ...liveLink(now) },
-    data: { endedAt: now, endReason: 'replaced' },
-  })
+  await runStatement(
+    on,
+    'end-links-of-mails',
+    Prisma.sql`
+      UPDATE mailed_tokens SET ended_at = ${now}, end_reason = 'replaced'
+      WHERE mail_id = ANY(${mailIds}::uuid[]) AND spent_at IS NULL AND ended_at IS NULL AND expires_at > ${now}::timestamptz`,
+  )
 }

@@ -1,6 +1,5 @@
-import type { Transaction } from '../../database/client.ts'
 import { Prisma } from '../../database/generated/client.ts'
-import { type Connection, runStatement } from '../../database/statement.ts'
+import { type Executor, runStatement } from '../../database/statement.ts'
 
 /**
  * The mails that a request can ask for. The first three name only an address. The request must not reveal whether there
@@ -54,7 +53,7 @@ export const MOST_ATTEMPTS = 30_000
  * mail.
  */
 export async function addMailJob(
-  on: Transaction | Connection,
+  on: Executor,
   mail: { readonly id: string; readonly request: RequestedMail; readonly network: string | null },
   delaySeconds: number,
 ): Promise<void> {

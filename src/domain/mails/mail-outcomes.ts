@@ -1,4 +1,5 @@
-import type { Transaction } from '../../database/client.ts'
+import { Prisma } from '../../database/generated/client.ts'
+import { type Executor, runStatement } from '../../database/statement.ts'
 
 export interface MailOutcome {
   /** What was sent or, if nothing was, what was requested. */
@@ -11,16 +12,19 @@ export interface MailOutcome {
  * Counts the outcomes of mails, for the metric `latchkey_mails_total`. The counts are in the database, so that every
  * process can render them. Call it last in the transaction: all transactions that settle mails wait for these rows.
  */
-export async function countMailOutcomes(tx: Transaction, outcomes: readonly MailOutcome[]): Promise<void> {
-  const counts = new Map<string, MailOutcome & { count: number }>()
-  for (const { kind, outcome } of outcomes) {
-    const key = `${kind} ${outcome}`
-    counts.set(key, { kind, outcome, count: (counts.get(key)?.count ?? 0) + 1 })
-  }
-  // The order is always the same, so that two transactions that count the same outcomes cannot deadlock.
-  for (const [, { kind, outcome, count }] of [...counts].sort(([one], [other]) => (one < other ? -1 : 1))) {
-    await tx.$executeRaw`
-      INSERT INTO mail_outcomes AS counted (kind, outcome, count) VALUES (${kind}, ${outcome}, ${count})
-      ON CONFLICT (kind, outcome) DO UPDATE SET count = counted.count + excluded.count`
-  }
+export async function countMailOutcomes(on: Executor, outcomes: readonly MailOutcome[]): Promise<void> {
+  if (outcomes.length === 0) return
+  const counted = Prisma.sql`json_to_recordset(${JSON.stringify(outcomes)}::json) AS counted(kind text, outcome text)`
+  await runStatement(on, 'count-mail-outcomes', addToOutcomes(counted))
+}
+
+/**
+ * The statement that adds the rows of `counted`, which have a kind and an outcome. It locks the counts in one order, so
+ * that two transactions that count the same outcomes cannot deadlock.
+ */
+export function addToOutcomes(counted: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    INSERT INTO mail_outcomes AS total (kind, outcome, count)
+    SELECT kind, outcome, count(*) FROM ${counted} GROUP BY kind, outcome ORDER BY kind COLLATE "C", outcome COLLATE "C"
+    ON CONFLICT (kind, outcome) DO UPDATE SET count = total.count + excluded.count`
 }

@@ -1,7 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { Transaction } from '../../database/client.ts'
 import { Prisma } from '../../database/generated/client.ts'
-import { type Connection, runStatement } from '../../database/statement.ts'
+import { type Executor, runStatement } from '../../database/statement.ts'
 import { localesIn } from '../../mail/locale.ts'
 import { currentSpan } from '../../tracing/span.ts'
 import type { Origin } from '../events/record-event.ts'
@@ -37,7 +36,7 @@ export interface QueuedMail {
  * changes nothing else needs no transaction, and passes the pool. The row has no link in it: the worker creates the link
  * when it sends the mail.
  */
-export async function queueMail(on: Transaction | Connection, mail: QueuedMail): Promise<void> {
+export async function queueMail(on: Executor, mail: QueuedMail): Promise<void> {
   const { request, to, receipt = null, origin, now } = mail
   const { accountId = null, registrationId = null, emailChangeId = null } = mail
   const { ip = null, userAgent = null, requestId = null, acceptLanguage = null } = origin ?? {}

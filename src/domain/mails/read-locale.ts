@@ -2,21 +2,33 @@ import type { Deps } from '../../deps.ts'
 import { chooseLocale, parseLocale } from '../../mail/locale.ts'
 import { Refusal } from '../problems.ts'
 import type { PlannedMail, Planning } from './planning/planned-mail.ts'
-import type { MailContext } from './queue-mail.ts'
+import type { WaitingMail } from './read-waiting-mail.ts'
 
 /**
  * The locale of a mail's reader: the account's, otherwise the registration's, otherwise the one that the request asked
  * for. A stranger who requests a mail to somebody else does not choose its language if the account has a locale.
  */
-export async function readLocale({ deps, tx, mail }: Planning, planned: PlannedMail): Promise<string | null> {
-  const { accountId, registrationId = mail.registrationId } = planned
-  const select = { locale: true }
-  const account = accountId === null ? null : await tx.account.findUnique({ where: { id: accountId }, select })
-  if (account?.locale) return account.locale
+export async function readLocale(planning: Planning, planned: PlannedMail): Promise<string | null> {
+  const { deps, tx, mail } = planning
+  const { registrationId = mail.registrationId } = planned
+  const accountLocale = planned.accountLocale ?? (await readAccountLocale(planning, planned))
+  if (accountLocale) return accountLocale
   const registration =
-    registrationId === null ? null : await tx.registration.findUnique({ where: { id: registrationId }, select })
-  const { locales = [] } = mail.context as MailContext
-  return registration?.locale ?? acceptedLocale(deps, locales)
+    registrationId === null
+      ? null
+      : await tx.registration.findUnique({ where: { id: registrationId }, select: { locale: true } })
+  return registration?.locale ?? requestedLocale(deps, mail)
+}
+
+async function readAccountLocale({ tx }: Planning, { accountId, accountLocale }: PlannedMail): Promise<string | null> {
+  if (accountLocale !== undefined || accountId === null) return null
+  const account = await tx.account.findUnique({ where: { id: accountId }, select: { locale: true } })
+  return account?.locale ?? null
+}
+
+/** The locale that the request for the mail asked for; null if it asked for none. */
+export function requestedLocale(deps: Pick<Deps, 'config'>, { context }: WaitingMail): string | null {
+  return acceptedLocale(deps, context.locales ?? [])
 }
 
 /** Of the locales that a request asked for, the one to write mail in; null if it asked for none. */

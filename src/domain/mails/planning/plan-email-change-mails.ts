@@ -21,8 +21,10 @@ export async function planConfirmEmail(planning: Planning): Promise<MailPlan> {
   }
   const { account, change } = subject
   const { id: emailChangeId, expiresAt } = change
-  const link = await createMailedLink(planning, { purpose: 'confirm_email', account, emailChangeId, expiresAt })
-  return { to: mail, accountId: account.id, text: { kind: 'confirm_email', matter: link } }
+  const wanted = { purpose: 'confirm_email', account, emailChangeId, expiresAt } as const
+  const { token, link } = createMailedLink(planning, wanted)
+  const { id: accountId, locale: accountLocale } = account
+  return { to: mail, accountId, accountLocale, text: { kind: 'confirm_email', matter: link }, token }
 }
 
 /** The notice to the old address when a change is requested. Its revert link cancels the change, or undoes it later. */
@@ -47,12 +49,13 @@ async function readChange({ tx, mail }: Planning): Promise<{ account: Account; c
   return account && change ? { account, change } : null
 }
 
-async function planRevertLink(
+function planRevertLink(
   planning: Planning,
   { account, change }: { account: Account; change: EmailChange },
   kind: 'email_change_requested' | 'email_changed',
-): Promise<MailPlan> {
-  const link = await createMailedLink(planning, { purpose: 'revert_email', account, emailChangeId: change.id })
+): MailPlan {
+  const { token, link } = createMailedLink(planning, { purpose: 'revert_email', account, emailChangeId: change.id })
   const matter = { ...link, newEmailHint: maskAddress(change.toEmail) }
-  return { to: planning.mail, accountId: account.id, text: { kind, matter } }
+  const { id: accountId, locale: accountLocale } = account
+  return { to: planning.mail, accountId, accountLocale, text: { kind, matter }, token }
 }

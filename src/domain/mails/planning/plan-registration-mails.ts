@@ -127,6 +127,7 @@ function planAlreadyRegistered({ mail }: Planning, account: Account): MailPlan {
   return {
     to: { email: account.email, address: mail.address },
     accountId: account.id,
+    accountLocale: account.locale,
     text: { kind: 'already_registered', matter: {} },
   }
 }
@@ -137,28 +138,30 @@ function planAddressLocked({ mail }: Planning): MailPlan {
 
 async function planVerifyRegistration(planning: Planning, registrationId: string): Promise<MailPlan> {
   const { tx, mail, now } = planning
-  const link = await createMailedLink(planning, { purpose: 'verify_email', registrationId })
+  const { token, link } = createMailedLink(planning, { purpose: 'verify_email', registrationId })
   const expiresAt = after(now, link.lifetimeSeconds)
   // A link must not outlive the registration that it is for.
   await tx.registration.updateMany({ where: { id: registrationId, expiresAt: { lt: expiresAt } }, data: { expiresAt } })
-  return { to: mail, accountId: null, registrationId, text: { kind: 'verify_email', matter: link } }
+  return { to: mail, accountId: null, registrationId, text: { kind: 'verify_email', matter: link }, token }
 }
 
-async function planVerifyAccount(planning: Planning, account: Account): Promise<MailPlan> {
-  const link = await createMailedLink(planning, { purpose: 'verify_email', account })
+function planVerifyAccount(planning: Planning, account: Account): MailPlan {
+  const { token, link } = createMailedLink(planning, { purpose: 'verify_email', account })
   return {
     to: { email: account.email, address: planning.mail.address },
     accountId: account.id,
+    accountLocale: account.locale,
     text: { kind: 'verify_email', matter: link },
+    token,
   }
 }
 
 /** Without an account, a reset link creates one for the reader of this mailbox: see passwords/reset-password.ts. */
-async function planChoosePassword(planning: Planning): Promise<MailPlan> {
+function planChoosePassword(planning: Planning): MailPlan {
   const { deps, mail, now } = planning
   const expiresAt = after(now, deps.config.lifetimes.verifyToken)
-  const link = await createMailedLink(planning, { purpose: 'reset_password', expiresAt })
-  return { to: mail, accountId: null, text: { kind: 'choose_password', matter: link } }
+  const { token, link } = createMailedLink(planning, { purpose: 'reset_password', expiresAt })
+  return { to: mail, accountId: null, text: { kind: 'choose_password', matter: link }, token }
 }
 
 function after(now: Date, seconds: number): Date {
