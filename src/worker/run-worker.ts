@@ -10,6 +10,11 @@ import { CRONTAB, createTasks } from './tasks.ts'
 
 const RESTART_AFTER_MS = 1_000
 const PROVE_EVERY_MS = 5_000
+const POLL_EVERY_MS = 200
+/** The average pause after a query that found fewer jobs than the lane has slots. */
+const PAUSE_MS = 50
+const GIVE_BACK_AFTER_MS = 1_000
+const COMPLETE_AFTER_MS = 20
 
 export interface Worker {
   /** Takes no more jobs, and resolves once the running ones have ended. */
@@ -62,7 +67,9 @@ async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Prom
     holdPoolLocks(lockConnection, events)
     await releaseJobsOfCrashedWorkers(deps)
     watching = watchLockConnection(deps, lockConnection)
-    for (const lane of lanesOf(deps, mailer)) runners.push(await run({ ...commonOptions(deps, events), ...lane }))
+    for (const { concurrency, ...lane } of lanesOf(deps, mailer)) {
+      runners.push(await run({ ...commonOptions(deps, events, concurrency), ...lane }))
+    }
     await Promise.race([...runners.map(({ promise }) => promise), watching.broken, stopped])
   } finally {
     watching?.stop()
@@ -75,7 +82,7 @@ async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Prom
  * A lane has its own slots, so that the jobs of one lane never wait for those of another. Each lane also holds one
  * connection, on which it listens for new jobs. The minimum of DATABASE_POOL_SIZE includes these connections.
  */
-function lanesOf(deps: Deps, mailer: Mailer): RunnerOptions[] {
+function lanesOf(deps: Deps, mailer: Mailer): Array<RunnerOptions & { readonly concurrency: number }> {
   const { send_reset_mail, send_registration_mail, ...others } = createTasks(deps, mailer)
   return [
     // A receiver of security events uses at most one slot, even if it hangs, so the slots for mail stay free.
@@ -85,14 +92,34 @@ function lanesOf(deps: Deps, mailer: Mailer): RunnerOptions[] {
   ]
 }
 
-function commonOptions(deps: Deps, events: WorkerEvents): RunnerOptions {
+/**
+ * Jobs are taken from the queue in batches of as many as the lane has slots. The batch is small, because networks take
+ * turns only among the jobs that wait in the database. Jobs for which no slot becomes free are given back after a second,
+ * so that another worker can take them.
+ *
+ * A delay of the completion marks jobs as done in batches. The mail of such a job has been settled before, so a job that
+ * is run again after a crash sends nothing. Without batches graphile-worker 0.17.3 does not await the statement, and a
+ * database outage at that moment would be an unhandled rejection, which ends the process.
+ */
+function commonOptions(deps: Deps, events: WorkerEvents, slots: number): RunnerOptions {
   return {
     pgPool: deps.pool,
-    pollInterval: 1_000,
+    concurrency: slots,
     noHandleSignals: true,
-    // A delay of 0 marks jobs as done at once, but in batches. Without batches graphile-worker 0.17.3 does not await
-    // the statement, and a database outage at that moment would be an unhandled rejection, which ends the process.
-    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+    preset: {
+      worker: {
+        pollInterval: POLL_EVERY_MS,
+        completeJobBatchDelay: COMPLETE_AFTER_MS,
+        failJobBatchDelay: COMPLETE_AFTER_MS,
+        localQueue: {
+          size: slots,
+          ttl: GIVE_BACK_AFTER_MS,
+          // Most jobs start after a delay, so the notice of a new job comes too early. Without this pause, each notice
+          // would cause a query.
+          refetchDelay: { durationMs: PAUSE_MS, threshold: slots - 1, maxAbortThreshold: Number.POSITIVE_INFINITY },
+        },
+      },
+    },
     events,
     logger: new Logger(
       () => (level, message) =>
