@@ -106,7 +106,7 @@ test('a request, its password hash, its statements, its mail and the call to the
     'latchkey.mail.outcome': 'sent',
     'latchkey.mail.attempt': 1,
   })
-  expect(childrenOf(delivery)).toEqual(expect.arrayContaining(['INSERT mailed_tokens', 'POST /v3/mail/send']))
+  expect(childrenOf(delivery)).toEqual(expect.arrayContaining(['WITH mails', 'POST /v3/mail/send']))
 })
 
 test('a further attempt at a mail has its own trace, with a link to the request', () => {
