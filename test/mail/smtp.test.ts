@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Mailer, PermanentMailError, TemporaryMailError } from '../../src/mail/mailer.ts'
 import { createSmtpMailer } from '../../src/mail/smtp.ts'
 import { Secret } from '../../src/security/secret.ts'
+import { inSpan } from '../../src/tracing/span.ts'
 import { type SmtpCatcher, startSmtpCatcher } from '../support/smtp-catcher.ts'
+import { TraceRecorder, textOf } from '../support/trace-recorder.ts'
 import { exampleMail, HOSTILE_ADDRESSES, LINK } from './example-mail.ts'
 
 let catcher: SmtpCatcher
@@ -242,6 +244,26 @@ describe('a server that is not well', () => {
     expect(catcher.deliveries).toHaveLength(before + 1)
     expect(catcher.connections()).toBe(2)
   })
+})
+
+test('in a trace, the call to the server is a span, with the code of a refusal and without its text', async () => {
+  const traces = new TraceRecorder()
+  const delivery = traces
+    .start({ info: () => {}, warn: () => {} })
+    .start('delivery', { kind: 'consumer', attributes: {} })
+
+  await inSpan(delivery, async () => {
+    await mailer.send(exampleMail())
+    catcher.refusals.recipient = { code: 550, text: 'ada@example.com is not here' }
+    await failureOf(mailer.send(exampleMail()))
+  })
+  const calls = (await traces.finish()).filter(({ name }) => name === 'SMTP')
+
+  expect(calls.map(({ attributes }) => attributes)).toEqual([
+    { 'latchkey.mail.transport': 'smtp' },
+    { 'latchkey.mail.transport': 'smtp', 'error.type': 'EENVELOPE' },
+  ])
+  expect(calls.map(textOf).join('\n')).not.toContain('ada@')
 })
 
 function trickle(socket: Socket): void {
