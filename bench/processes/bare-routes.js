@@ -7,7 +7,7 @@ import Fastify from 'fastify'
 import pg from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { readForIntrospection } from '../../dist/database/client-statements.js'
-import { readLiveSession, readOwnAccount, rotateRefreshToken } from '../../dist/database/session-statements.js'
+import { readLiveSession, rotateRefreshToken } from '../../dist/database/session-statements.js'
 import { offer, settings } from '../environment/child.js'
 
 const { databaseUrl } = settings()
@@ -34,8 +34,8 @@ app.post('/refresh', async (request) => {
 })
 
 app.get('/me', async (request) => {
-  const session = await readLiveSession(pool, request.query.session, new Date())
-  return readOwnAccount(pool, session.accountId, new Date())
+  const { account } = await readLiveSession(pool, request.query.session, new Date())
+  return account
 })
 
 app.post('/introspect', async (request) => {
