@@ -1,4 +1,6 @@
 // Starts PostgreSQL and the stand-in for SendGrid, runs scenarios on them, and writes the report.
+import { statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { startChild } from './environment/child.js'
 import { migrateDatabase, productionSettings } from './environment/latchkey.js'
 import { log } from './environment/measure.js'
@@ -18,6 +20,7 @@ const SCENARIOS = { 'sign-in': signIn, routes, flood, mails, start, memory, grow
 
 /** @returns the report, in Markdown */
 export async function runScenarios(names, plan, { command }) {
+  if (names.includes('growth')) await assertRoom(plan.accounts)
   const began = performance.now()
   const postgres = await startPostgres()
   const sendgrid = await startChild('sendgrid')
@@ -28,7 +31,7 @@ export async function runScenarios(names, plan, { command }) {
     for (const name of names) {
       const scenarioBegan = performance.now()
       log(`\n${name}`)
-      sections.push(await SCENARIOS[name]({ postgres, sendgrid, plan }))
+      sections.push(await sectionOf(name, { postgres, sendgrid, plan }))
       log(`${name}: ${minutesSince(scenarioBegan)} minutes`)
     }
     const targets = sections.flatMap((section) => section.targets)
@@ -44,6 +47,29 @@ export async function runScenarios(names, plan, { command }) {
     await sendgrid.stop()
     await postgres.stop()
   }
+}
+
+/** A scenario that fails does not take the others with it. What it started ends with this process. */
+async function sectionOf(name, environment) {
+  try {
+    return await SCENARIOS[name](environment)
+  } catch (error) {
+    log(error.stack)
+    process.exitCode = 1
+    const failed = { name: `scenario ${name}`, figure: 'failed', demand: '', isMet: false }
+    return { title: `${name}: failed`, text: `\`${error.message}\``, tables: [], targets: [failed] }
+  }
+}
+
+/** An account takes some 9 KB with its sessions and events, and PostgreSQL keeps up to 4 GB of its log besides. */
+async function assertRoom(accounts) {
+  const { bavail, bsize } = await statfs(tmpdir())
+  const [neededGb, freeGb] = [(accounts * 10_000) / 1e9 + 5, (bavail * bsize) / 1e9]
+  if (freeGb > neededGb) return
+  const needed = `${accounts} accounts need ${neededGb.toFixed(0)} GB in ${tmpdir()}`
+  throw new Error(
+    `${needed}, and ${freeGb.toFixed(0)} GB are free. Choose another folder with TMPDIR, or fewer with --accounts.`,
+  )
 }
 
 function minutesSince(began) {

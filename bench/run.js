@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { installPackages } from './environment/install.js'
+import { buildKratos } from './environment/peers/build-kratos.js'
 
 const RESULTS = path.join(import.meta.dirname, 'results.md')
 
@@ -40,6 +41,7 @@ const { values: options, positionals } = parseArgs({
     rounds: { type: 'string' },
     accounts: { type: 'string' },
     'soak-minutes': { type: 'string' },
+    kratos: { type: 'boolean', default: false },
   },
 })
 const unknown = positionals.find((name) => !SCENARIOS.includes(name))
@@ -47,13 +49,29 @@ if (unknown !== undefined) throw new Error(`There is no scenario ${unknown}: ${S
 
 const plan = {
   ...(options.quick ? PLANS.quick : PLANS.full),
-  ...(options.rounds && { rounds: Number(options.rounds) }),
-  ...(options.accounts && { accounts: Number(options.accounts) }),
-  ...(options['soak-minutes'] && { soakMinutes: Number(options['soak-minutes']) }),
+  ...(options.rounds && { rounds: positive('rounds') }),
+  ...(options.accounts && { accounts: positive('accounts') }),
+  ...(options['soak-minutes'] && { soakMinutes: positive('soak-minutes') }),
 }
 const isWhole = positionals.length === 0 && !options.quick
 
+function positive(name) {
+  const number = Number(options[name])
+  if (!(number > 0)) throw new Error(`--${name} must be a number greater than 0 (got "${options[name]}")`)
+  return number
+}
+
+// What was started ends when this process exits, and not when a signal ends it.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 installPackages()
+if (options.kratos) {
+  try {
+    plan.kratos = buildKratos()
+  } catch (error) {
+    process.stderr.write(`Ory Kratos cannot be built here and is left out: ${error.message}\n`)
+  }
+}
 const { runScenarios } = await import('./run-scenarios.js') // which needs the packages
 const text = await runScenarios(positionals.length > 0 ? positionals : SCENARIOS, plan, {
   command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
@@ -63,3 +81,4 @@ if (isWhole) {
   await writeFile(RESULTS, text)
   process.stderr.write(`Written to ${path.relative(process.cwd(), RESULTS)}\n`)
 }
+process.exit() // a scenario that failed may have left processes behind

@@ -66,6 +66,7 @@ const COLUMNS = {
   clientCpuMs: 'CPU of the load generator, ms a request',
   p50: 'p50, ms',
   p99: 'p99, ms',
+  bytes: 'answer, bytes',
 }
 
 /** A table with a row for each contender, and a row that compares the first with each of the others. */

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -44,7 +45,10 @@ export async function startPostgres() {
     env: CHILD_ENVIRONMENT,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const kill = () => server.kill('SIGQUIT')
+  const kill = () => {
+    server.kill('SIGQUIT')
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }) // which may be several gigabytes
+  }
   process.once('exit', kill)
   const urlOf = (database) => `postgresql://latchkey:${password}@127.0.0.1:${port}/${database}?sslmode=disable`
   const admin = await connectWhenReady(urlOf('postgres'), server)

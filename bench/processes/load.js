@@ -2,7 +2,8 @@
 //
 // A request is { path, method, headers, body }. `{n}` in the path or the body becomes a number that no other request of
 // the process gets, modulo `numbers`; `{ip}` in a header becomes an IP address made of that number. `carry` names fields
-// of the answer that the connection copies into its next body: a refresh token, for example.
+// of the answer that the next body of the request gets: a refresh token, for example. With `flowPath`, that path is read
+// first, and `{flow}` in the path becomes the `id` in its answer; both count as one request.
 import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'undici'
 import { offer } from '../environment/child.js'
@@ -27,6 +28,7 @@ async function run({ url, requests, connections, pauseMs = 0, ...limits }) {
   const statuses = {}
   const bodies = requests.map(({ body }) => body)
   let sent = 0
+  let bytes = 0
   let inTime = 0
   let okBeforeEnd = 0
   const cpu = process.cpuUsage()
@@ -40,8 +42,9 @@ async function run({ url, requests, connections, pauseMs = 0, ...limits }) {
         const index = (connection + turn * connections) % requests.length
         const request = requests[index]
         const sentAt = performance.now()
-        const { status, text } = await send(client, { ...request, body: bodies[index] })
+        const { status, text } = await sendInFlow(client, { ...request, body: bodies[index] })
         lastAnswer = performance.now()
+        bytes = text.length
         latencies.push(lastAnswer - sentAt)
         if (status === 200 && lastAnswer - sentAt <= patienceMs) inTime += 1
         if (status === 200 && lastAnswer < end) okBeforeEnd += 1
@@ -58,6 +61,7 @@ async function run({ url, requests, connections, pauseMs = 0, ...limits }) {
   return {
     count: latencies.length,
     statuses,
+    bytes, // of the last answer
     inTime,
     okBeforeEnd,
     seconds: (lastAnswer - began) / 1000,
@@ -69,10 +73,16 @@ async function run({ url, requests, connections, pauseMs = 0, ...limits }) {
   }
 }
 
-async function send(client, { path, method = 'GET', headers = {}, body, numbers = 1_000_000_000 }) {
+async function sendInFlow(client, { flowPath, ...request }) {
   lastNumber += 1
-  const number = (lastNumber * SCATTER) % numbers
-  const fill = (text) => text.replace('{n}', number).replace('{ip}', ipOf(lastNumber))
+  if (flowPath === undefined) return send(client, request, lastNumber)
+  const number = lastNumber
+  const { text } = await send(client, { path: flowPath }, number)
+  return send(client, { ...request, path: request.path.replace('{flow}', JSON.parse(text).id) }, number)
+}
+
+async function send(client, { path, method = 'GET', headers = {}, body, numbers = 1_000_000_000 }, number) {
+  const fill = (text) => text.replace('{n}', (number * SCATTER) % numbers).replace('{ip}', ipOf(number))
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const sentHeaders = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, fill(value)]))
   const answer = await client.request({ path: fill(path), method, headers: sentHeaders, body: text && fill(text) })

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os'
 import path from 'node:path'
+import { KRATOS_VERSION } from '../environment/peers/build-kratos.js'
 import { SETTINGS } from '../environment/postgres.js'
 
 const ROOT = path.join(import.meta.dirname, '../..')
@@ -26,6 +27,7 @@ export function describeRun({ postgres, plan, command, minutes }) {
     ['Node.js', process.version],
     ['PostgreSQL', `${postgres.version}, ${settings.map(([name, value]) => `${name} ${value}`).join(', ')}, durable`],
     ['better-auth', packageVersion('better-auth')],
+    ['Ory Kratos', plan.kratos ? KRATOS_VERSION : 'not measured in this run: `--kratos` builds it with Go'],
     ['rounds', `${plan.rounds} (3 where the section says so)`],
   ]
   return [

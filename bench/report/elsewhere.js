@@ -2,9 +2,8 @@
 
 export const ELSEWHERE = `## Measured elsewhere
 
-Supabase Auth and Ory Kratos are written in Go and are not part of this benchmark. Issue 15 has these figures of both, from one run on
-two shared cores (PostgreSQL 15, bcrypt cost 10, 16 connections; medians). Figures of another machine cannot be compared with those above,
-except with those of Latchkey 1.0.0 and of better-auth in this table.
+Issue 15 has these figures, from one run on two shared cores (PostgreSQL 15, bcrypt cost 10, 16 connections; medians). Supabase Auth is not
+part of this benchmark, because it cannot be built from Go's module proxy. Figures of that run can be compared with each other, and not with those above.
 
 | | Latchkey 1.0.0 | Supabase Auth (Go) | Ory Kratos (Go) | better-auth |
 |---|---:|---:|---:|---:|

@@ -21,15 +21,20 @@ export function table(head, rows) {
 }
 
 /**
- * A target of the project, judged by its figure. `limit` is the least value if `isLeast`, and the greatest otherwise.
+ * A target of the project, judged by its figure.
+ * @param {{ unit?: string, aside?: string }} more `aside` is shown behind the figure
  * @returns {{ name: string, figure: string, demand: string, isMet: boolean }}
  */
-export function atLeast(limit, name, value, unit = '') {
-  return { name, figure: `${digits(value)}${unit}`, demand: `≥ ${digits(limit)}${unit}`, isMet: value >= limit }
+export function atLeast(limit, name, value, more) {
+  return target('≥', limit, name, value, value >= limit, more)
 }
 
-export function atMost(limit, name, value, unit = '') {
-  return { name, figure: `${digits(value)}${unit}`, demand: `≤ ${digits(limit)}${unit}`, isMet: value <= limit }
+export function atMost(limit, name, value, more) {
+  return target('≤', limit, name, value, value <= limit, more)
+}
+
+function target(sign, limit, name, value, isMet, { unit = '', aside = '' } = {}) {
+  return { name, figure: `${digits(value)}${unit}${aside}`, demand: `${sign} ${digits(limit)}${unit}`, isMet }
 }
 
 export function targetTable(targets) {

@@ -1,13 +1,12 @@
 // Mails: requests for reset instructions of verified accounts, until the last mail has arrived at the stand-in.
 import { setTimeout as wait } from 'node:timers/promises'
-import pg from 'pg'
 import { startChild } from '../environment/child.js'
 import { fillTables } from '../environment/fill-tables.js'
 import { productionSettings, startLatchkey } from '../environment/latchkey.js'
 import { log } from '../environment/measure.js'
-import { startBetterAuth } from '../environment/peers.js'
+import { startPeers } from '../environment/peers/start-peers.js'
 import { cpuMs, treeCpuMs } from '../environment/processes.js'
-import { forgot, JSON_BODY } from '../environment/requests.js'
+import { forgot } from '../environment/requests.js'
 import { atLeast, atMost, digits, range, table } from '../report/markdown.js'
 import { spread } from '../report/statistics.js'
 
@@ -19,17 +18,18 @@ const DELAYS_MS = [0, 100]
 const PATIENCE_MS = 15_000
 
 export async function mails({ postgres, sendgrid, plan }) {
-  const stage = await setUp(postgres, sendgrid, plan.mails * ROUNDS * DELAYS_MS.length * 2)
+  const stage = await setUp({ postgres, sendgrid, plan })
   const tables = []
   const targets = []
   for (const delay of DELAYS_MS) {
     log(`mails, accepted after ${delay} ms`)
     await sendgrid.call('delay', delay)
-    const results = { Latchkey: [], 'better-auth': [] }
+    const results = Object.fromEntries(stage.contenders.map(({ name }) => [name, []]))
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const name of Object.keys(results)) {
-        results[name].push(await measure(stage[name], { ...stage, postgres, sendgrid, total: plan.mails }))
-        log(`  ${name}: ${JSON.stringify(results[name].at(-1))}`)
+      for (const contender of stage.contenders) {
+        const result = await measure(contender, { load: stage.load, postgres, sendgrid })
+        results[contender.name].push(result)
+        log(`  ${contender.name}: ${JSON.stringify(result)}`)
       }
     }
     tables.push(`**the provider accepts a mail after ${delay} ms**`, tableOf(results))
@@ -43,50 +43,37 @@ export async function mails({ postgres, sendgrid, plan }) {
       `${digits(plan.mails)} requests for reset instructions, each for another verified account, over ${CONNECTIONS} connections; ${ROUNDS} rounds. The ` +
       'mails go to a stand-in for SendGrid in a process of its own, which counts them. *Mails/s* is measured from the first mail to ' +
       'the last one that arrived. The service answers first and sends later, after a random delay of up to 0.5 s, from its queue: no crash loses a ' +
-      'mail. better-auth (`POST /api/auth/request-password-reset`) sends during the request and loses the mail if the process ends.',
+      'mail. better-auth (`POST /api/auth/request-password-reset`) sends ' +
+      'during the request and loses the mail if the process ends. Ory Kratos (`POST /self-service/recovery`) sends from its database; it gets only ' +
+      '100 requests a round, because it sends slowly.',
     tables,
     targets,
   }
 }
 
-/** With an account for each request, because a mailbox gets only a few such mails in an hour. */
-async function setUp(postgres, sendgrid, accounts) {
+async function setUp({ postgres, sendgrid, plan }) {
   const databaseUrl = await postgres.createDatabase('mails', 'migrated')
+  const service = await startLatchkey(productionSettings({ databaseUrl, sendgridUrl: sendgrid.url, BCRYPT_COST: '10' }))
+  const peers = await startPeers({ postgres, sendgrid, plan }, { scenario: 'mails', bcryptCost: 10 })
+  // The load generator numbers the requests of all contenders, and a mailbox gets only a few such mails in an hour.
+  const accounts = plan.mails * ROUNDS * DELAYS_MS.length * (1 + peers.length)
   await fillTables(databaseUrl, { accounts })
-  const settings = productionSettings({ databaseUrl, sendgridUrl: sendgrid.url, BCRYPT_COST: '10' })
-  const service = await startLatchkey(settings)
-  const peer = await startBetterAuth({
-    databaseUrl: await postgres.createDatabase('mails_better_auth'),
-    sendgrid,
-    bcryptCost: 10,
-  })
-  await fillPeer(peer.databaseUrl, accounts)
   const load = await startChild('load')
-  const [request] = forgot(accounts)
-  const peers = { ...request, path: '/api/auth/request-password-reset', headers: JSON_BODY }
+  const contenders = [{ ...service, name: 'Latchkey', request: forgot(accounts)[0], total: plan.mails }]
+  for (const peer of peers) {
+    const total = Math.min(plan.mails, peer.mostMails)
+    await peer.openMailboxes(total)
+    contenders.push({ ...peer, request: peer.forgotRequests(total)[0], total })
+  }
   return {
-    load,
-    Latchkey: { ...service, request },
-    'better-auth': { ...peer, request: peers },
+    ...{ load, contenders },
     async stop() {
-      for (const part of [service, peer, load]) await part.stop()
+      for (const part of [service, ...peers, load]) await part.stop()
     },
   }
 }
 
-async function fillPeer(databaseUrl, accounts) {
-  const client = new pg.Client(databaseUrl)
-  await client.connect()
-  await client.query(
-    `INSERT INTO "user" (id, name, email, "emailVerified", "createdAt", "updatedAt")
-     SELECT md5(n::text), 'A person', 'person.' || n || '@example.com', true, now(), now() FROM generate_series(0, $1 - 1) n`,
-    [accounts],
-  )
-  await client.query('VACUUM ANALYZE')
-  await client.end()
-}
-
-async function measure({ url, pid, request }, { load, postgres, sendgrid, total }) {
+async function measure({ url, pid, request, total }, { load, postgres, sendgrid }) {
   await postgres.checkpoint()
   await sendgrid.call('forget')
   const [own, database] = [await cpuMs(pid), await treeCpuMs(postgres.pid)]

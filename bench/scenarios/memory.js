@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { startChild } from '../environment/child.js'
 import { createClient, productionSettings, startLatchkey } from '../environment/latchkey.js'
 import { log } from '../environment/measure.js'
+import { startPeers } from '../environment/peers/start-peers.js'
 import { emailOf, openAccounts, signIn } from '../environment/people.js'
 import { residentMegabytes } from '../environment/processes.js'
 import { contender, forgot, introspect, logIn, readMe, refresh } from '../environment/requests.js'
@@ -29,7 +30,10 @@ export async function memory({ postgres, sendgrid, plan }) {
   const load = await startChild('load')
   await wait(plan.idleSeconds * 1000)
   const idle = await residentMegabytes(service.pid)
-  const rows = [[`idle, ${plan.idleSeconds} s after the start`, idle]]
+  const rows = [
+    [`idle, ${plan.idleSeconds} s after the start`, idle],
+    ...(await peersRows({ postgres, sendgrid, plan })),
+  ]
   const loads = await loadsOf(service)
   for (const [name, requests] of Object.entries(loads)) {
     await contender(load, name, service, requests, CONNECTIONS).run(plan.seconds)
@@ -50,10 +54,21 @@ export async function memory({ postgres, sendgrid, plan }) {
       'median of the last third of the minutes of load is at most 5 % above that of the second third.',
     tables: [table(['', 'MB'], rows)],
     targets: [
-      atMost(110, 'idle memory', idle, ' MB'),
+      atMost(110, 'idle memory', idle, { unit: ' MB' }),
       atMost(1.05, `memory over ${minutes} minutes of load: last third ÷ second third`, end / middle),
     ],
   }
+}
+
+async function peersRows({ postgres, sendgrid, plan }) {
+  const peers = await startPeers({ postgres, sendgrid, plan }, { scenario: 'memory', bcryptCost: 10 })
+  await wait(plan.idleSeconds * 1000)
+  const rows = []
+  for (const { name, pid, stop } of peers) {
+    rows.push([`for comparison: ${name}, idle`, await residentMegabytes(pid)])
+    await stop()
+  }
+  return rows
 }
 
 async function loadsOf(service) {

@@ -1,11 +1,12 @@
-// The routes that hash no password, against bare Fastify routes with the same statements and against better-auth.
+// The routes that hash no password, against bare Fastify routes with the same statements and against better-auth and Ory
+// Kratos.
 import { startChild } from '../environment/child.js'
-import { createClient, productionSettings, startLatchkey } from '../environment/latchkey.js'
+import { createClient, NODE_OPTIONS, productionSettings, startLatchkey } from '../environment/latchkey.js'
 import { comparison, interleave, log, ratioOf } from '../environment/measure.js'
-import { startBetterAuth } from '../environment/peers.js'
+import { startPeers } from '../environment/peers/start-peers.js'
 import { claimsOf, emailOf, openAccounts, signIn } from '../environment/people.js'
 import { contender, forgot, introspect, JSON_BODY, post, readMe, refresh } from '../environment/requests.js'
-import { atLeast } from '../report/markdown.js'
+import { atLeast, digits } from '../report/markdown.js'
 
 const CONNECTIONS = 16
 /** Addresses that ask for reset instructions. */
@@ -14,7 +15,7 @@ const MAILBOXES = 1_000_000
 const EMAILS = Array.from({ length: CONNECTIONS }, (_, number) => emailOf(number))
 
 export async function routes({ postgres, sendgrid, plan }) {
-  const stage = await setUp(postgres, sendgrid)
+  const stage = await setUp({ postgres, sendgrid, plan })
   const tables = []
   const targets = []
   for (const [route, contenders] of Object.entries(contendersOf(stage))) {
@@ -23,35 +24,37 @@ export async function routes({ postgres, sendgrid, plan }) {
     const { rounds, seconds } = plan
     const results = await interleave(contenders, { rounds, seconds, postgres })
     tables.push(`**${route}**`, comparison(results))
-    const over = (peer) => ratioOf(results, 'Latchkey', peer, 'perSecond').median
-    targets.push(atLeast(0.7, `${route}, of the bare route`, over('bare')))
-    if (results.has('better-auth')) targets.push(atLeast(1, `${route}, of better-auth`, over('better-auth')))
+    const peers = stage.peers.filter(({ name }) => results.has(name))
+    for (const [limit, name] of [[0.7, 'bare'], ...peers.map((peer) => [1, peer.name])]) {
+      const ratio = (field) => ratioOf(results, 'Latchkey', name, field).median
+      const aside = ` (CPU of the process: × ${digits(ratio('cpuMs'))})`
+      targets.push(atLeast(limit, `${route}: requests/s ÷ ${name}`, ratio('perSecond'), { aside }))
+    }
   }
   await stage.stop()
   return {
     title: 'Routes without a password hash',
-    text: textOf(stage.sizes),
+    text: TEXT,
     tables,
     targets,
   }
 }
 
-function textOf(sizes) {
-  return [
-    `Each over ${CONNECTIONS} connections with a session of their own, the log as shipped (written to /dev/null), limits off.`,
-    '*Bare* is `bench/processes/bare-routes.js`: Fastify without plugins, schemas, checks or log, in a process of its own on a copy ' +
-      'of the database, with the same size of pool. It runs the same statements through `pg` and answers with JSON of about the ' +
-      `same size (${sizes}). It gets the ids that the service takes out of tokens in the clear: it verifies and signs nothing.`,
-    '*better-auth* runs with its limits off. Its session check is `GET /api/auth/get-session?disableRefresh=true` with a cookie, which ' +
-      'reads the session and its user from the database; its nearest relative of a refresh is `GET /api/auth/get-session` with ' +
-      '`updateAge: 0`, which extends the session in the database without a new token. It has no introspection of its own: the ' +
-      'session check stands in for it.',
-    'Forgot: here nothing sends the mails, neither in the service (`--role api`) nor behind the bare route; with their mails they are ' +
-      'compared below, under *Mails*.',
-  ].join('\n\n')
-}
+const TEXT = [
+  `Each over ${CONNECTIONS} connections with a session of their own, the log as shipped (written to /dev/null), limits off.`,
+  '*Bare* is `bench/processes/bare-routes.js`: Fastify without plugins, schemas, checks or log, in a process of its own on a copy of ' +
+    'the database, with the same size of pool. It runs the same statements through `pg` and answers with JSON of about the same size. ' +
+    'It gets the ids that the service takes out of tokens in the clear: it verifies and signs nothing.',
+  '*better-auth* runs with its limits off. Its session check is `GET /api/auth/get-session?disableRefresh=true` with a cookie, which ' +
+    'reads the session and its user from the database; its nearest relative of a refresh is `GET /api/auth/get-session` with ' +
+    '`updateAge: 0`, which extends the session in the database without a new token.',
+  '*Ory Kratos* (only with `--kratos`): `GET /sessions/whoami`, and `PATCH /admin/sessions/:id/extend` as the nearest relative of a refresh.',
+  'Neither of them has introspection: their session check stands beside it.',
+  'Forgot: here nothing sends the mails, neither in the service (`--role api`) nor behind the bare route; with their mails they are ' +
+    'compared under *Mails*.',
+].join('\n\n')
 
-async function setUp(postgres, sendgrid) {
+async function setUp({ postgres, sendgrid, plan }) {
   const databaseUrl = await postgres.createDatabase('routes', 'migrated')
   const settings = productionSettings({
     databaseUrl,
@@ -69,28 +72,30 @@ async function setUp(postgres, sendgrid) {
 
   const service = await startLatchkey(settings)
   const api = await startLatchkey({ ...settings, DATABASE_URL: apiUrl }, '--role', 'api')
-  const bare = await startChild('bare-routes', {
-    databaseUrl: bareUrl,
-    accessTokenLength: sessions[0].accessToken.length,
-    refreshTokenLength: sessions[0].refreshToken.length,
-  })
-  const peer = await startBetterAuth({
-    databaseUrl: await postgres.createDatabase('routes_better_auth'),
-    sendgrid,
-    bcryptCost: 10,
-  })
-  await peer.signUp(EMAILS)
-  const cookies = await peer.signIn(EMAILS)
+  const bare = await startChild(
+    'bare-routes',
+    {
+      databaseUrl: bareUrl,
+      accessTokenLength: sessions[0].accessToken.length,
+      refreshTokenLength: sessions[0].refreshToken.length,
+    },
+    { nodeOptions: NODE_OPTIONS },
+  )
+  const peers = await startPeers({ postgres, sendgrid, plan }, { scenario: 'routes', bcryptCost: 10 })
+  for (const peer of peers) {
+    await peer.openAccounts(CONNECTIONS)
+    peer.sessions = await peer.signIn(EMAILS)
+  }
   const load = await startChild('load')
   return {
-    ...{ service, api, bare, peer, load, sessions, client, cookies, sizes: '' },
+    ...{ service, api, bare, peers, load, sessions, client },
     async stop() {
-      for (const part of [service, api, bare, peer, load]) await part.stop()
+      for (const part of [service, api, bare, ...peers, load]) await part.stop()
     },
   }
 }
 
-function contendersOf({ service, api, bare, peer, load, sessions, client, cookies }) {
+function contendersOf({ service, api, bare, peers, load, sessions, client }) {
   const of = (name, server, requests) => contender(load, name, server, requests, CONNECTIONS)
   const ids = sessions.map(({ accessToken }) => claimsOf(accessToken).sid)
   const bareMe = ids.map((id) => ({ path: `/me?session=${id}` }))
@@ -100,23 +105,21 @@ function contendersOf({ service, api, bare, peer, load, sessions, client, cookie
   const { clientId } = client
   const bareIntrospect = ids.map((sessionId) => post('/introspect', JSON_BODY, { clientId, sessionId }))
   const bareForgot = post('/forgot', JSON_BODY, { email: 'person.{n}@example.com' })
-  const checks = cookies.map((cookie) => ({ path: '/api/auth/get-session?disableRefresh=true', headers: { cookie } }))
-  const extensions = cookies.map((cookie) => ({ path: '/api/auth/get-session', headers: { cookie } }))
+  const checks = peers.map((peer) => of(peer.name, peer, peer.checkRequests(peer.sessions)))
+  const extensions = peers.map((peer) =>
+    of(peer.name, { ...peer, url: peer.extensionUrl }, peer.extensionRequests(peer.sessions)),
+  )
   return {
-    'GET /v1/me': [
-      of('Latchkey', service, readMe(sessions)),
-      of('bare', bare, bareMe),
-      of('better-auth', peer, checks),
-    ],
+    'GET /v1/me': [of('Latchkey', service, readMe(sessions)), of('bare', bare, bareMe), ...checks],
     'POST /v1/token/refresh': [
       of('Latchkey', service, refresh(sessions)),
       of('bare', bare, bareRefresh),
-      of('better-auth', peer, extensions),
+      ...extensions,
     ],
     'POST /oauth/introspect': [
       of('Latchkey', service, introspect(sessions, client)),
       of('bare', bare, bareIntrospect),
-      of('better-auth', peer, checks),
+      ...checks,
     ],
     'POST /v1/password/forgot': [of('Latchkey', api, forgot(MAILBOXES)), of('bare', bare, [bareForgot])],
   }

@@ -81,3 +81,26 @@ test('a literal is written where it belongs and not spread into another literal,
 
   expect(offenders).toEqual([])
 })
+
+test('the benchmark imports from dist only what the sources export', async () => {
+  const root = new URL('../../bench/', import.meta.url)
+  const names = await readdir(root, { recursive: true })
+  const files = names.filter((name) => name.endsWith('.js') && !name.includes('node_modules'))
+  const imports = await Promise.all(
+    files.map(async (name) => {
+      const code = await readFile(new URL(name, root), 'utf8')
+      const matches = code.matchAll(/^import \{ (?<imported>.*) \} from '(?:\.\.\/)+dist\/(?<file>.*)\.js'$/gm)
+      return [...matches].map(
+        ({ groups }) => ({ ...groups, from: name }) as Record<'imported' | 'file' | 'from', string>,
+      )
+    }),
+  )
+  const missing = imports.flat().flatMap(({ imported, file, from }) => {
+    const code = sources.find(({ name }) => name === `${file}.ts`)?.code ?? ''
+    const unknown = imported.split(', ').filter((name) => !new RegExp(`^export .*\\b${name}\\b`, 'm').test(code))
+    return unknown.map((name) => `${from}: ${name} of ${file}`)
+  })
+
+  expect(imports.flat()).not.toEqual([])
+  expect(missing).toEqual([])
+})
