@@ -5,7 +5,7 @@ import { startChild } from './environment/child.js'
 import { migrateDatabase, productionSettings } from './environment/latchkey.js'
 import { log } from './environment/measure.js'
 import { startPostgres } from './environment/postgres.js'
-import { describeRun } from './report/describe-run.js'
+import { currentCommit, describeRun } from './report/describe-run.js'
 import { ELSEWHERE } from './report/elsewhere.js'
 import { sectionText, targetTable } from './report/markdown.js'
 import { flood } from './scenarios/flood.js'
@@ -27,6 +27,7 @@ export async function runScenarios(names, plan, { command }) {
   try {
     const databaseUrl = await postgres.createDatabase('migrated')
     await migrateDatabase(productionSettings({ databaseUrl, sendgridUrl: sendgrid.url }))
+    const commit = currentCommit()
     const sections = []
     for (const name of names) {
       const scenarioBegan = performance.now()
@@ -36,7 +37,7 @@ export async function runScenarios(names, plan, { command }) {
     }
     const targets = sections.flatMap((section) => section.targets)
     const parts = [
-      describeRun({ postgres, plan, command, minutes: minutesSince(began) }),
+      describeRun({ postgres, plan, command, commit, minutes: minutesSince(began) }),
       `## Targets\n\n${targets.filter(({ isMet }) => isMet).length} of ${targets.length} are met. The targets are those of issue 15.`,
       targetTable(targets),
       ...sections.map(sectionText),

@@ -1,13 +1,14 @@
 // The yardstick: a Fastify server without any plugin, check, schema or log, whose routes run the statements of the service
-// through `pg` and answer with JSON of the same size. The statements are the service's own, imported from dist where they
-// are exported. A route gets what the service takes out of a token (the session's id, the refresh counter, the client's id)
-// in the clear; so it does not verify a signature or make one, and it computes no keyed hash.
+// through `pg` and answer with JSON of the same size. The statements are the service's own, imported from dist. A route gets
+// what the service takes out of a token (the session's id, the refresh counter, the client's id) in the clear. So it does not
+// verify a signature or make one, and it computes no keyed hash.
 import { randomBytes } from 'node:crypto'
 import Fastify from 'fastify'
 import pg from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { readForIntrospection } from '../../dist/database/client-statements.js'
 import { readLiveSession, rotateRefreshToken } from '../../dist/database/session-statements.js'
+import { queueMail } from '../../dist/domain/mails/queue-mail.js'
 import { offer, settings } from '../environment/child.js'
 
 const { databaseUrl } = settings()
@@ -62,36 +63,15 @@ app.post('/introspect', async (request) => {
   }
 })
 
-/** The row of the mail and the job that sends it, in one transaction. Nothing sends the mail. */
+/** The row of the mail and the job that sends it, in one statement. Nothing sends the mail. */
 app.post('/forgot', async (request, reply) => {
   const { email } = request.body
-  const receipt = randomBytes(9).toString('base64url')
-  const client = await pool.connect()
-  try {
-    await client.query('BEGIN')
-    const id = uuidv7()
-    const context = { at: new Date().toISOString(), ip: request.ip, userAgent: null, requestId: uuidv7(), locales: [] }
-    await client.query({
-      name: 'mail',
-      text: INSERT_MAIL,
-      values: [id, email, receipt, context, request.ip, new Date()],
-    })
-    const { rows } = await client.query({ name: 'waiting', text: COUNT_WAITING, values: [request.ip, id] })
-    const payload = { mailId: id }
-    await client.query({ name: 'job', text: ADD_JOB, values: [payload, `mail ${id}`, rows[0].waiting] })
-    await client.query('COMMIT')
-  } finally {
-    client.release()
-  }
-  return reply.code(202).send({ receipt })
+  const receipt = randomBytes(7).toString('hex')
+  const origin = { ip: request.ip, userAgent: null, requestId: uuidv7(), acceptLanguage: null }
+  const to = { email, address: email }
+  await queueMail(pool, { request: 'reset_password', to, receipt, origin, now: new Date() })
+  return reply.code(202).send({ status: 'accepted', receipt })
 })
-
-const INSERT_MAIL = `INSERT INTO mails (id, request, email, address, receipt, context, network, queued_at, state_at)
-  VALUES ($1, 'reset_password', $2, $2, $3, $4, $5, $6, $6)`
-const COUNT_WAITING = `SELECT count(*)::int AS waiting FROM (
-  SELECT 1 FROM mails WHERE network = $1 AND state = 'queued' AND request = 'reset_password' AND id <> $2 LIMIT 1000) AS line`
-const ADD_JOB = `SELECT graphile_worker.add_job('send_reset_mail', $1::json, job_key := $2, priority := $3,
-  run_at := now() + interval '1 hour', max_attempts := 30000)`
 
 await app.listen({ host: '127.0.0.1', port: 0 })
 offer({ url: `http://127.0.0.1:${app.server.address().port}` })

@@ -8,12 +8,12 @@ import { SETTINGS } from '../environment/postgres.js'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
-export function describeRun({ postgres, plan, command, minutes }) {
+export function describeRun({ postgres, plan, command, commit, minutes }) {
   const settings = Object.entries(SETTINGS).filter(([name]) => ['shared_buffers', 'max_wal_size'].includes(name))
   const lines = [
     ['command', `\`${command}\``],
     ['date', `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${minutes} minutes`],
-    ['commit', commit()],
+    ['commit', commit],
     [
       'machine',
       `${cpus()[0].model}, ${availableParallelism()} cores, ${Math.round(totalmem() / 1e9)} GB, ${platform()} ${release()}`,
@@ -44,7 +44,7 @@ export function describeRun({ postgres, plan, command, minutes }) {
   ].join('\n\n')
 }
 
-function commit() {
+export function currentCommit() {
   const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
   try {
     const isChanged =
