@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -70,7 +71,10 @@ export async function startLatchkey(settings, ...options) {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const kill = () => child.kill('SIGKILL')
+  const kill = () => {
+    child.kill('SIGKILL')
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
   process.once('exit', kill)
   const url = `http://127.0.0.1:${port}`
   await untilReady(`${url}/health/ready`, began, child)

@@ -2,6 +2,7 @@
 // the flow and one with the answer to it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -26,7 +27,10 @@ export async function startKratos({ program, databaseUrl, sendgrid, bcryptCost }
 
   const began = performance.now()
   const child = spawn(program, ['serve', '--config', file, '--watch-courier'], { env, stdio: ['ignore', 'ignore', 2] })
-  const kill = () => child.kill('SIGKILL')
+  const kill = () => {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
   process.once('exit', kill)
   const [url, adminUrl] = [port, adminPort].map((each) => `http://127.0.0.1:${each}`)
   await untilReady(`${adminUrl}/admin/health/ready`, child)
