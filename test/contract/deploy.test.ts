@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals'
 import { parse, parseAllDocuments } from 'yaml'
 import { readConfig } from '../../src/config/config.ts'
 import { doubtfulSettings } from '../../src/config/doubtful-settings.ts'
+import { parseDatabaseUrl } from '../../src/database/connection/database-url.ts'
 
 const read = (path: string) => readFileSync(path, 'utf8')
 
@@ -30,3 +31,16 @@ test('the manifests run the version of package.json', () => {
   expect(images).toEqual(Array(3).fill(`registry.example/latchkey:${version}`))
   expect(parse(read('deploy/kubernetes/kustomization.yaml')).images[0].newTag).toBe(version)
 })
+
+test.each(['deploy/kubernetes/secret.example.yaml', 'docs/operations.md'])(
+  'the URL with several hosts in %s leads to the one that accepts writes, and verifies it',
+  (file) => {
+    const [url = ''] = read(file).match(/postgresql:\/\/\S+,\S+target_session_attrs=\S+/) ?? []
+
+    // The file of the CA is on the operator's machine.
+    const target = parseDatabaseUrl(url.replace(/&sslrootcert=[^&]*/, ''))
+
+    expect(target.hosts.length).toBeGreaterThan(1)
+    expect(target).toMatchObject({ mustBeWritable: true, ssl: {} })
+  },
+)

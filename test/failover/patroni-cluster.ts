@@ -1,13 +1,16 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { CHILD_ENVIRONMENT, serverUser } from '../../src/database/embedded-postgres/run-as.ts'
-import { certify, hasOpenssl } from '../support/certificates.ts'
+import { certify } from '../support/certificates.ts'
 import { freePort } from '../support/free-port.ts'
 import { temporaryFolder } from '../support/temporary-folders.ts'
 import { until } from '../support/until.ts'
+import { killPostgres } from './kill-postgres.ts'
+import { newestPostgres } from './patroni-programs.ts'
 import { patroniSettings } from './patroni-settings.ts'
 
 /** One member of the cluster: a Patroni and the PostgreSQL that it runs. */
@@ -25,43 +28,21 @@ export interface PatroniCluster {
   /** What a statement returns on the node that is the primary now. It waits until there is one. */
   query(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>
   primary(): Promise<Node>
-  /** Whether each node has this role and streams, as Patroni sees it. */
+  /** Whether Patroni counts on one node as the primary and on the other as its synchronous standby. */
   hasPrimaryAndSynchronousStandby(): Promise<boolean>
   /** SIGKILL for Patroni and each process of its PostgreSQL, as when the machine loses its power. */
   kill(node: Node): Promise<void>
   start(node: Node): void
   /** Hands the role of the primary to the standby, as before the maintenance of a machine. */
-  switchOver(from: Node): void
+  switchOver(from: Node): Promise<void>
   discard(): Promise<void>
 }
 
-const PROGRAMS = '/usr/lib/postgresql'
+/** Shorter than the limit of the hook that starts the cluster, so that its processes are ended if it does not start. */
+const LONGEST_START_MS = 90_000
 const PASSWORD = 'a-password-of-the-test'
 /** Debian's Patroni is a Python program, whose output fails without UTF-8. */
 const ENVIRONMENT = { ...CHILD_ENVIRONMENT, LC_ALL: 'C.UTF-8' }
-
-/** What is missing for a cluster: nothing where Debian's packages patroni, etcd-server and postgresql are installed. */
-export async function missingPrograms(): Promise<string[]> {
-  const isInstalled = (program: string) => {
-    try {
-      execFileSync(program, ['--version'], { stdio: 'ignore' })
-      return true
-    } catch {
-      return false
-    }
-  }
-  const missing = ['patroni', 'etcd'].filter((program) => !isInstalled(program))
-  if ((await newestPostgres()) === undefined) missing.push('postgresql')
-  if (!hasOpenssl()) missing.push('openssl 3')
-  return missing
-}
-
-async function newestPostgres(): Promise<string | undefined> {
-  const versions = (await readdir(PROGRAMS).catch(() => [])).map(Number).sort((one, other) => other - one)
-  const candidates = versions.map((version) => path.join(PROGRAMS, String(version), 'bin'))
-  for (const folder of candidates) if ((await readdir(folder)).includes('pg_rewind')) return folder
-  return undefined
-}
 
 /** An etcd and two nodes, one of them the synchronous standby of the other, with an empty database for the service. */
 export async function startPatroniCluster(): Promise<PatroniCluster> {
@@ -147,8 +128,7 @@ export async function startPatroniCluster(): Promise<PatroniCluster> {
       const answer = await fetch(`http://${host}:${restPort}/cluster`).catch(() => undefined)
       const cluster = answer && ((await answer.json()) as { members: Array<{ role: string; state: string }> })
       const states = cluster?.members.map(({ role, state }) => `${role} ${state}`).sort()
-      if (states?.join() === 'leader running,sync_standby running') return true
-      if (states?.join() === 'leader running,sync_standby streaming') return true
+      if (/^leader running,sync_standby (running|streaming)$/.test(states?.join() ?? '')) return true
     }
     return false
   }
@@ -168,18 +148,15 @@ export async function startPatroniCluster(): Promise<PatroniCluster> {
       }
     },
     async kill(node) {
-      const postmaster = await postmasterOf(file(node.name))
       const patroni = running.get(node.name)
-      patroni?.kill('SIGKILL')
-      for (const pid of postmaster === undefined ? [] : [postmaster, ...(await childrenOf(postmaster))]) {
-        process.kill(pid, 'SIGKILL')
-      }
+      patroni?.kill('SIGKILL') // first, because it would start PostgreSQL again
+      await killPostgres(file(node.name))
       if (patroni && patroni.exitCode === null && patroni.signalCode === null) await once(patroni, 'exit')
     },
-    switchOver(from) {
+    async switchOver(from) {
       const to = nodes.find((node) => node !== from)?.name ?? ''
       const args = ['switchover', 'latchkey', '--leader', from.name, '--candidate', to, '--force']
-      execFileSync('patronictl', ['-c', file(`${from.name}.yml`), ...args], { env: ENVIRONMENT, stdio: 'pipe' })
+      await promisify(execFile)('patronictl', ['-c', file(`${from.name}.yml`), ...args], { env: ENVIRONMENT })
     },
     async discard() {
       for (const node of nodes) await cluster.kill(node)
@@ -189,9 +166,13 @@ export async function startPatroniCluster(): Promise<PatroniCluster> {
     },
   }
 
+  const deadline = Date.now() + LONGEST_START_MS
   for (const node of nodes) start(node)
   try {
-    await until(hasPrimaryAndSynchronousStandby)
+    await until(async () => {
+      if (Date.now() > deadline) throw new Error(`the cluster did not start: ${log.slice(-40).join('')}`)
+      return hasPrimaryAndSynchronousStandby()
+    })
     await queryOn(await primary(), `CREATE ROLE latchkey LOGIN PASSWORD '${PASSWORD}'`, [], 'postgres')
     await queryOn(await primary(), 'CREATE DATABASE latchkey OWNER latchkey', [], 'postgres')
   } catch (error) {
@@ -199,15 +180,4 @@ export async function startPatroniCluster(): Promise<PatroniCluster> {
     throw error
   }
   return cluster
-}
-
-async function postmasterOf(dataFolder: string): Promise<number | undefined> {
-  const lockFile = await readFile(path.join(dataFolder, 'postmaster.pid'), 'utf8').catch(() => '')
-  const pid = Number(lockFile.split('\n')[0])
-  return pid > 0 && (await childrenOf(pid)).length > 0 ? pid : undefined
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
-  return children.trim().split(' ').filter(Boolean).map(Number)
 }

@@ -8,7 +8,8 @@ import { type ServiceProcess, serviceProcess } from '../support/service-process.
 import { serviceSettings } from '../support/service-settings.ts'
 import { type Chronicle, Survivor } from '../support/survivor.ts'
 import { until } from '../support/until.ts'
-import { missingPrograms, type Node, type PatroniCluster, startPatroniCluster } from './patroni-cluster.ts'
+import { type Node, type PatroniCluster, startPatroniCluster } from './patroni-cluster.ts'
+import { missingPrograms } from './patroni-programs.ts'
 import { Witness } from './witness.ts'
 
 /** `npm run test:failover`. Not part of `npm test`, because Patroni notices a dead primary after some twenty seconds only. */
@@ -41,7 +42,7 @@ afterAll(async () => {
   await sendgrid?.close()
 }, 60_000)
 
-/** What the statements of other test files read with a pool. */
+/** For `findViolations`, which only queries. */
 const database = {
   query: async (sql: string) => ({ rows: await cluster.query(sql) }),
 } as unknown as pg.Pool
@@ -109,18 +110,20 @@ async function promotionAfter(former: Node): Promise<number> {
 
 async function expectNothingLost(load: Load): Promise<void> {
   const { chronicle, witness } = load
-  const mails = await cluster.query('SELECT id, state FROM mails')
+  const mails = await cluster.query('SELECT id, state, reason FROM mails')
   const sent = mails.filter(({ state }) => state === 'sent').map(({ id }) => id)
   const delivered = sendgrid.mails.map(mailIdOf)
   const twice = delivered.length - new Set(delivered).size - load.sentTwiceBefore
   process.stderr.write(
     `  ${chronicle.changes} changes answered, ${chronicle.unanswered} requests not; ${witness.summary()}; ` +
-      `${mails.length} mails queued, ${sent.length} sent, ${twice} of them twice\n`,
+      `${mails.length} mails requested, ${sent.length} sent, ${twice} of them twice\n`,
   )
+  // A person may request more mails than one address gets, or a link that they no longer need when its turn comes.
+  const unsent = mails.filter(({ state }) => !['sent', 'held_back', 'not_needed'].includes(String(state)))
   expect(chronicle.defects).toEqual([])
   expect(await witness.lost((sql, values) => cluster.query(sql, values))).toEqual([])
   expect(await findViolations(database)).toEqual([])
-  expect(mails.filter(({ state }) => state === 'failed')).toEqual([])
+  expect(unsent).toEqual([])
   expect(sent.filter((id) => !delivered.includes(String(id)))).toEqual([])
   expect(twice).toBeLessThanOrEqual(MAILS_AT_ONCE)
 }
@@ -160,7 +163,7 @@ testWithPatroni(
     const former = await cluster.primary()
 
     const began = Date.now()
-    cluster.switchOver(former)
+    await cluster.switchOver(former)
     await promotionAfter(former)
     await load.more(12)
     await until(() => cluster.hasPrimaryAndSynchronousStandby())

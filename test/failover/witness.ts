@@ -5,6 +5,8 @@ import { until } from '../support/until.ts'
 
 type Query = (sql: string, values: unknown[]) => Promise<Record<string, unknown>[]>
 
+const NO_ANSWER: ObservedAnswer = { status: 0, retryAfter: null, body: null }
+
 interface Observation {
   readonly at: number
   readonly outcome: string
@@ -123,7 +125,7 @@ export class Witness {
   }
 
   async #observe(path: string, body: object): Promise<ObservedAnswer> {
-    const answer = await this.#send(path, body)
+    const answer = await this.#send(path, body).catch(() => NO_ANSWER)
     const outcome = answer.retryAfter === null ? String(answer.status) : `${answer.status} with Retry-After`
     this.#observations.push({ at: Date.now(), outcome })
     this.note(path, answer)
