@@ -9,9 +9,10 @@ import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { freePort } from './free-port.js'
+import { copyBuild } from './installation.js'
 import { cpuMs } from './processes.js'
 
-const BIN = path.join(import.meta.dirname, '../../bin/latchkey.cjs')
+const BIN = copyBuild()
 /** As in the Dockerfile and in `npm start`. */
 export const NODE_OPTIONS = ['--max-semi-space-size=4']
 const LONGEST_START_MS = 120_000
