@@ -1,4 +1,5 @@
 import { Client } from '@sendgrid/client'
+import { type MailDataRequired, MailService } from '@sendgrid/mail'
 import type { Secret } from '../security/secret.ts'
 import { inChildSpan, type SpanOptions } from '../tracing/span.ts'
 import {
@@ -39,13 +40,15 @@ export function createSendgridMailer(settings: SendgridSettings, timeoutMs = 10_
       'latchkey.mail.transport': 'sendgrid',
     },
   }
+  const service = new MailService()
+  service.setClient(client)
+
   return {
     async send(mail) {
       assertDispatchable(mail)
       const [response] = await inChildSpan('POST /v3/mail/send', span, async (sending) => {
         try {
-          const body = sendgridMail(mail, settings.supportContact)
-          const answer = await client.request({ method: 'POST', url: '/v3/mail/send', body })
+          const answer = await service.send(sendgridMail(mail, settings.supportContact))
           sending?.set({ 'http.response.status_code': answer[0].statusCode })
           return answer
         } catch (error) {
@@ -93,32 +96,28 @@ class DeadlineClient extends Client {
   }
 }
 
-/**
- * The body of `POST /v3/mail/send`. It is written in SendGrid's own words, because the package that would translate it
- * copies each mail four times.
- */
-function sendgridMail(mail: OutgoingMail, supportContact: string): object {
+function sendgridMail(mail: OutgoingMail, supportContact: string): MailDataRequired {
   const replyTo = replyAddress(supportContact)
   return {
-    personalizations: [{ to: [{ email: mail.to }] }],
+    to: { email: mail.to },
     from: { email: mail.from.address, name: mail.from.name },
-    ...(replyTo === undefined ? {} : { reply_to: { email: replyTo } }),
+    ...(replyTo === undefined ? {} : { replyTo: { email: replyTo } }),
     subject: mail.subject,
     content: [
       { type: 'text/plain', value: mail.text },
       { type: 'text/html', value: mail.html },
     ],
     headers: { 'Auto-Submitted': 'auto-generated' },
-    custom_args: { latchkeyMailId: mail.id },
+    customArgs: { latchkeyMailId: mail.id },
     // A tracked link would send its token through SendGrid's redirect host and into its logs.
-    tracking_settings: {
-      click_tracking: { enable: false, enable_text: false },
-      open_tracking: { enable: false },
-      subscription_tracking: { enable: false },
+    trackingSettings: {
+      clickTracking: { enable: false, enableText: false },
+      openTracking: { enable: false },
+      subscriptionTracking: { enable: false },
       ganalytics: { enable: false },
     },
     // A person who unsubscribed from a newsletter must still learn that their password was changed.
-    mail_settings: { bypass_list_management: { enable: true } },
+    mailSettings: { bypassListManagement: { enable: true } },
   }
 }
 
