@@ -33,9 +33,8 @@ export async function startPostgres() {
   const data = path.join(folder, 'data')
   await mkdir(data)
   for (const place of [passwordFile, data]) await chown(place, user.uid, user.gid)
-  const created = await runAs(user, initdb, [
-    ...['-D', data, '-U', 'latchkey', '-E', 'UTF8', '--locale=C', '--auth=scram-sha-256', '--pwfile', passwordFile],
-  ])
+  const access = ['--auth=scram-sha-256', '--pwfile', passwordFile]
+  const created = await runAs(user, initdb, ['-D', data, '-U', 'latchkey', '-E', 'UTF8', '--locale=C', ...access])
   if (!created.ok) throw new Error(created.output)
   const port = await freePort()
   const parameters = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => ['-c', `${name}=${value}`])

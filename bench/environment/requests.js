@@ -62,6 +62,8 @@ export function contender(load, name, { pid, url }, requests, connections, limit
     async run(seconds) {
       const result = await load.call('run', { url, requests: current, connections, seconds, ...limits })
       current = current.map((request, index) => ({ ...request, body: result.bodies[index] }))
+      const isRefused = Object.keys(result.statuses).some((status) => !status.startsWith('2'))
+      if (isRefused) throw new Error(`${name} answered ${JSON.stringify(result.statuses)}`)
       return result
     },
   }

@@ -6,7 +6,7 @@ import { log } from '../environment/measure.js'
 import { startPeers } from '../environment/peers/start-peers.js'
 import { emailOf, openAccounts, signIn } from '../environment/people.js'
 import { residentMegabytes } from '../environment/processes.js'
-import { contender, forgot, introspect, logIn, readMe, refresh } from '../environment/requests.js'
+import { contender, forgot, introspect, logInOfAnyone, readMe, refresh } from '../environment/requests.js'
 import { atMost, digits, table } from '../report/markdown.js'
 import { median } from '../report/statistics.js'
 
@@ -79,8 +79,9 @@ async function loadsOf(service) {
     'GET /v1/me': readMe(sessions),
     'POST /v1/token/refresh': refresh(sessions),
     'POST /oauth/introspect': introspect(sessions, client),
-    'POST /v1/login': logIn(emails.slice(0, CONNECTIONS)),
-    'POST /v1/password/forgot, with the mails': Array(CONNECTIONS).fill(forgot(PEOPLE)[0]),
+    // By so many people that the sessions above are not ended because their owners have too many.
+    'POST /v1/login': Array(CONNECTIONS).fill(logInOfAnyone(PEOPLE)).flat(),
+    'POST /v1/password/forgot, with the mails': Array(CONNECTIONS).fill(forgot(PEOPLE)).flat(),
   }
 }
 

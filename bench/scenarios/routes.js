@@ -88,7 +88,13 @@ async function setUp({ postgres, sendgrid, plan }) {
   }
   const load = await startChild('load')
   return {
-    ...{ service, api, bare, peers, load, sessions, client },
+    service,
+    api,
+    bare,
+    peers,
+    load,
+    sessions,
+    client,
     async stop() {
       for (const part of [service, api, bare, ...peers, load]) await part.stop()
     },

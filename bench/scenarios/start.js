@@ -33,7 +33,8 @@ export async function start({ postgres, sendgrid, plan }) {
   }
   const rows = Object.entries(starts).map(([name, all]) => [
     name,
-    ...['startMs', 'startCpuMs'].map((field) => range(spread(all.map((one) => one[field])))),
+    range(spread(all.map(({ startMs }) => startMs))),
+    range(spread(all.map(({ startCpuMs }) => startCpuMs))),
   ])
   return {
     title: 'Start',

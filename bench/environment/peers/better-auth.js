@@ -29,7 +29,9 @@ export async function startBetterAuth({ databaseUrl, sendgrid, bcryptCost }) {
     name: 'better-auth',
     startMs: performance.now() - began,
     startCpuMs: await cpuMs(pid),
-    ...{ pid, url, stop },
+    pid,
+    url,
+    stop,
     async openAccounts(count) {
       for (let number = 0; number < count; number += 1) {
         const body = { email: emailOf(number), password: PASSWORD, name: 'A person' }

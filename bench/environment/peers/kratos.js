@@ -41,7 +41,10 @@ export async function startKratos({ program, databaseUrl, sendgrid, bcryptCost }
     name: 'Ory Kratos',
     startMs,
     startCpuMs: await cpuMs(child.pid),
-    ...{ pid: child.pid, url, openAccounts, openMailboxes: openAccounts },
+    pid: child.pid,
+    url,
+    openAccounts,
+    openMailboxes: openAccounts,
     async stop() {
       child.kill('SIGTERM')
       if (child.exitCode === null) await once(child, 'exit')
