@@ -1,12 +1,14 @@
 import { expect, test } from '@jest/globals'
 import { addMailJob, type RequestedMail } from '../../../src/domain/mails/mail-jobs.ts'
+import { createMailSender } from '../../../src/worker/mail-lanes.ts'
+import { untilWaitingForLocks } from '../../support/lock-waits.ts'
 import '../../support/matchers.ts'
 import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
 /** Between the request and its mail lies a queue, and with the provider away days: what is so by then is what counts. */
 const testApp = await startTestApp()
-const { api, deps, mailbox, people } = testApp
+const { api, deps, mailbox, mailer, people } = testApp
 const desk = await openSupportDesk(testApp)
 
 const NEW_PASSWORD = 'Battery-Staple-8'
@@ -178,4 +180,38 @@ test('a confirm mail that is sent late names the time that its link still works'
 
   const [mail] = await mailbox.to(newEmail)
   expect(mail?.text).toContain('works for 3 hours')
+})
+
+test('a mail whose job runs again after it was sent is not sent again', async () => {
+  const ada = await people.verified()
+  await forgot(ada.email)
+  await mailbox.drain()
+  const mail = await deps.db.mail.findFirstOrThrow({ where: { request: 'reset_password', address: ada.email } })
+
+  await queueAgain(mail.id)
+  await mailbox.drain()
+
+  expect(await deps.db.mail.findUnique({ where: { id: mail.id } })).toEqual(mail)
+  expect((await mailbox.kinds(ada.email)).filter((kind) => kind === 'reset_password')).toHaveLength(1)
+})
+
+test('reset instructions go to nobody if the account leaves the address while the worker waits for the account', async () => {
+  const ada = await people.verified()
+  await forgot(ada.email)
+  const { id } = await deps.db.mail.findFirstOrThrow({ where: { request: 'reset_password', address: ada.email } })
+  const change = await deps.pool.connect()
+  await change.query('BEGIN')
+  await change.query('SELECT FROM accounts WHERE email = $1 FOR UPDATE', [ada.email])
+
+  const sending = createMailSender(deps, mailer)(id)
+  await untilWaitingForLocks(deps.pool, 1)
+  await change.query(`UPDATE addresses SET locked_at = now(), lock_reason = 'email_changed' WHERE address = $1`, [
+    ada.email,
+  ])
+  await change.query('COMMIT')
+  change.release()
+  await sending
+
+  expect(await mailbox.endOf('reset_password', ada.email)).toMatchObject({ state: 'no_account' })
+  expect(await mailbox.kinds(ada.email)).not.toContain('reset_password')
 })

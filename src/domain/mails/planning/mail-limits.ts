@@ -18,15 +18,16 @@ export interface MailLimit {
 }
 
 /**
- * Whether one more mail may go to the mailbox. The worker decides this, so that the answer to the request is the same
+ * Whether one more mail may go to the mailbox, by each of the limits. The worker decides this, so that the answer to the request is the same
  * either way. Workers that plan mails to one mailbox wait for each other here. A mail counts from when it was sent, not
  * from when it was requested: after an outage, hundreds may be waiting for one address.
  */
-export async function hasRoomFor(planning: Planning, limit: MailLimit): Promise<boolean> {
+export async function hasRoomFor(planning: Planning, ...limits: readonly MailLimit[]): Promise<boolean> {
   const { deps, tx, mail } = planning
   await lockMailbox(tx, hashMailbox(deps, mail.address))
-  const [row] = await tx.$queryRaw<Array<{ sent: number }>>`SELECT ${countRecentMails(planning, limit)} AS sent`
-  return row !== undefined && row.sent < limit.most
+  const counts = Prisma.join(limits.map((limit) => countRecentMails(planning, limit)))
+  const [row] = await tx.$queryRaw<Array<{ sent: number[] }>>`SELECT ARRAY[${counts}] AS sent`
+  return limits.every(({ most }, index) => (row?.sent[index] ?? most) < most)
 }
 
 /** An expression: how many mails of the limit have been sent, but no more than the limit. Lock the mailbox first. */

@@ -73,9 +73,9 @@ async function readHolder({ tx, mail }: Planning): Promise<Account | null> {
   return holder?.accountId ? shareAccountRow(tx, holder.accountId) : null
 }
 
-async function hasRoomForRegistration(planning: Planning): Promise<boolean> {
-  if (!(await hasRoomFor(planning, MAILBOX_LIMIT))) return false
-  return planning.mail.network === null || hasRoomFor(planning, NETWORK_LIMIT)
+function hasRoomForRegistration(planning: Planning): Promise<boolean> {
+  const limits = planning.mail.network === null ? [MAILBOX_LIMIT] : [MAILBOX_LIMIT, NETWORK_LIMIT]
+  return hasRoomFor(planning, ...limits)
 }
 
 /**
