@@ -52,7 +52,7 @@ const LIMITS = {
   'GET /v1/admin/users, a page of five':            [11, 0,      0, 0],
   'GET /v1/admin/users, by email':                  [11, 0,      0, 0],
   'GET /v1/admin/users/{id}':                       [10, 0,      0, 0],
-  'GET /v1/admin/users/{id}/events':                [ 2, 0,      0, 0],
+  'GET /v1/admin/users/{id}/events':                [ 3, 0,      0, 0],
   'GET /v1/admin/users/{id}/mail':                  [11, 0,      0, 0],
 } satisfies Record<string, readonly [statements: number, commits: number, walBytes: number, hashes: number]>
 
