@@ -9,7 +9,7 @@ import { type Connection, type Executor, runStatement } from './statement.ts'
  * its locks in this order, and leaves out the ones it does not need:
  *
  *   1. signing and secret keys    lockKeys
- *   2. the account                lockAccountRow, or shareAccountRow for reading only
+ *   2. the account                lockAccountRow or lockCredentials, or shareAccountRow for reading only
  *   3. its sessions               lockOpenSessionRows, keepSessionOpen
  *   4. its email changes          (the UPDATE of the row is the lock)
  *   5. erasures as a whole        blockErasures, joinErasures
@@ -36,6 +36,27 @@ export async function lockAccountRow(tx: Transaction, accountId: string | null):
   await tx.$executeRaw`SELECT 1 FROM accounts WHERE id = ${accountId}::uuid FOR UPDATE`
   return tx.account.findUnique({ where: { id: accountId } })
 }
+
+export interface LockedCredentials {
+  readonly credentialVersion: number
+  readonly isDisabled: boolean
+  readonly passwordHash: string | null
+}
+
+/** Takes the same lock for a sign-in, in one hand-written statement; null if the account has been erased. */
+export async function lockCredentials(connection: Connection, accountId: string): Promise<LockedCredentials | null> {
+  const { rows } = await connection.query<LockedCredentials>({
+    name: 'lock-credentials',
+    text: LOCK_CREDENTIALS,
+    values: [accountId],
+  })
+  return rows[0] ?? null
+}
+
+const LOCK_CREDENTIALS = `
+  SELECT credential_version AS "credentialVersion", disabled_at IS NOT NULL AS "isDisabled",
+         password_hash AS "passwordHash"
+  FROM accounts WHERE id = $1 FOR UPDATE`
 
 /**
  * Keeps the account as it is until this transaction ends, without keeping others from reading it. The worker takes this

@@ -1,4 +1,6 @@
+import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../database/client.ts'
+import { insertEvent } from '../../database/event-statements.ts'
 import type { Deps } from '../../deps.ts'
 import { queueSecurityEvent } from './queue-security-event.ts'
 
@@ -94,8 +96,8 @@ export type EventWithoutChange =
   | (NewEvent & { readonly type: 'service_client.login' })
 
 /** Records an event without a change, and therefore without a transaction. It is not sent to other systems. */
-export async function recordEventWithoutChange(deps: Pick<Deps, 'db'>, event: EventWithoutChange): Promise<void> {
-  await deps.db.event.create({ data: eventColumns(event), select: { id: true } })
+export async function recordEventWithoutChange(deps: Pick<Deps, 'pool'>, event: EventWithoutChange): Promise<void> {
+  await insertEvent(deps.pool, { id: uuidv7(), ...eventColumns(event) })
 }
 
 /** The columns of an event. Code that records an event with other rows in one statement uses them too. */

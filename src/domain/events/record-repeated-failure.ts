@@ -1,4 +1,4 @@
-import type { Database } from '../../database/client.ts'
+import type { Pool } from '../../database/client.ts'
 import { type EventWithoutChange, recordEventWithoutChange } from './record-event.ts'
 
 const WINDOW_MS = 60_000
@@ -13,7 +13,7 @@ interface Window {
   latest: EventWithoutChange
 }
 
-const windowsOf = new WeakMap<Database, Map<string, Window>>()
+const windowsOf = new WeakMap<Pool, Map<string, Window>>()
 
 /**
  * Records failures that a caller can repeat without limit, without a row for each. Of the failures with the same key,
@@ -22,12 +22,12 @@ const windowsOf = new WeakMap<Database, Map<string, Window>>()
  * lost when the process ends.
  */
 export async function recordRepeatedFailure(
-  deps: { db: Database },
+  deps: { pool: Pool },
   key: readonly (string | null)[],
   event: EventWithoutChange,
 ): Promise<void> {
-  const windows = windowsOf.get(deps.db) ?? new Map<string, Window>()
-  windowsOf.set(deps.db, windows)
+  const windows = windowsOf.get(deps.pool) ?? new Map<string, Window>()
+  windowsOf.set(deps.pool, windows)
   const startedAt = event.at.getTime()
   const toRecord: EventWithoutChange[] = []
   for (const [kind, { startedAt: began, repeated, latest }] of windows) {

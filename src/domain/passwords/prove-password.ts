@@ -22,10 +22,13 @@ export async function provePassword(
   const { principal, currentPassword, origin } = input
   assertComparablePassword(currentPassword, 'currentPassword')
   const attempt = { target: { address: principal.address }, origin, sessionId: principal.sessionId }
-  const { isCorrect } = await hashInTurn(deps, origin, (place) =>
-    throttleAttempt(deps, attempt, () => compareWithCurrent(deps, place, principal.accountId, currentPassword)),
+  const { compared } = await hashInTurn(deps, origin, (place) =>
+    throttleAttempt(deps, attempt, {
+      compare: () => compareWithCurrent(deps, place, principal.accountId, currentPassword),
+      accept: (_compared, clear) => clear(deps.pool),
+    }),
   )
-  if (isCorrect) return
+  if (compared.isCorrect) return
   await recordEventWithoutChange(deps, {
     type: 'password.proven',
     outcome: 'failure',

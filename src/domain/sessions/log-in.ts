@@ -1,5 +1,6 @@
-import { inTransaction } from '../../database/client.ts'
-import { lockAccountRow } from '../../database/row-locks.ts'
+import { inHandWrittenTransaction } from '../../database/client.ts'
+import { lockCredentials } from '../../database/row-locks.ts'
+import { replacePasswordHash } from '../../database/sign-in-statements.ts'
 import type { Deps } from '../../deps.ts'
 import { parseAddress } from '../../mail/email-address.ts'
 import type { HashingPlace } from '../../security/hashing/hashing-lane.ts'
@@ -10,7 +11,7 @@ import { assertComparablePassword } from '../password-policy/password-policy.ts'
 import { Refusal } from '../problems.ts'
 import { type AttemptTarget, hashTarget } from '../throttle/counters.ts'
 import { hashInTurn } from '../throttle/hash-in-turn.ts'
-import { throttleAttempt } from '../throttle/throttle-attempt.ts'
+import { type ClearAttempt, throttleAttempt } from '../throttle/throttle-attempt.ts'
 import type { SessionGrant } from './session-grant.ts'
 import { type ComparedCandidate, compareWithCandidate } from './sign-in-candidate.ts'
 import { startSession } from './start-session.ts'
@@ -33,33 +34,26 @@ export async function logIn(deps: Deps, input: LogInInput): Promise<SessionGrant
   assertComparablePassword(password, 'password')
   const address = parseAddress(email)?.address ?? null
   const target: AttemptTarget = address === null ? { typedText: email } : { address }
-  const { compared, upgradedHash } = await hashInTurn(deps, origin, async (place) => {
-    const compared = await throttleAttempt(deps, { target, origin }, () =>
-      compareWithCandidate(deps, place, { address, password }),
-    )
-    return { compared, upgradedHash: await upgradeHash(deps, place, compared, password) }
-  })
-  const account = provenAccount(compared)
-  if (account === null) {
-    const refusal = refusalFor(compared)
-    await recordFailure(deps, { compared, refusal, addressHash: hashTarget(deps, target), origin })
-    throw new Refusal(refusal)
-  }
-
-  const { id: accountId, credentialVersion, passwordHash } = account
-  const now = deps.clock.now()
-  return inTransaction(deps.db, async (tx) => {
-    const current = await lockAccountRow(tx, accountId)
-    // During the comparison a reset or a revert may have been committed, or the account disabled.
-    if (current?.credentialVersion !== credentialVersion || current.disabledAt) {
-      throw new Refusal('invalid_credentials')
-    }
-    // Two devices may have compared the same old hash at once. The first one replaces it, and both are signed in.
-    if (upgradedHash !== null && current.passwordHash === passwordHash) {
-      await tx.account.update({ where: { id: accountId }, data: { passwordHash: upgradedHash } })
-    }
-    return startSession(deps, tx, { accountId, credentialVersion, origin, now })
-  })
+  const { compared, accepted } = await hashInTurn(deps, origin, (place) =>
+    throttleAttempt(
+      deps,
+      { target, origin },
+      {
+        compare: () => compareWithCandidate(deps, place, { address, password }),
+        accept: async (correct, clear) => {
+          const account = provenAccount(correct)
+          if (account === null) return clear(deps.pool)
+          const upgradedHash = await upgradeHash(deps, place, account, password)
+          return openSession(deps, { account, upgradedHash, origin, clear })
+        },
+      },
+    ),
+  )
+  if (accepted) return accepted
+  if (provenAccount(compared)) throw new Refusal('invalid_credentials') // they have changed since the comparison
+  const refusal = refusalFor(compared)
+  await recordFailure(deps, { compared, refusal, addressHash: hashTarget(deps, target), origin })
+  throw new Refusal(refusal)
 }
 
 type Account = NonNullable<ComparedCandidate['account']>
@@ -79,12 +73,35 @@ function refusalFor({ account, matches }: ComparedCandidate) {
 async function upgradeHash(
   deps: Deps,
   place: HashingPlace,
-  compared: ComparedCandidate,
+  { passwordHash: stored }: Account,
   password: PlainPassword,
 ): Promise<PasswordHash | null> {
-  const stored = provenAccount(compared)?.passwordHash ?? null
   if (stored === null || !deps.passwords.isOutdated(stored)) return null
   return deps.passwords.mayUpgrade(stored, password) ? deps.passwords.hash(place, password) : null
+}
+
+/**
+ * Opens the session in the transaction that clears the attempt.
+ *
+ * @returns null if a reset or a revert has been committed, or the account disabled, since the password was compared.
+ */
+async function openSession(
+  deps: Deps,
+  input: { account: Account; upgradedHash: PasswordHash | null; origin: Origin; clear: ClearAttempt },
+): Promise<SessionGrant | null> {
+  const { account, upgradedHash, origin, clear } = input
+  const { id: accountId, credentialVersion, passwordHash } = account
+  const now = deps.clock.now()
+  return inHandWrittenTransaction(deps.pool, async (connection) => {
+    const current = await lockCredentials(connection, accountId)
+    await clear(connection)
+    if (current?.credentialVersion !== credentialVersion || current.isDisabled) return null
+    // Two devices may have compared the same old hash at once. The first one replaces it, and both are signed in.
+    if (upgradedHash !== null && current.passwordHash === passwordHash) {
+      await replacePasswordHash(connection, accountId, upgradedHash)
+    }
+    return startSession(deps, connection, { accountId, credentialVersion, origin, now })
+  })
 }
 
 /** The audit trail has the reason for Support. The caller gets `invalid_credentials` for all of them. */

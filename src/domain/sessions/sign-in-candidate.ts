@@ -1,3 +1,4 @@
+import { readCandidate } from '../../database/sign-in-statements.ts'
 import type { Deps } from '../../deps.ts'
 import type { NormalizedAddress } from '../../mail/email-address.ts'
 import type { HashingPlace } from '../../security/hashing/hashing-lane.ts'
@@ -5,6 +6,7 @@ import { asPasswordHash, MAX_COST, MIN_COST, type PasswordHash } from '../../sec
 import type { PlainPassword } from '../../security/plain-password.ts'
 import { REGISTRATION_LIFETIME_SECONDS } from '../registration/register.ts'
 import type { ComparedPassword } from '../throttle/throttle-attempt.ts'
+import { secondsBefore } from '../throttle/time.ts'
 
 /** The account and the newest registration of an address. A password is compared with both. */
 export interface Candidate {
@@ -20,48 +22,17 @@ export interface Candidate {
   readonly costliest: number
 }
 
-interface Row {
-  id: string | null
-  password_hash: string | null
-  credential_version: number
-  is_verified: boolean
-  is_disabled: boolean
-  registered_hash: string | null
-  costliest: number | null
-}
-
-/**
- * This is always one statement: a second statement only for existing accounts would take measurable time. It uses
- * `created_at`, not `expires_at`: only registrations of free addresses get a later `expires_at`, so `expires_at` would
- * reveal which addresses are free.
- */
 async function findCandidate(deps: Deps, address: NormalizedAddress | null): Promise<Candidate> {
-  const since = new Date(deps.clock.now().getTime() - REGISTRATION_LIFETIME_SECONDS * 1000)
-  const [row] = await deps.db.$queryRaw<Row[]>`
-    SELECT a.id, a.password_hash, a.credential_version, a.email_verified_at IS NOT NULL AS is_verified,
-           a.disabled_at IS NOT NULL AS is_disabled, r.password_hash AS registered_hash,
-           GREATEST(
-             (SELECT max(bcrypt_cost(password_hash)) FROM accounts
-              WHERE bcrypt_cost(password_hash) BETWEEN ${MIN_COST} AND ${MAX_COST}),
-             (SELECT max(bcrypt_cost(password_hash)) FROM registrations
-              WHERE bcrypt_cost(password_hash) BETWEEN ${MIN_COST} AND ${MAX_COST})) AS costliest
-    FROM (SELECT ${address ?? ''} AS address) wanted
-    LEFT JOIN addresses held ON held.address = wanted.address AND held.locked_at IS NULL
-    LEFT JOIN accounts a ON a.id = held.account_id
-    LEFT JOIN LATERAL (
-      SELECT password_hash FROM registrations
-      WHERE address = wanted.address AND created_at > ${since} ORDER BY created_at DESC LIMIT 1
-    ) r ON true`
-  const account = row?.id
-    ? {
-        id: row.id,
-        passwordHash: deps.passwords.read(row.password_hash, row.id),
-        credentialVersion: row.credential_version,
-        isVerified: row.is_verified,
-        isDisabled: row.is_disabled,
-      }
+  const row = await readCandidate(deps.pool, {
+    address: address ?? '',
+    registeredSince: secondsBefore(deps.clock.now(), REGISTRATION_LIFETIME_SECONDS),
+    costs: [MIN_COST, MAX_COST],
+  })
+  const { id, credentialVersion, isVerified, isDisabled, registeredHash, costliest } = row
+  const account = id
+    ? { id, passwordHash: deps.passwords.read(row.passwordHash, id), credentialVersion, isVerified, isDisabled }
     : null
-  return { account, registeredHash: readHash(row?.registered_hash ?? null), costliest: row?.costliest ?? 0 }
+  return { account, registeredHash: readHash(registeredHash), costliest: costliest ?? 0 }
 }
 
 export interface ComparedCandidate extends ComparedPassword {
