@@ -18,7 +18,7 @@ import { createMailer, type Mailer } from './mail/mailer.ts'
 import { VERSION } from './operations/version.ts'
 import { buildOperationsApp } from './operations-app.ts'
 import { startTracing } from './tracing/tracing.ts'
-import { startWorker, type Worker } from './worker/run-worker.ts'
+import type { Worker } from './worker/run-worker.ts'
 
 export type Role = 'all' | 'api' | 'worker'
 
@@ -102,6 +102,7 @@ async function beginWork(running: Running, role: Role): Promise<void> {
   for (const doubt of doubtfulSettings(config)) log.warn(doubt)
   running.reload = setInterval(() => void reloadKeysAndTime(deps), RELOAD_KEYS_SECONDS * 1000)
   if (role !== 'api') {
+    const { startWorker } = await import('./worker/run-worker.ts') // an api process does not need it
     running.mailer = await createMailer(config.mail, log)
     running.worker = startWorker(workerDeps, running.mailer)
   }

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { runMigrations } from 'graphile-worker'
 import type pg from 'pg'
 import { DatabasePool } from './connection/database-pool.ts'
 import type { SessionLimits } from './connection/session-settings.ts'
@@ -115,6 +114,7 @@ async function withLockWatch(
 }
 
 async function migrateQueue(pool: DatabasePool, report: Report): Promise<void> {
+  const { runMigrations } = await import('graphile-worker') // only a database that is migrated needs it
   await retryWhileLocked(`The migrations of ${QUEUE}`, report, () => runMigrations({ pgPool: pool }))
 }
 

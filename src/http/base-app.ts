@@ -2,7 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { v7 as uuidv7 } from 'uuid'
 import type { Deps } from '../deps.ts'
-import { buildSerializers } from './bodies/serialize-answers.ts'
+import { compileWhenFirstUsed } from './bodies/compile-schemas.ts'
 import { answerInTurn } from './connections/answer-in-turn.ts'
 import { closeConnectionsWhileDraining } from './connections/close-while-draining.ts'
 import { limitConnections } from './connections/limit-connections.ts'
@@ -40,7 +40,7 @@ export function createBaseApp(deps: Deps, readiness: Readiness): FastifyInstance
     connectionTimeout: LONGEST_STANDSTILL_MS,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     routerOptions: { maxParamLength: 1024 },
-    schemaController: { compilersFactory: { buildSerializer: buildSerializers } },
+    schemaController: { compilersFactory: compileWhenFirstUsed },
     // The defaults convert ["a"] to "a" and drop unknown fields silently. This API refuses both.
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },

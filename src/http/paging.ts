@@ -1,8 +1,8 @@
-import { Type } from '@fastify/type-provider-typebox'
 import { validate as isUuid } from 'uuid'
 import type { Page } from '../domain/page.ts'
 import { Refusal } from '../domain/problems.ts'
 import { parseAddress } from '../mail/email-address.ts'
+import { Type } from './openapi/schema-types.ts'
 import { nullable } from './schemas.ts'
 
 const DEFAULT_LIMIT = 20

@@ -1,6 +1,6 @@
-import { Type } from '@fastify/type-provider-typebox'
 import { Refusal } from '../domain/problems.ts'
 import { parseTime } from '../domain/times.ts'
+import { Type } from './openapi/schema-types.ts'
 
 /** The query of every list that can be limited to a period. */
 export const periodQuery = {

@@ -1,5 +1,6 @@
-import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
+import type { Static, TSchema } from 'typebox'
 import { example } from './openapi/example-values.ts'
+import { Type } from './openapi/schema-types.ts'
 
 /** The named schemas of openapi.yaml, in the order of their declaration. They are registered before any route. */
 export const components: Array<TSchema & { $id: string }> = []

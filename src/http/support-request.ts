@@ -1,7 +1,7 @@
-import { Type } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import type { Requester } from '../domain/events/requester.ts'
 import { serviceOf } from './caller.ts'
+import { Type } from './openapi/schema-types.ts'
 import { originOf } from './request-log.ts'
 import { text, uuid } from './schemas.ts'
 

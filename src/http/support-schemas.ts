@@ -1,5 +1,5 @@
-import { Type } from '@fastify/type-provider-typebox'
 import { example } from './openapi/example-values.ts'
+import { Type } from './openapi/schema-types.ts'
 import { named, nullable, oneOfTexts, requestBody, text, time, timeText, uuid } from './schemas.ts'
 
 /** The fields of a new account: one line of an import file, and the body of its route. */

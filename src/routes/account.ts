@@ -1,9 +1,10 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { changeLocale } from '../domain/accounts/change-locale.ts'
 import type { Principal } from '../domain/principals.ts'
 import { principalOf } from '../http/caller.ts'
 import { example } from '../http/openapi/example-values.ts'
+import { Type } from '../http/openapi/schema-types.ts'
 import { originOf } from '../http/request-log.ts'
 import { named, nullable, requestBody, text, timeText, uuid } from '../http/schemas.ts'
 

@@ -1,6 +1,7 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { Refusal } from '../domain/problems.ts'
+import { Type } from '../http/openapi/schema-types.ts'
 import { isReady, type Readiness } from '../http/readiness.ts'
 import { named } from '../http/schemas.ts'
 

@@ -1,8 +1,9 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { checkPassword } from '../domain/password-policy/check-password.ts'
 import { passwordPolicy } from '../domain/password-policy/password-policy.ts'
 import { example } from '../http/openapi/example-values.ts'
+import { Type } from '../http/openapi/schema-types.ts'
 import { named, oneOfTexts, password, requestBody, text, Violation } from '../http/schemas.ts'
 import { PlainPassword } from '../security/plain-password.ts'
 

@@ -1,4 +1,4 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { changePassword } from '../domain/passwords/change-password.ts'
 import { checkResetLink } from '../domain/passwords/check-reset-link.ts'
@@ -6,6 +6,7 @@ import { requestPasswordReset } from '../domain/passwords/request-password-reset
 import { resetPassword } from '../domain/passwords/reset-password.ts'
 import { principalOf } from '../http/caller.ts'
 import { example } from '../http/openapi/example-values.ts'
+import { Type } from '../http/openapi/schema-types.ts'
 import { originOf } from '../http/request-log.ts'
 import { LINK_REFUSALS } from '../http/route-declaration.ts'
 import {

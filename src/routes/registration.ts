@@ -1,9 +1,10 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { register } from '../domain/registration/register.ts'
 import { resendVerification } from '../domain/registration/resend-verification.ts'
 import { checkVerificationLink, verifyEmail } from '../domain/registration/verify-email.ts'
 import { example } from '../http/openapi/example-values.ts'
+import { Type } from '../http/openapi/schema-types.ts'
 import { originOf } from '../http/request-log.ts'
 import { LINK_REFUSALS } from '../http/route-declaration.ts'
 import {

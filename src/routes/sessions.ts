@@ -1,9 +1,10 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { listSessions } from '../domain/sessions/list-sessions.ts'
 import { revokeOtherSessions, revokeSession } from '../domain/sessions/revoke-sessions.ts'
 import { principalOf } from '../http/caller.ts'
 import { example } from '../http/openapi/example-values.ts'
+import { Type } from '../http/openapi/schema-types.ts'
 import { originOf } from '../http/request-log.ts'
 import { named, nullable, SessionsRevoked, text, timeText, uuid } from '../http/schemas.ts'
 

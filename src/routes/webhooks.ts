@@ -1,9 +1,10 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { recordProviderEvents } from '../domain/mails/record-provider-events.ts'
 import { Refusal } from '../domain/problems.ts'
 import { requireSignature, signedBody } from '../http/bodies/sendgrid-webhook.ts'
 import { example } from '../http/openapi/example-values.ts'
+import { Type } from '../http/openapi/schema-types.ts'
 import { named, text } from '../http/schemas.ts'
 import { readSendgridEvents } from '../mail/sendgrid-events.ts'
 

@@ -1,6 +1,7 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../deps.ts'
 import { SCOPES } from '../domain/scopes.ts'
+import { Type } from '../http/openapi/schema-types.ts'
 import { named, text } from '../http/schemas.ts'
 import { JWKS_CACHE_SECONDS } from '../keys/key-lifetimes.ts'
 

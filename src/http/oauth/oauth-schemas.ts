@@ -1,5 +1,5 @@
-import { Type } from '@fastify/type-provider-typebox'
 import { example } from '../openapi/example-values.ts'
+import { Type } from '../openapi/schema-types.ts'
 import { named, password, text } from '../schemas.ts'
 
 /** Client credentials in the body, in place of the Basic header. */

@@ -1,7 +1,8 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
 import { readAddress } from '../../domain/support/addresses/read-address.ts'
 import { unlockAddress } from '../../domain/support/addresses/unlock-address.ts'
+import { Type } from '../../http/openapi/schema-types.ts'
 import { named, nullable, oneOfTexts, requestBody, text, time } from '../../http/schemas.ts'
 import { AddressParams, requesterOf } from '../../http/support-request.ts'
 

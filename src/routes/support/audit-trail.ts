@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
 import { exportEvents } from '../../domain/support/audit-trail/export-events.ts'
+import { Type } from '../../http/openapi/schema-types.ts'
 import { periodIn, periodQuery } from '../../http/period.ts'
 
 const Lines = {

@@ -1,6 +1,7 @@
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
 import { clearSuppression } from '../../domain/mails/clear-suppression.ts'
+import { Type } from '../../http/openapi/schema-types.ts'
 import { AddressParams, requesterOf } from '../../http/support-request.ts'
 
 /** A suppressed address is an address that the mail provider no longer delivers to. */
