@@ -1,7 +1,7 @@
 // Runs contenders in turn and reads the processor time of their processes.
 
 import { digits, range, table } from '../report/markdown.js'
-import { median, ratios, spread } from '../report/statistics.js'
+import { ratios, spread } from '../report/statistics.js'
 import { cpuMs, treeCpuMs } from './processes.js'
 
 /**
@@ -57,6 +57,11 @@ export function ratioOf(results, name, other, field) {
   return ratios(values(name), values(other))
 }
 
+/** What stands behind a ratio of throughput, because throughput depends on the other processes too. */
+export function cpuAside(results, name, other) {
+  return ` (CPU of the process: × ${digits(ratioOf(results, name, other, 'cpuMs').median)})`
+}
+
 const COLUMNS = {
   perSecond: 'requests/s',
   cpuMs: 'CPU of the process, ms a request',
@@ -79,10 +84,6 @@ export function comparison(results, columns = Object.keys(COLUMNS)) {
     ...columns.map((column) => range(ratioOf(results, first, other, column))),
   ])
   return table(['', ...columns.map((column) => COLUMNS[column])], [...rows, ...compared])
-}
-
-export function medianOf(results, name, field) {
-  return median(results.get(name).map((result) => result[field]))
 }
 
 /** Progress goes to standard error; the results alone go to standard output. */

@@ -2,11 +2,11 @@
 // Kratos.
 import { startChild } from '../environment/child.js'
 import { createClient, NODE_OPTIONS, productionSettings, startLatchkey } from '../environment/latchkey.js'
-import { comparison, interleave, log, ratioOf } from '../environment/measure.js'
+import { comparison, cpuAside, interleave, log, ratioOf } from '../environment/measure.js'
 import { startPeers } from '../environment/peers/start-peers.js'
 import { claimsOf, emailOf, openAccounts, signIn } from '../environment/people.js'
 import { contender, forgot, introspect, JSON_BODY, post, readMe, refresh } from '../environment/requests.js'
-import { atLeast, digits } from '../report/markdown.js'
+import { atLeast } from '../report/markdown.js'
 
 const CONNECTIONS = 16
 /** Addresses that ask for reset instructions. */
@@ -26,9 +26,9 @@ export async function routes({ postgres, sendgrid, plan }) {
     tables.push(`**${route}**`, comparison(results))
     const peers = stage.peers.filter(({ name }) => results.has(name))
     for (const [limit, name] of [[0.7, 'bare'], ...peers.map((peer) => [1, peer.name])]) {
-      const ratio = (field) => ratioOf(results, 'Latchkey', name, field).median
-      const aside = ` (CPU of the process: × ${digits(ratio('cpuMs'))})`
-      targets.push(atLeast(limit, `${route}: requests/s ÷ ${name}`, ratio('perSecond'), { aside }))
+      const ratio = ratioOf(results, 'Latchkey', name, 'perSecond').median
+      const aside = cpuAside(results, 'Latchkey', name)
+      targets.push(atLeast(limit, `${route}: requests/s ÷ ${name}`, ratio, { aside }))
     }
   }
   await stage.stop()
