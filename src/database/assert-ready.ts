@@ -41,7 +41,7 @@ const MISSING_GRANTS = `
   WITH tables AS (
     SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, n.nspname AS schema, c.relname AS relation
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND n.nspname IN (current_schema(), $1) AND c.relname <> '_prisma_migrations'
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname IN (current_schema(), $1) AND c.relname <> '_prisma_migrations'
   )
   SELECT current_user AS role, format('the privilege %s on %s', privilege, name) AS missing
   FROM tables, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege

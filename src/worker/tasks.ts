@@ -8,6 +8,7 @@ import { addressSecurityEvents } from '../domain/security-events/address-securit
 import { finishErasure } from '../domain/support/erasure/finish-erasure.ts'
 import { sealImportedHashes } from '../domain/support/import/seal-imported-hashes.ts'
 import type { Mailer } from '../mail/mailer.ts'
+import { addPartitions } from './add-partitions.ts'
 import { deliverSecurityEvents } from './deliver-security-events.ts'
 import { createMailSender } from './mail-lanes.ts'
 import { purgeAuditTrail } from './purge-audit-trail.ts'
@@ -42,6 +43,7 @@ export function createTasks(deps: Deps, mailer: Mailer): TaskList {
     },
     seal_imported_hashes: async () => void (await sealImportedHashes(deps)),
     purge_audit_trail: () => purgeAuditTrail(deps),
+    add_partitions: () => addPartitions(deps),
   }
   // The queue stores payloads as JSON, without a type; only `addJob` writes them.
   return { ...(jobTasks as TaskList), ...cronTasks }
@@ -51,6 +53,7 @@ export function createTasks(deps: Deps, mailer: Mailer): TaskList {
 export const CRONTAB = [
   '17 * * * * purge_expired',
   '43 3 * * * purge_audit_trail',
+  '3 3 * * * add_partitions',
   '*/5 * * * * rotate_signing_keys',
   '23 4 * * * seal_imported_hashes',
 ].join('\n')

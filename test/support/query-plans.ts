@@ -12,13 +12,23 @@ export interface Plan {
   readonly Plans?: readonly Plan[]
 }
 
+const PRETEND_ROWS = `
+  UPDATE pg_class SET reltuples = reltuples * $2::float8 / (
+    SELECT greatest(t.reltuples, 1) FROM pg_class t
+    WHERE t.oid = coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = pg_class.oid), pg_class.oid))
+  WHERE oid IN (
+    SELECT to_regclass(name) FROM unnest($1::text[]) AS name
+    UNION ALL SELECT indexrelid FROM pg_index JOIN unnest($1::text[]) AS name ON indrelid = to_regclass(name))`
+
 /** Shows how the planner would run statements if the tables were large. Nothing is run, and nothing stays changed. */
 export class Planner {
   readonly #client: pg.Client
+  readonly #parents: ReadonlyMap<string, string>
   readonly #hasGenericPlans: boolean
 
-  private constructor(client: pg.Client, hasGenericPlans: boolean) {
+  private constructor(client: pg.Client, parents: ReadonlyMap<string, string>, hasGenericPlans: boolean) {
     this.#client = client
+    this.#parents = parents
     this.#hasGenericPlans = hasGenericPlans
   }
 
@@ -32,25 +42,34 @@ export class Planner {
     client.on('error', () => undefined) // dropping the database ends the connection
     await client.connect()
     await client.query('ANALYZE')
-    await client.query('BEGIN')
-    await client.query(
-      `UPDATE pg_class SET reltuples = reltuples * $2::float8 / (
-         SELECT greatest(t.reltuples, 1) FROM pg_class t
-         WHERE t.oid = coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = pg_class.oid), pg_class.oid))
-       WHERE oid IN (
-         SELECT to_regclass(name) FROM unnest($1::text[]) AS name
-         UNION ALL SELECT indexrelid FROM pg_index JOIN unnest($1::text[]) AS name ON indrelid = to_regclass(name))`,
-      [growingTables, rows],
+    const { rows: partitions } = await client.query<{ name: string; parent: string }>(
+      'SELECT inhrelid::regclass::text AS name, inhparent::regclass::text AS parent FROM pg_inherits',
     )
+    const parents = new Map(partitions.map(({ name, parent }) => [name, parent]))
+    const tables = [...growingTables, ...partitions.map(({ name }) => name)]
+    await client.query('BEGIN')
+    await client.query(PRETEND_ROWS, [tables, rows])
     const { rows: versions } = await client.query(`SELECT current_setting('server_version_num')::int AS number`)
-    return new Planner(client, versions[0].number >= 160_000)
+    return new Planner(client, parents, versions[0].number >= 160_000)
   }
 
+  /** A partition, or the index of one, has the name of what it is a partition of. */
   async plan({ text, isNamed, values }: RecordedStatement): Promise<Plan> {
     const isGeneric = isNamed && this.#hasGenericPlans
     const explain = `EXPLAIN (FORMAT JSON${isGeneric ? ', GENERIC_PLAN' : ''}) ${text}`
     const { rows } = await this.#client.query(explain, isGeneric ? [] : values)
-    return rows[0]['QUERY PLAN'][0].Plan
+    return this.#named(rows[0]['QUERY PLAN'][0].Plan)
+  }
+
+  #named(plan: Plan): Plan {
+    const nameOf = (name: string | undefined) => name && (this.#parents.get(name) ?? name)
+    const [table, index] = [nameOf(plan['Relation Name']), nameOf(plan['Index Name'])]
+    return {
+      ...plan,
+      ...(table !== undefined && { 'Relation Name': table }),
+      ...(index !== undefined && { 'Index Name': index }),
+      ...(plan.Plans && { Plans: plan.Plans.map((each) => this.#named(each)) }),
+    }
   }
 
   /** Runs `work` as if the index did not exist. */
@@ -79,8 +98,13 @@ export function allNodes(plan: Plan): Plan[] {
 export function tablesReadWhole(plan: Plan): string[] {
   return allNodes(plan)
     .filter((node) => growingTables.includes(node['Relation Name'] ?? ''))
-    .filter((node) => node['Node Type'] === 'Seq Scan' || looksThroughIndex(node))
+    .filter((node) => isLongScan(node) || looksThroughIndex(node))
     .map((node) => node['Relation Name'] ?? '')
+}
+
+/** A scan of an empty partition costs nothing. */
+function isLongScan(node: Plan): boolean {
+  return node['Node Type'] === 'Seq Scan' && node['Total Cost'] > 100
 }
 
 function looksThroughIndex(node: Plan): boolean {

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** A statement that was sent to the database, with the values of the last time. */
+/** A statement that was sent to the database, with the values of the first time. */
 export interface RecordedStatement {
   readonly text: string
   /** A named statement may be planned once for all values. */
@@ -18,7 +18,7 @@ export function recordStatements(): ReadonlyMap<string, RecordedStatement> {
     const config = typeof first === 'object' && first !== null ? (first as Partial<pg.QueryConfig>) : undefined
     const text = config?.text ?? String(first)
     const values = config?.values ?? (Array.isArray(second) ? second : [])
-    if (/^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(text)) {
+    if (!sent.has(text) && /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(text)) {
       sent.set(text, { text, isNamed: config?.name !== undefined, values })
     }
     return send.apply(this, args)

@@ -1,7 +1,7 @@
 import pg from 'pg'
 
 /** One `CREATE INDEX` statement of a migration. */
-interface IndexStatement {
+export interface IndexStatement {
   readonly statement: string
   readonly index: string
   readonly table: string
@@ -27,7 +27,7 @@ export async function buildIndexesConcurrently(client: pg.ClientBase, sql: strin
     const concurrently = each.statement
       .replace(/INDEX CONCURRENTLY/, 'INDEX')
       .replace(/INDEX (IF NOT EXISTS )?/, 'INDEX CONCURRENTLY IF NOT EXISTS ')
-    if (!(await isBuilt(client, each.index, concurrently))) continue
+    if (!(await isBuilt(client, { ...each, statement: concurrently }))) continue
     remaining = remaining.replace(each.statement, () =>
       each.statement.replace(/INDEX (IF NOT EXISTS )?/, 'INDEX IF NOT EXISTS '),
     )
@@ -42,7 +42,7 @@ export async function runOutsideTransaction(client: pg.ClientBase, sql: string):
     await client.query(sql)
     return
   }
-  await buildOrDrop(client, index.index, sql)
+  await build(client, index)
 }
 
 function indexStatements(sql: string): IndexStatement[] {
@@ -61,9 +61,9 @@ async function tableExists(client: pg.ClientBase, table: string): Promise<boolea
   return rows[0]?.exists === true
 }
 
-async function isBuilt(client: pg.ClientBase, index: string, statement: string): Promise<boolean> {
+async function isBuilt(client: pg.ClientBase, index: IndexStatement): Promise<boolean> {
   try {
-    await buildOrDrop(client, index, statement)
+    await build(client, index)
     return true
   } catch (error) {
     if (error instanceof pg.DatabaseError && NOT_DEFINED_YET.test(error.code ?? '')) return false
@@ -71,11 +71,60 @@ async function isBuilt(client: pg.ClientBase, index: string, statement: string):
   }
 }
 
+async function build(client: pg.ClientBase, index: IndexStatement): Promise<void> {
+  const partitions = await partitionsOf(client, index.table)
+  if (partitions.length === 0) return buildOrDrop(client, index)
+  await createOnTable(client, index)
+  for (const partition of partitions) {
+    const part = { index: `${partition}_${index.index}`.slice(0, MAX_IDENTIFIER_BYTES), table: partition }
+    await buildOrDrop(client, { ...part, statement: rename(index, part) })
+    await client.query(
+      `ALTER INDEX ${pg.escapeIdentifier(index.index)} ATTACH PARTITION ${pg.escapeIdentifier(part.index)}`,
+    )
+  }
+}
+
+const MAX_IDENTIFIER_BYTES = 63
+
+async function partitionsOf(client: pg.ClientBase, table: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
+     WHERE inhparent = to_regclass(quote_ident($1)) AND c.relispartition ORDER BY 1`,
+    [table],
+  )
+  return rows.map(({ name }) => name)
+}
+
+/**
+ * PostgreSQL cannot build the index of a partitioned table concurrently. The index is therefore created on the table alone.
+ * It becomes valid when every partition has its part, and a partition that is created meanwhile gets its part with it.
+ */
+async function createOnTable(client: pg.ClientBase, { statement, table }: IndexStatement): Promise<void> {
+  const only = statement
+    .replace('INDEX CONCURRENTLY', 'INDEX')
+    .replace(/ ON "?\w+"?/, ` ON ONLY ${pg.escapeIdentifier(table)}`)
+  await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
+  try {
+    await client.query(only)
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined) // the connection was lost, which ends the transaction
+    throw error
+  }
+}
+
+const LOCK_TIMEOUT_MS = 1_000
+
+function rename({ statement }: IndexStatement, to: Pick<IndexStatement, 'index' | 'table'>): string {
+  const [index, table] = [pg.escapeIdentifier(to.index), pg.escapeIdentifier(to.table)]
+  return statement.replace(/( IF NOT EXISTS )"?\w+"? ON "?\w+"?/, (_all, clause) => `${clause}${index} ON ${table}`)
+}
+
 /**
  * A build that failed or was killed leaves an invalid index. No query uses it, but every write maintains it, and `IF
  * NOT EXISTS` treats it as existing. It is therefore dropped.
  */
-async function buildOrDrop(client: pg.ClientBase, index: string, statement: string): Promise<void> {
+async function buildOrDrop(client: pg.ClientBase, { index, statement }: IndexStatement): Promise<void> {
   await dropIfInvalid(client, index)
   try {
     await client.query(statement)

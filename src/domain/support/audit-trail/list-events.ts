@@ -1,4 +1,4 @@
-import type { Event } from '../../../database/generated/client.ts'
+import { type Event, Prisma } from '../../../database/generated/client.ts'
 import type { Deps } from '../../../deps.ts'
 import { cutPage, type Page, type PageOf } from '../../page.ts'
 import { Refusal } from '../../problems.ts'
@@ -25,30 +25,32 @@ export async function listEvents(
   page: Page,
 ): Promise<PageOf<EventView>> {
   const ids = idsInAuditTrail(deps, accountId)
-  const found: Event[] = []
-  for (const id of ids) found.push(...(await readNewest(deps, id, filter, page)))
-  const events = found.sort((one, other) => (one.id < other.id ? 1 : -1))
+  const events = await readNewest(deps, ids, filter, page)
   if (events.length === 0 && page.after === undefined) await assertKnown(deps, accountId, ids)
   const { items, next } = cutPage(events, page.limit, ({ id }) => id)
   return { items: items.map(toEventView), next }
 }
 
 /**
- * Reads the events under one id. Asked for several ids at once, PostgreSQL cannot read them from the index in the order of
- * the list: it would read every event of the account, or walk through the newest events of all accounts.
+ * Reads a page under each id, and of those the newest. With a condition on several ids, PostgreSQL could not read them from
+ * the index in the order of the list: it would read every event of the account, or walk through the newest events of all
+ * accounts.
  */
-async function readNewest(deps: Deps, accountId: string, filter: EventFilter, page: Page): Promise<Event[]> {
-  const { from, to, type } = filter
-  return deps.db.event.findMany({
-    where: {
-      accountId,
-      ...(type === undefined ? {} : { type }),
-      ...(from || to ? { at: { ...(from && { gte: from }), ...(to && { lt: to }) } } : {}),
-      ...(page.after === undefined ? {} : { id: { lt: page.after } }),
-    },
-    orderBy: { id: 'desc' },
-    take: page.limit + 1,
-  })
+async function readNewest(deps: Deps, ids: readonly string[], filter: EventFilter, page: Page): Promise<Event[]> {
+  const conditions = [
+    Prisma.sql`account_id = known.id`,
+    ...(filter.type === undefined ? [] : [Prisma.sql`type = ${filter.type}`]),
+    ...(filter.from === undefined ? [] : [Prisma.sql`at >= ${filter.from}`]),
+    ...(filter.to === undefined ? [] : [Prisma.sql`at < ${filter.to}`]),
+    ...(page.after === undefined ? [] : [Prisma.sql`id < ${page.after}::uuid`]),
+  ]
+  const most = page.limit + 1
+  return deps.db.$queryRaw<Event[]>`
+    SELECT e.id, at, type, outcome, account_id AS "accountId", session_id AS "sessionId", actor_type AS "actorType",
+           actor_id AS "actorId", ip, user_agent AS "userAgent", request_id AS "requestId", details
+    FROM unnest(${[...ids]}::uuid[]) AS known (id) CROSS JOIN LATERAL (
+      SELECT * FROM events WHERE ${Prisma.join(conditions, ' AND ')} ORDER BY id DESC LIMIT ${most}) AS e
+    ORDER BY e.id DESC LIMIT ${most}`
 }
 
 async function assertKnown(deps: Deps, accountId: string, ids: string[]): Promise<void> {

@@ -57,6 +57,6 @@ async function deliveryStates(deps: Deps, accountId: string): Promise<Set<'pendi
     SELECT 'pending' AS state FROM security_events WHERE account_id = ${accountId}::uuid AND addressed_at IS NULL
     UNION
     SELECT d.state FROM security_events e JOIN security_event_deliveries d ON d.event_id = e.id
-    WHERE e.account_id = ${accountId}::uuid AND (d.state = 'pending' OR d.state = 'failed' AND e.type = 'account.erased')`
+    WHERE e.account_id = (SELECT ${accountId}::uuid) AND (d.state = 'pending' OR d.state = 'failed' AND e.type = 'account.erased')`
   return new Set(rows.map(({ state }) => state))
 }
