@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { PoolClient } from 'pg'
-import { isWriteConflict } from './connection/connection-errors.ts'
+import { DatabaseUnreachable, isWriteConflict } from './connection/connection-errors.ts'
 import { DatabasePool } from './connection/database-pool.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
 
@@ -75,20 +75,26 @@ export async function inHandWrittenTransaction<Result>(
 ): Promise<Result> {
   return afterWriteConflictsAgain(async () => {
     const connection = await pool.connect()
-    let failure: unknown
+    let isUsable = true
     try {
       await connection.query('BEGIN')
       const result = await work(connection)
       await connection.query('COMMIT')
       return result
     } catch (error) {
-      // If the rollback fails too, the connection is closed, which rolls the transaction back.
-      await connection.query('ROLLBACK').catch((second: unknown) => (failure = second))
+      isUsable = !(error instanceof DatabaseUnreachable) && (await hasRolledBack(connection))
       throw error
     } finally {
-      connection.release(failure !== undefined)
+      connection.release(!isUsable) // a connection that is closed rolls its transaction back
     }
   })
+}
+
+function hasRolledBack(connection: PoolClient): Promise<boolean> {
+  return connection.query('ROLLBACK').then(
+    () => true,
+    () => false,
+  )
 }
 
 async function afterWriteConflictsAgain<Result>(run: () => Promise<Result>): Promise<Result> {

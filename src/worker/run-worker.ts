@@ -121,11 +121,24 @@ function commonOptions(deps: Deps, events: WorkerEvents, slots: number): RunnerO
       },
     },
     events,
-    logger: new Logger(
-      () => (level, message) =>
-        level === 'error' && deps.log.error({ queue: withoutAddresses(message) }, 'the queue reports an error'),
-    ),
+    logger: queueLogger(deps),
   }
+}
+
+/** In a database outage, each lane reports five times a second that it cannot fetch jobs. */
+const REPEATED = /^Error occurred fetching jobs/
+const REPEAT_AFTER_MS = 10_000
+
+function queueLogger({ log }: Deps): Logger {
+  let repeatedAt = Number.NEGATIVE_INFINITY
+  return new Logger(() => (level, message) => {
+    if (level !== 'error') return
+    if (REPEATED.test(message)) {
+      if (performance.now() - repeatedAt < REPEAT_AFTER_MS) return
+      repeatedAt = performance.now()
+    }
+    log.error({ queue: withoutAddresses(message) }, 'the queue reports an error')
+  })
 }
 
 /**
