@@ -53,20 +53,19 @@ export async function startPatroniCluster(): Promise<PatroniCluster> {
   if (binaries === undefined) throw new Error('PostgreSQL is not installed')
   const file = (name: string) => path.join(folder, name)
   const running = new Map<string, ChildProcess>()
+  const log: string[] = []
 
   function run(name: string, program: string, args: string[]): void {
     const child = spawn(program, args, { ...user, cwd: '/', env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => log.push(`${name}: ${data}`))
     running.set(name, child)
   }
-  const log: string[] = []
 
   const [etcdPort, peerPort] = [await freePort(), await freePort()]
   const etcdUrl = `http://127.0.0.1:${etcdPort}`
   const urls = ['--listen-client-urls', etcdUrl, '--advertise-client-urls', etcdUrl]
   const peers = ['--listen-peer-urls', `http://127.0.0.1:${peerPort}`, '--initial-advertise-peer-urls']
   const itself = [`http://127.0.0.1:${peerPort}`, '--initial-cluster', `default=http://127.0.0.1:${peerPort}`]
-  run('etcd', 'etcd', ['--data-dir', file('etcd'), ...urls, ...peers, ...itself, '--unsafe-no-fsync'])
 
   certify(file('ca'), '/CN=Test CA')
   const nodes: Node[] = []
@@ -167,6 +166,7 @@ export async function startPatroniCluster(): Promise<PatroniCluster> {
   }
 
   const deadline = Date.now() + LONGEST_START_MS
+  run('etcd', 'etcd', ['--data-dir', file('etcd'), ...urls, ...peers, ...itself, '--unsafe-no-fsync'])
   for (const node of nodes) start(node)
   try {
     await until(async () => {
