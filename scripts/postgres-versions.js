@@ -22,10 +22,11 @@ const PACKAGE_VERSIONS = {
 
 const TESTS = [
   'test/contract/migrations',
-  'test/operations/(migrate-beside-traffic|session-settings|direct-database|pgbouncer)',
+  'test/operations/(migrate-beside-traffic|partition-events|session-settings|direct-database|pgbouncer)',
   'test/guarantees/every-statement-has-an-index',
   'test/faults/worker',
-  'test/worker/purge-expired',
+  'test/worker/(purge-expired|audit-partitions)',
+  'test/flows/support/events',
   'test/flows/registration/verify-email',
   'test/flows/sessions/(log-in|refresh-session)',
   'test/flows/email-change/(confirm|revert)',
