@@ -236,3 +236,23 @@ test('the audit trail has failures at unknown addresses, without the address', a
   expect(failure).toMatchObject({ outcome: 'failure', accountId: null, details: { reason: 'unknown_address' } })
   expect(JSON.stringify(failure)).not.toContain('a-secret')
 })
+
+async function failuresCounted(): Promise<number> {
+  const { _sum } = await deps.db.throttle.aggregate({ _sum: { failures: true } })
+  return _sum.failures ?? 0
+}
+
+test('a sign-in that the database fails after the correct password does not count as a wrong guess', async () => {
+  const ada = await people.verified()
+  const before = await failuresCounted()
+  const holder = await deps.pool.connect()
+  await holder.query('BEGIN')
+  await holder.query('SELECT FROM accounts WHERE email = $1 FOR UPDATE', [ada.email])
+
+  const answer = await api.post('/v1/login', { email: ada.email, password: PASSWORD }, { ip: '203.0.113.9' })
+  await holder.query('ROLLBACK')
+  holder.release()
+
+  expect(answer).toRefuse('service_unavailable') // the lock time-out of the service has passed
+  expect(await failuresCounted()).toBe(before)
+})
