@@ -1,7 +1,7 @@
 import pg from 'pg'
 
 /** One `CREATE INDEX` statement of a migration. */
-export interface IndexStatement {
+interface IndexStatement {
   readonly statement: string
   readonly index: string
   readonly table: string
