@@ -10,10 +10,6 @@ import { CRONTAB, createTasks } from './tasks.ts'
 
 const RESTART_AFTER_MS = 1_000
 const PROVE_EVERY_MS = 5_000
-const POLL_EVERY_MS = 200
-/** The average pause after a query that found fewer jobs than the lane has slots. */
-const PAUSE_MS = 50
-const GIVE_BACK_AFTER_MS = 1_000
 const COMPLETE_AFTER_MS = 20
 
 export interface Worker {
@@ -67,9 +63,7 @@ async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Prom
     holdPoolLocks(lockConnection, events)
     await releaseJobsOfCrashedWorkers(deps)
     watching = watchLockConnection(deps, lockConnection)
-    for (const { concurrency, ...lane } of lanesOf(deps, mailer)) {
-      runners.push(await run({ ...commonOptions(deps, events, concurrency), ...lane }))
-    }
+    for (const lane of lanesOf(deps, mailer)) runners.push(await run({ ...commonOptions(deps, events), ...lane }))
     await Promise.race([...runners.map(({ promise }) => promise), watching.broken, stopped])
   } finally {
     watching?.stop()
@@ -82,7 +76,7 @@ async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Prom
  * A lane has its own slots, so that the jobs of one lane never wait for those of another. Each lane also holds one
  * connection, on which it listens for new jobs. The minimum of DATABASE_POOL_SIZE includes these connections.
  */
-function lanesOf(deps: Deps, mailer: Mailer): Array<RunnerOptions & { readonly concurrency: number }> {
+function lanesOf(deps: Deps, mailer: Mailer): RunnerOptions[] {
   const { send_reset_mail, send_registration_mail, ...others } = createTasks(deps, mailer)
   return [
     // A receiver of security events uses at most one slot, even if it hangs, so the slots for mail stay free.
@@ -93,52 +87,25 @@ function lanesOf(deps: Deps, mailer: Mailer): Array<RunnerOptions & { readonly c
 }
 
 /**
- * Jobs are taken from the queue in batches of as many as the lane has slots. The batch is small, because networks take
- * turns only among the jobs that wait in the database. Jobs for which no slot becomes free are given back after a second,
- * so that another worker can take them.
- *
  * A delay of the completion marks jobs as done in batches. The mail of such a job has been settled before, so a job that
  * is run again after a crash sends nothing. Without batches graphile-worker 0.17.3 does not await the statement, and a
  * database outage at that moment would be an unhandled rejection, which ends the process.
+ *
+ * Jobs are not taken in batches. The `localQueue` of graphile-worker 0.17.3 rejects a promise that nobody awaits if it
+ * stops with jobs in memory while the database is down.
  */
-function commonOptions(deps: Deps, events: WorkerEvents, slots: number): RunnerOptions {
+function commonOptions(deps: Deps, events: WorkerEvents): RunnerOptions {
   return {
     pgPool: deps.pool,
-    concurrency: slots,
+    pollInterval: 1_000,
     noHandleSignals: true,
-    preset: {
-      worker: {
-        pollInterval: POLL_EVERY_MS,
-        completeJobBatchDelay: COMPLETE_AFTER_MS,
-        failJobBatchDelay: COMPLETE_AFTER_MS,
-        localQueue: {
-          size: slots,
-          ttl: GIVE_BACK_AFTER_MS,
-          // Most jobs start after a delay, so the notice of a new job comes too early. Without this pause, each notice
-          // would cause a query.
-          refetchDelay: { durationMs: PAUSE_MS, threshold: slots - 1, maxAbortThreshold: Number.POSITIVE_INFINITY },
-        },
-      },
-    },
+    preset: { worker: { completeJobBatchDelay: COMPLETE_AFTER_MS, failJobBatchDelay: COMPLETE_AFTER_MS } },
     events,
-    logger: queueLogger(deps),
+    logger: new Logger(
+      () => (level, message) =>
+        level === 'error' && deps.log.error({ queue: withoutAddresses(message) }, 'the queue reports an error'),
+    ),
   }
-}
-
-/** In a database outage, each lane reports five times a second that it cannot fetch jobs. */
-const REPEATED = /^Error occurred fetching jobs/
-const REPEAT_AFTER_MS = 10_000
-
-function queueLogger({ log }: Deps): Logger {
-  let repeatedAt = Number.NEGATIVE_INFINITY
-  return new Logger(() => (level, message) => {
-    if (level !== 'error') return
-    if (REPEATED.test(message)) {
-      if (performance.now() - repeatedAt < REPEAT_AFTER_MS) return
-      repeatedAt = performance.now()
-    }
-    log.error({ queue: withoutAddresses(message) }, 'the queue reports an error')
-  })
 }
 
 /**
