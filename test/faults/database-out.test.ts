@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals'
 import '../support/matchers.ts'
 import { SCOPES, type Scope } from '../../src/domain/scopes.ts'
+import { mailSlots } from '../../src/worker/mail-lanes.ts'
 import { startWorker } from '../../src/worker/run-worker.ts'
 import type { Answer } from '../support/api.ts'
 import { exampleRequests } from '../support/example-requests.ts'
@@ -151,11 +152,13 @@ test('M5: the worker comes back by itself, and sends what was asked for before a
 
 test('M5: a database that goes in the middle of many deliveries ends neither the process nor the mails', async () => {
   const emails = Array.from({ length: 20 }, () => people.newEmail('interrupted'))
-  sendgrid.failWith('hang', 3)
+  sendgrid.failWith('hang', mailSlots.send_registration_mail) // one for each slot, so that the other mails wait
   for (const email of emails) await api.post('/v1/register', { email, password: 'Correct-Horse-7' })
   const worker = startWorker(deps, mailer)
   try {
-    await until(() => sendgrid.requests.filter(({ answered }) => answered === 'hung').length >= 3)
+    await until(
+      () => sendgrid.requests.filter(({ answered }) => answered === 'hung').length === mailSlots.send_registration_mail,
+    )
     await postgres.stop()
     // Neither what came of the mail nor that its job failed can be written down. Jest fails on an unhandled rejection.
     await until(() => logLines.some((line) => line.includes('Failed task')))
