@@ -398,7 +398,7 @@ test('C8: an account can take back its own former address, and nobody else can',
 
   expect(byBob).toRefuse('email_unavailable')
   expect(byAda).toHaveStatus(202)
-  expect((await mailbox.kinds(former)).at(-1)).toBe('address_locked')
+  expect(await mailbox.kinds(former)).toContain('address_locked')
   expect(await confirm(await mailbox.token(former, 'confirm_email'))).toHaveStatus(200)
   expect((await addressesOf(former)).current).toEqual([former])
 })
