@@ -40,7 +40,6 @@ test('no SQL statement is put together from text', () => {
   // These statements take no parameters. Their names are escaped as identifiers, and the others are constants.
   const allowed = [
     'database/embedded-postgres.ts', // CREATE DATABASE
-    'database/migrations/apply-migration.ts', // SET LOCAL lock_timeout
     'database/migrations/build-index.ts', // DROP INDEX
     'database/migrations/grant-service-role.ts', // GRANT and REVOKE
     'database/migrations/installation.ts', // CREATE SCHEMA

@@ -1,13 +1,7 @@
 import pg from 'pg'
 import { buildIndexesConcurrently, runOutsideTransaction } from './build-index.ts'
-import { MigrationRefused, type Report, retryWhileLocked } from './lock-waits.ts'
+import { inTransactionWithoutLongWaits, MigrationRefused, type Report, retryWhileLocked } from './lock-waits.ts'
 import type { Migration } from './migration-files.ts'
-
-/**
- * This is shorter than the time-outs of the service's own statements (database/client.ts). Those queue behind a
- * migration that waits for its lock, and must not time out during that wait.
- */
-const LOCK_TIMEOUT_MS = 1_000
 
 /**
  * Applies one migration and records it as `prisma migrate deploy` would. If it is interrupted, the next run completes
@@ -52,17 +46,11 @@ const CREATE_MIGRATIONS_TABLE = `
   )`
 
 async function runInTransaction(client: pg.ClientBase, migration: Migration): Promise<void> {
-  await client.query('BEGIN')
-  try {
-    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
+  await inTransactionWithoutLongWaits(client, async () => {
     const startedAt = await readClock(client)
     await client.query(migration.sql)
     await record(client, migration, startedAt)
-    await client.query('COMMIT')
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined) // the connection was lost, which ends the transaction
-    throw error
-  }
+  })
 }
 
 /**

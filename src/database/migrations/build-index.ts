@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { inTransactionWithoutLongWaits } from './lock-waits.ts'
 
 /** One `CREATE INDEX` statement of a migration. */
 interface IndexStatement {
@@ -103,17 +104,10 @@ async function createOnTable(client: pg.ClientBase, { statement, table }: IndexS
   const only = statement
     .replace('INDEX CONCURRENTLY', 'INDEX')
     .replace(/ ON "?\w+"?/, ` ON ONLY ${pg.escapeIdentifier(table)}`)
-  await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`)
-  try {
+  await inTransactionWithoutLongWaits(client, async () => {
     await client.query(only)
-    await client.query('COMMIT')
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined) // the connection was lost, which ends the transaction
-    throw error
-  }
+  })
 }
-
-const LOCK_TIMEOUT_MS = 1_000
 
 function rename({ statement }: IndexStatement, to: Pick<IndexStatement, 'index' | 'table'>): string {
   const [index, table] = [pg.escapeIdentifier(to.index), pg.escapeIdentifier(to.table)]

@@ -41,6 +41,25 @@ export async function retryWhileLocked<Result>(
   }
 }
 
+/**
+ * This is shorter than the time-outs of the service's own statements (database/client.ts). Those queue behind a
+ * migration that waits for its lock, and must not time out during that wait.
+ */
+const LIMIT_LOCK_WAITS = "SET LOCAL lock_timeout = '1s'"
+
+/** Runs `work` in a transaction that waits for each lock for a second at most. */
+export async function inTransactionWithoutLongWaits(client: pg.ClientBase, work: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    await client.query(LIMIT_LOCK_WAITS)
+    await work()
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined) // the connection was lost, which ends the transaction
+    throw error
+  }
+}
+
 function isLockConflict(error: unknown): boolean {
   return error instanceof pg.DatabaseError && [LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED].includes(error.code ?? '')
 }
