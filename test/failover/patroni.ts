@@ -6,7 +6,7 @@ import { findViolations } from '../support/invariants.ts'
 import { type AcceptedMail, type SendgridStandIn, startSendgridStandIn } from '../support/sendgrid-stand-in.ts'
 import { type ServiceProcess, serviceProcess } from '../support/service-process.ts'
 import { serviceSettings } from '../support/service-settings.ts'
-import { type Chronicle, Survivor } from '../support/survivor.ts'
+import { type Chronicle, startCustomers } from '../support/survivor.ts'
 import { until } from '../support/until.ts'
 import { type Node, type PatroniCluster, startPatroniCluster } from './patroni-cluster.ts'
 import { missingPrograms } from './patroni-programs.ts'
@@ -47,14 +47,6 @@ const database = {
   query: async (sql: string) => ({ rows: await cluster.query(sql) }),
 } as unknown as pg.Pool
 
-async function countUnderWay(condition = 'true', values: string[] = []): Promise<number> {
-  const [row] = await cluster.query(
-    `SELECT count(*)::int AS mails FROM mails WHERE state IN ('queued', 'sending') AND ${condition}`,
-    values,
-  )
-  return Number(row?.['mails'])
-}
-
 const mailIdOf = ({ customArgs }: AcceptedMail) => customArgs['latchkeyMailId']
 
 interface Load {
@@ -70,21 +62,14 @@ interface Load {
 async function startLoad(): Promise<Load> {
   const sentTwiceBefore = sendgrid.mails.length - new Set(sendgrid.mails.map(mailIdOf)).size
   const witness = await Witness.register(service.url, sendgrid)
-  const chronicle: Chronicle = {
-    url: service.url,
-    sendgrid,
-    defects: [],
-    honoured: new Map(),
-    isMailUnderWay: async (email) => (await countUnderWay('lower(email) = lower($1)', [email])) > 0,
-    onAnswer: (path, answer) => witness.note(path, answer),
-    changes: 0,
-    unanswered: 0,
-    underWay: 0,
-    isOver: false,
-  }
-  const customers = Array.from({ length: CUSTOMERS_AT_ONCE }, async () => {
-    while (!chronicle.isOver) await new Survivor(chronicle).live(DEEDS_OF_EACH)
-  })
+  const { chronicle, finish } = startCustomers(
+    { url: service.url, sendgrid, onAnswer: (path, answer) => witness.note(path, answer) },
+    {
+      atOnce: CUSTOMERS_AT_ONCE,
+      deedsOfEach: DEEDS_OF_EACH,
+      countMails: async (sql, values) => Number((await cluster.query(sql, values))[0]?.['mails']),
+    },
+  )
   const watching = witness.watch(() => chronicle.isOver)
   return {
     chronicle,
@@ -95,9 +80,8 @@ async function startLoad(): Promise<Load> {
       await until(() => chronicle.changes >= before + changes)
     },
     async end() {
-      chronicle.isOver = true
-      await Promise.all([...customers, watching])
-      await until(async () => (await countUnderWay()) === 0)
+      await finish()
+      await watching
     },
   }
 }

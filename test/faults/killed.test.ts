@@ -5,7 +5,7 @@ import { findViolations } from '../support/invariants.ts'
 import { startSendgridStandIn } from '../support/sendgrid-stand-in.ts'
 import { serviceProcess } from '../support/service-process.ts'
 import { serviceSettings } from '../support/service-settings.ts'
-import { type Chronicle, Survivor } from '../support/survivor.ts'
+import { startCustomers } from '../support/survivor.ts'
 import { createTestDatabase } from '../support/test-database.ts'
 import { until } from '../support/until.ts'
 
@@ -29,30 +29,17 @@ afterAll(async () => {
   await database.drop()
 })
 
-const UNDER_WAY = `SELECT count(*)::int AS mails FROM mails WHERE state IN ('queued', 'sending')`
-
-async function countUnderWay(condition = 'true', values: string[] = []): Promise<number> {
-  const { rows } = await pool.query<{ mails: number }>(`${UNDER_WAY} AND ${condition}`, values)
-  return rows[0]?.mails ?? 0
-}
-
 test(
   `M6: after ${ROUNDS} kills at random instants no committed change lacks its event or its mail, and no link has worked twice`,
   async () => {
-    const chronicle: Chronicle = {
-      url: service.url,
-      sendgrid,
-      defects: [],
-      honoured: new Map(),
-      isMailUnderWay: async (email) => (await countUnderWay('lower(email) = lower($1)', [email])) > 0,
-      changes: 0,
-      unanswered: 0,
-      underWay: 0,
-      isOver: false,
-    }
-    const customers = Array.from({ length: CUSTOMERS_AT_ONCE }, async () => {
-      while (!chronicle.isOver) await new Survivor(chronicle).live(DEEDS_OF_EACH)
-    })
+    const { chronicle, finish } = startCustomers(
+      { url: service.url, sendgrid },
+      {
+        atOnce: CUSTOMERS_AT_ONCE,
+        deedsOfEach: DEEDS_OF_EACH,
+        countMails: async (sql, values) => (await pool.query<{ mails: number }>(sql, values)).rows[0]?.mails ?? 0,
+      },
+    )
 
     await service.start()
     // The first kill comes under load, and while a request is under way.
@@ -66,9 +53,7 @@ test(
       await service.kill()
     }
     await service.start()
-    chronicle.isOver = true
-    await Promise.all(customers)
-    await until(async () => (await countUnderWay()) === 0)
+    await finish()
 
     const { rows: mails } = await pool.query<{ id: string; state: string }>('SELECT id, state FROM mails')
     const sent = mails.filter(({ state }) => state === 'sent').map(({ id }) => id)

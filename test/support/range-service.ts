@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listenLocally } from './local-server.ts'
 
 export type RangeFailure = 'hang' | 'drop' | 'error' | 'redirect' | 'endless' | 'trickle'
 
@@ -40,10 +40,9 @@ export async function startRangeService(breached: readonly string[]): Promise<Ra
     const found = known.filter((hash) => hash.startsWith(prefix)).map((hash) => `${hash.slice(5)}:42`)
     response.writeHead(200, { 'Content-Type': 'text/plain' }).end([...found, ...padding(prefix)].join('\r\n'))
   }
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const { url, close } = await listenLocally(server)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     requests,
     failWith(wanted) {
       failure = wanted
@@ -51,11 +50,7 @@ export async function startRangeService(breached: readonly string[]): Promise<Ra
     recover() {
       failure = undefined
     },
-    async close() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
+    close,
   }
 }
 

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listenLocally } from './local-server.ts'
 import { type Answer, refusalOf, suppressionIn } from './sendgrid-rules.ts'
 
 export interface RecordedRequest {
@@ -92,11 +91,10 @@ export async function startSendgridStandIn(options: { apiKey?: string } = {}): P
     mails.push(mail)
     answer(response, { status: 202, headers: { 'X-Message-Id': mail.messageId } })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const { url, close } = await listenLocally(server)
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `${url}/`,
     requests,
     mails,
     suppressed,
@@ -114,11 +112,7 @@ export async function startSendgridStandIn(options: { apiKey?: string } = {}): P
         release()
       }
     },
-    async close() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
+    close,
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SendgridStandIn } from './sendgrid-stand-in.ts'
+import { until } from './until.ts'
 
 /** What all survivors observe together. `defects` are the promises that the service broke. */
 export interface Chronicle {
@@ -11,13 +12,48 @@ export interface Chronicle {
   /** A mail may take some seconds, because the job of a killed worker is released after that time only. */
   isMailUnderWay(email: string): Promise<boolean>
   /** Is told every answer of the service, except those that do not say what was done. */
-  onAnswer?(path: string, answer: ObservedAnswer): void
+  readonly onAnswer?: (path: string, answer: ObservedAnswer) => void
   changes: number
   unanswered: number
   /** Requests that the service has not answered yet. */
   underWay: number
   isOver: boolean
 }
+
+/**
+ * Lets customers use the service, `atOnce` at a time: when one is done, the next one registers.
+ * `finish` ends that, and waits for the mails that are still under way.
+ */
+export function startCustomers(
+  observed: Pick<Chronicle, 'url' | 'sendgrid' | 'onAnswer'>,
+  { atOnce, deedsOfEach, countMails }: { atOnce: number; deedsOfEach: number; countMails: CountMails },
+): { chronicle: Chronicle; finish(): Promise<void> } {
+  const chronicle: Chronicle = {
+    ...observed,
+    defects: [],
+    honoured: new Map(),
+    isMailUnderWay: async (email) => (await countMails(`${UNDER_WAY} AND lower(email) = lower($1)`, [email])) > 0,
+    changes: 0,
+    unanswered: 0,
+    underWay: 0,
+    isOver: false,
+  }
+  const customers = Array.from({ length: atOnce }, async () => {
+    while (!chronicle.isOver) await new Survivor(chronicle).live(deedsOfEach)
+  })
+  return {
+    chronicle,
+    async finish() {
+      chronicle.isOver = true
+      await Promise.all(customers)
+      await until(async () => (await countMails(UNDER_WAY, [])) === 0)
+    },
+  }
+}
+
+/** Runs a statement whose only row has the number of mails, as `mails`. */
+type CountMails = (sql: string, values: string[]) => Promise<number>
+const UNDER_WAY = `SELECT count(*)::int AS mails FROM mails WHERE state IN ('queued', 'sending')`
 
 export interface ObservedAnswer {
   readonly status: number

@@ -1,6 +1,5 @@
-import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listenLocally } from './local-server.ts'
 
 export interface CollectedSpan {
   readonly name: string
@@ -38,11 +37,10 @@ export async function startTraceCollector(): Promise<TraceCollector> {
     if (isForUs) spans.push(...readSpans(Buffer.concat(chunks), request.headers))
     response.writeHead(isForUs ? 200 : 404).end()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const { url, close } = await listenLocally(server)
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     spans,
     get unanswered() {
       return unanswered
@@ -50,11 +48,7 @@ export async function startTraceCollector(): Promise<TraceCollector> {
     hang() {
       isHanging = true
     },
-    async close() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
+    close,
   }
 }
 
