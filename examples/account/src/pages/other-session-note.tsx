@@ -1,5 +1,4 @@
-import { useCallback } from 'preact/hooks'
-import { latchkey } from '../latchkey.ts'
+import { loadAccount } from '../loading/load-account.ts'
 import { useLoad } from '../loading/use-load.ts'
 import { useSession } from '../session/use-session.ts'
 
@@ -9,7 +8,7 @@ export function OtherSessionNote({ emailHint }: { emailHint: string }) {
 }
 
 function Note({ emailHint }: { emailHint: string }) {
-  const { data: account } = useLoad(useCallback(() => latchkey.api.GET('/v1/me'), []))
+  const { data: account } = useLoad(loadAccount)
   if (!account || [account.email, account.pendingEmail].some((email) => email && isHintOf(email, emailHint)))
     return null
   return (

@@ -1,7 +1,7 @@
-import { latchkey } from '../latchkey.ts'
 import { Heading } from '../layout/heading.tsx'
 import { Notice } from '../layout/notice.tsx'
 import { SettingsPage } from '../layout/settings-page.tsx'
+import { loadAccount } from '../loading/load-account.ts'
 import { Loading } from '../loading/loading.tsx'
 import { useLoad } from '../loading/use-load.ts'
 import type { Place } from '../navigation.ts'
@@ -9,8 +9,6 @@ import { LoadProblem } from '../problems/load-problem.tsx'
 import { PendingEmail } from './pending-email.tsx'
 import { SessionsSection } from './sessions-section.tsx'
 import { dateInWords } from './times-in-words.ts'
-
-const loadAccount = () => latchkey.api.GET('/v1/me')
 
 /** Settings > Account. */
 export function AccountPage({ place }: { place: Place }) {

@@ -1,13 +1,16 @@
-import { PasswordField } from '../forms/password-field.tsx'
 import { latchkey } from '../latchkey.ts'
 import { Notice } from '../layout/notice.tsx'
+import { loadAccount } from '../loading/load-account.ts'
+import { useLoad } from '../loading/use-load.ts'
 import { navigate, type Place } from '../navigation.ts'
+import { CurrentPasswordField } from './current-password-field.tsx'
 import { reauthentication } from './reauthentication.ts'
 import { SettingsFormPage } from './settings-form-page.tsx'
-import { UsernameForPasswordManagers } from './username-for-password-managers.tsx'
 
 /** The first screen of the email change: the current password. */
 export function ConfirmPasswordPage({ place }: { place: Place }) {
+  const { data: account } = useLoad(loadAccount)
+
   async function confirmPassword({ currentPassword = '' }) {
     const { data, problem } = await latchkey.api.POST('/v1/reauthenticate', { body: { currentPassword } })
     if (!data) return problem
@@ -30,13 +33,7 @@ export function ConfirmPasswordPage({ place }: { place: Place }) {
       busyLabel="Checking…"
       onSubmit={confirmPassword}
     >
-      <UsernameForPasswordManagers />
-      <PasswordField
-        name="currentPassword"
-        label="Current password"
-        autocomplete="current-password"
-        missing="Enter your current password."
-      />
+      <CurrentPasswordField email={account?.email} />
     </SettingsFormPage>
   )
 }

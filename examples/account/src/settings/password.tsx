@@ -1,12 +1,10 @@
 import { NewPasswordField } from '../forms/new-password-field.tsx'
-import { PasswordField } from '../forms/password-field.tsx'
 import { latchkey } from '../latchkey.ts'
+import { loadAccount } from '../loading/load-account.ts'
 import { useLoad } from '../loading/use-load.ts'
 import { navigate } from '../navigation.ts'
+import { CurrentPasswordField } from './current-password-field.tsx'
 import { SettingsFormPage } from './settings-form-page.tsx'
-import { UsernameForPasswordManagers } from './username-for-password-managers.tsx'
-
-const loadAccount = () => latchkey.api.GET('/v1/me')
 
 export function PasswordPage() {
   const { data: account } = useLoad(loadAccount)
@@ -26,13 +24,7 @@ export function PasswordPage() {
       busyLabel="Saving…"
       onSubmit={changePassword}
     >
-      <UsernameForPasswordManagers />
-      <PasswordField
-        name="currentPassword"
-        label="Current password"
-        autocomplete="current-password"
-        missing="Enter your current password."
-      />
+      <CurrentPasswordField email={account?.email} />
       <NewPasswordField name="newPassword" label="New password" email={account?.email} />
     </SettingsFormPage>
   )
