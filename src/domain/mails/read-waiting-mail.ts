@@ -23,7 +23,10 @@ export interface WaitingMail
   readonly context: MailContext
 }
 
-/** Reads a mail; null if it is not waiting any more, or was erased. */
+/**
+ * Reads a mail; null if it is not waiting any more, or was erased. The state is not a condition of the statement: PostgreSQL
+ * might then search the index of all waiting mails, and each mail would take longer the more of them wait.
+ */
 export async function readWaitingMail({ pool }: Pick<Deps, 'pool'>, id: string): Promise<WaitingMail | null> {
   const [mail] = await runStatement<WaitingMail & { state: string }>(
     pool,

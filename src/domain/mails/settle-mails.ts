@@ -26,7 +26,7 @@ const COUNTED = Prisma.sql`(
  *
  * The provider's event about a mail may arrive before this, and a state never goes back: the provider has the mail, even
  * if its answer to us was lost. A mail may also have been erased while the request to the provider was running. The rows
- * are locked in the order of their ids, as `lockMailRows` does.
+ * are locked in the order of their ids, as `lockMailRows` does, and their state is read after that: see `readWaitingMail`.
  */
 export async function settleMails({ pool, clock }: Pick<Deps, 'pool' | 'clock'>, mails: readonly SettledMail[]) {
   const now = clock.now()

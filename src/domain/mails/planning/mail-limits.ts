@@ -18,8 +18,8 @@ export interface MailLimit {
 }
 
 /**
- * Whether one more mail may go to the mailbox, by each of the limits. The worker decides this, so that the answer to the request is the same
- * either way. Workers that plan mails to one mailbox wait for each other here. A mail counts from when it was sent, not
+ * Whether each of the limits leaves room for one more mail to the mailbox. The worker decides this, so that the answer to
+ * the request is the same either way. Workers that plan mails to one mailbox wait for each other here. A mail counts from when it was sent, not
  * from when it was requested: after an outage, hundreds may be waiting for one address.
  */
 export async function hasRoomFor(planning: Planning, ...limits: readonly MailLimit[]): Promise<boolean> {

@@ -43,9 +43,6 @@ export interface Planning {
 }
 
 /** The same for a planner whose statements are all written by hand. */
-export interface HandWrittenPlanning {
-  readonly deps: Deps
+export interface HandWrittenPlanning extends Omit<Planning, 'tx'> {
   readonly tx: Connection
-  readonly mail: WaitingMail
-  readonly now: Date
 }
