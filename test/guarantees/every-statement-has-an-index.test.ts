@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { endAllLinks } from '../../src/domain/support/recovery/end-all-links.ts'
+import { endAllSessions } from '../../src/domain/support/recovery/end-all-sessions.ts'
 import { purgeAuditTrail } from '../../src/worker/purge-audit-trail.ts'
 import { purgeExpired } from '../../src/worker/purge-expired.ts'
 import { createTasks } from '../../src/worker/tasks.ts'
@@ -7,6 +9,7 @@ import { fillDatabase, growingTables } from '../support/filled-database.ts'
 import { allNodes, type Plan, Planner, tablesReadWhole } from '../support/query-plans.ts'
 import { type RecordedStatement, recordStatements } from '../support/recorded-statements.ts'
 import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../support/sendgrid-events.ts'
+import '../support/matchers.ts'
 import { basicOf, registerClient } from '../support/service-clients.ts'
 import { openSupportDesk, type SupportDesk } from '../support/support-desk.ts'
 import { startTestApp } from '../support/test-app.ts'
@@ -35,6 +38,7 @@ beforeAll(async () => {
   await doWhatSupportDoes()
   await doWhatServicesDo()
   await doWhatTheWorkerDoesByTheClock()
+  await doWhatAnOperatorDoesAfterALeak()
 }, 60_000)
 
 async function doWhatPeopleDo(): Promise<void> {
@@ -48,10 +52,8 @@ async function doWhatPeopleDo(): Promise<void> {
   await ada.get('/v1/sessions')
   await ada.delete(`/v1/sessions/${other.tokens.sessionId}`)
   const proof = await ada.post('/v1/reauthenticate', { currentPassword: ada.password })
-  await ada.post('/v1/email/change', {
-    newEmail: people.newEmail(),
-    reauthenticationToken: proof.body.reauthenticationToken,
-  })
+  const change = { newEmail: people.newEmail(), reauthToken: proof.body.reauthToken }
+  expect(await ada.post('/v1/email/change', change)).toHaveStatus(202)
   await ada.get('/v1/email/change')
   await ada.delete('/v1/email/change')
   const former = ada.email
@@ -172,6 +174,15 @@ async function doWhatTheWorkerDoesByTheClock(): Promise<void> {
   const tasks = createTasks(deps, mailer)
   for (const name of ['rotate_signing_keys', 'seal_imported_hashes']) await tasks[name]?.({}, {} as never)
   await deps.metrics.render(Promise.resolve(true))
+}
+
+/** For old sessions and links only: ending all of them would change what the planner knows about the tables. */
+async function doWhatAnOperatorDoesAfterALeak(): Promise<void> {
+  const daysAgo = (days: number) => new Date(deps.clock.now().getTime() - days * 86_400_000)
+  const by = { actor: { operator: 'ada' }, origin: null }
+  await endAllSessions(deps, { before: daysAgo(34.5), by })
+  await endAllLinks(deps, { before: daysAgo(15), keepRevertLinks: true, by })
+  await endAllLinks(deps, { before: daysAgo(10), keepRevertLinks: false, by })
 }
 
 /** Statements that may read a whole table, because they run seldom or because almost every row matches. */

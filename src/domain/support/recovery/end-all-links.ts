@@ -24,6 +24,7 @@ export async function endAllLinks(
     const purpose = keepRevertLinks ? { purpose: { not: 'revert_email' } } : {}
     const batch = await deps.db.mailedToken.findMany({
       where: { ...liveLink(now), ...purpose, createdAt: { lt: before } },
+      orderBy: { expiresAt: 'asc' }, // as the index has them; links that have expired are not read again
       take: BATCH_SIZE,
       select: { tokenHash: true },
     })
