@@ -35,6 +35,7 @@ const PendingEmailChange = named(
   ),
 )
 const NO_PENDING_CHANGE = { code: 'not_found', meaning: 'No email change is pending.' } as const
+
 /** Routes of the signed-in person: they request an email change, show it and cancel it. For its links, see email-change-links.ts. */
 export const emailChangeRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>

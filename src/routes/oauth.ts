@@ -47,7 +47,7 @@ export const oauthRoutes =
           operationId: 'grantToken',
           summary: 'Issue an access token to a service client',
           description:
-            'Implements the client credentials grant (RFC 6749 section 4.4). Send the id and the secret in the Basic header or in the body. Keep the token until it expires: each request costs a password hash.',
+            'Implements the client credentials grant (RFC 6749 section 4.4). Send the id and the secret in the Basic header or in the body. Keep the token until shortly before it expires: the audit trail has an event for each request.',
           body: GrantRequest,
           response: {
             200: GrantAnswer,

@@ -40,6 +40,7 @@ const ResetPasswordRequest = requestBody(
   },
   { token: example.mailedToken, newPassword: example.newPassword },
 )
+
 /** Routes that change a known password and reset a forgotten one. */
 export const passwordRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>

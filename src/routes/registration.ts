@@ -34,6 +34,7 @@ const RegisterRequest = requestBody(
   },
   { email: example.email, password: example.password, locale: 'en-GB' },
 )
+
 /** Routes that register an account and verify its address. */
 export const registrationRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>

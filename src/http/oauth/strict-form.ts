@@ -12,7 +12,7 @@ export function parseStrictForm(body: string): Record<string, string> {
     if (pair === '') continue
     const [name = '', ...rest] = pair.split('=')
     const field = decodeFormText(name)
-    if (fields.has(field)) throw new UnreadableBody('duplicate', 'A parameter stands in the body twice.')
+    if (fields.has(field)) throw new UnreadableBody('duplicate', 'A parameter appears twice in the body.')
     fields.set(field, decodeFormText(rest.join('=')))
   }
   return Object.fromEntries([...fields].filter(([, value]) => value !== ''))

@@ -18,15 +18,21 @@ const Suppression = named(
     {
       reason: text('Why: `bounced`, `dropped` or `spam_reported`. New reasons may be added.'),
       providerReason: nullable(Type.String(), 'The words of the mail provider.'),
-      since: time('When the mail provider stopped delivering.'),
+      since: time('When the mail provider reported it.'),
     },
-    { description: 'The mail provider no longer delivers to the address.' },
+    {
+      description:
+        'Mail to the address may not arrive: the mail provider reported a bounce, a drop or a spam report. The service still sends mail to it.',
+    },
   ),
 )
 const PendingRegistration = named(
   'PendingRegistration',
   Type.Object(
-    { createdAt: time('When the person registered.'), expiresAt: time('When the verification link expires.') },
+    {
+      createdAt: time('When the person registered.'),
+      expiresAt: time('Until when the person can verify the address, with this link or a later one.'),
+    },
     { description: 'A registration that is not verified yet.' },
   ),
 )
@@ -43,7 +49,7 @@ const Address = named(
       ),
       suppression: nullable(
         Suppression,
-        'Why the mail provider no longer delivers to the address. Null if it delivers.',
+        'Why mail to the address may not arrive. Null if the mail provider has reported nothing.',
       ),
       registration: nullable(
         PendingRegistration,

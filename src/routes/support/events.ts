@@ -32,7 +32,11 @@ const Actor = named(
   Type.Object(
     {
       type: text('`account`, `service_client`, `system` or `anonymous`. New types may be added.'),
-      id: nullable(Type.String(), 'The id of the account or of the service client. Null for the other types.'),
+      id: nullable(
+        Type.String(),
+        'The id of the account or of the service client. For `system`, the user name of the operator who ran a command, or null if the service acted ' +
+          'by itself. Null for `anonymous`.',
+      ),
     },
     { description: 'Who acted.' },
   ),

@@ -15,8 +15,8 @@ const Delivery = named(
     {
       url: text('The URL that the event is sent to (`SECURITY_EVENT_URLS`).'),
       state: text(
-        '`pending`: another attempt follows. `delivered`: the receiver accepted the event. `failed`: the last attempt failed. New states may ' +
-          'be added.',
+        '`pending`: another attempt follows. `delivered`: the receiver accepted the event. `failed`: the event was given up after three days, or ' +
+          'because its URL is no longer configured; it can be replayed. New states may be added.',
       ),
       attempts: Type.Integer({ description: 'How often the event was sent.' }),
       attemptedAt: nullable(time('When the event was last sent. Null if it was not sent yet.')),

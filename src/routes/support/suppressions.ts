@@ -4,7 +4,7 @@ import { clearSuppression } from '../../domain/mails/clear-suppression.ts'
 import { Type } from '../../http/openapi/schema-types.ts'
 import { AddressParams, requesterOf } from '../../http/support-request.ts'
 
-/** A suppressed address is an address that the mail provider no longer delivers to. */
+/** A suppressed address is one to which mail bounced, was dropped, or was reported as spam, as the mail provider says. */
 export const suppressionRoutes =
   (deps: Deps): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -20,7 +20,8 @@ export const suppressionRoutes =
           tags: ['Support desk'],
           summary: 'Clear the suppression of an address',
           description:
-            'The service sends mail to the address again at once. A job asks SendGrid to remove the address from its lists.',
+            'Do this when the mailbox works again. A job asks SendGrid to remove the address from its lists of bounces, blocks, invalid addresses ' +
+            'and spam reports.',
           params: AddressParams,
           response: { 204: Type.Null({ description: 'The suppression is cleared.' }) },
         },

@@ -10,7 +10,7 @@ export interface AddressView {
   readonly state: AddressState
   readonly lockedAt: Date | null
   readonly reason: string | null
-  /** What the mail provider holds against the address: mail to it does not arrive. */
+  /** Why mail to the address may not arrive, as the mail provider has reported. */
   readonly suppression: Suppression | null
   /** The newest registration that waits for its link to be opened; null unless the address is free. */
   readonly registration: OpenRegistration | null
