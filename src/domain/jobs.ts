@@ -3,9 +3,9 @@ import type { Transaction } from '../database/client.ts'
 /** What an erasure still has to find. Only its job knows this, and only until it is done. */
 export interface Erasure {
   readonly accountId: string
-  /** The addresses that the person had, in their compared form; none where everything that names them is gone already. */
+  /** The addresses that the person had, in their normalised form. Empty if everything that names them is erased already. */
   readonly addresses: readonly string[]
-  /** Addresses that the person asked to move to. */
+  /** The new addresses of email changes that the person requested and did not confirm. */
   readonly requestedAddresses: readonly string[]
   /** RFC 3339. Rows that strangers add for the address later are not the person's. */
   readonly startedAt: string
@@ -48,9 +48,9 @@ export interface JobOptions {
 }
 
 /**
- * Adds a job in the caller's transaction, so that the job exists exactly if the change is committed. One more job is
- * added by a statement of its own, in database/session-statements.ts: `address_security_events`, for a reused refresh
- * token.
+ * Adds a job in the caller's transaction, so that the job exists exactly if the change is committed. Two kinds of jobs are
+ * also added by statements of their own: those that send mails (mails/queue-mail.ts, mails/mail-jobs.ts), and
+ * `address_security_events` for a reused refresh token (database/session-statements.ts).
  */
 export async function addJob<Name extends JobName>(
   tx: Transaction,
