@@ -21,7 +21,7 @@ const LIMITS = {
   'POST /v1/login, wrong password':                 [ 3, 2,  2_000, 2],
   'POST /v1/login, unknown address':                [ 3, 2,  2_000, 2],
   'GET /v1/me':                                     [ 1, 0,      0, 0],
-  'GET /v1/sessions':                               [ 3, 0,      0, 0],
+  'GET /v1/sessions':                               [ 2, 0,      0, 0],
   'POST /v1/token/refresh':                         [ 1, 1,    200, 0],
   'POST /v1/logout':                                [ 5, 1,  1_000, 0],
   'DELETE /v1/sessions/{id}':                       [ 6, 1,  1_000, 0],

@@ -29,8 +29,7 @@ export async function listSessions(deps: Deps, principal: Principal): Promise<Li
     orderBy: { createdAt: 'desc' },
     select: { id: true, createdAt: true, lastSeenAt: true, ip: true, lastIp: true, userAgent: true },
   })
-  const account = await deps.db.account.findUnique({ where: { id: principal.accountId }, select: { locale: true } })
-  const { words } = chooseWording(deps.config.mailTexts, account?.locale ?? null).texts
+  const { words } = chooseWording(deps.config.mailTexts, principal.account.locale).texts
   return sessions.map((session) => ({
     ...session,
     lastIp: session.lastIp ?? session.ip,
