@@ -3,13 +3,13 @@ import { Prisma } from '../../database/generated/client.ts'
 import { type Executor, runStatement } from '../../database/statement.ts'
 import { liveLink } from '../row-states.ts'
 
-/** Why a link stopped working before it was used or had expired. Support reads this value. */
-export type LinkEndReason = 'replaced' | 'credentials_changed' | 'account_disabled' | 'ended_by_support'
+/** Why a link was invalidated, as its row records it: it was neither used nor expired. */
+export type InvalidationReason = 'replaced' | 'credentials_changed' | 'account_disabled' | 'ended_by_support'
 
 /** Invalidates every link that was mailed to the account, except revert links. The account's row must be locked. */
 export async function endLinksOfAccount(
   tx: Transaction,
-  input: { accountId: string; reason: LinkEndReason; now: Date },
+  input: { accountId: string; reason: InvalidationReason; now: Date },
 ): Promise<void> {
   const { accountId, reason, now } = input
   await tx.mailedToken.updateMany({

@@ -13,7 +13,7 @@ import { queueMail } from '../mails/queue-mail.ts'
 import { acceptedLocale } from '../mails/read-locale.ts'
 import { assertAcceptablePassword } from '../password-policy/judge-password.ts'
 import { deadLink, Refusal } from '../problems.ts'
-import { createProvenAccount } from '../registration/create-account.ts'
+import { createVerifiedAccount } from '../registration/create-verified-account.ts'
 import { endAccess } from '../sessions/end-access.ts'
 import { hashInTurn } from '../throttle/hash-in-turn.ts'
 import { resetAttempts } from '../throttle/reset-attempts.ts'
@@ -89,12 +89,12 @@ async function createRegisteredAccount(
   tx: Transaction,
   input: { link: MailedToken; passwordHash: PasswordHash; origin: Origin; now: Date },
 ): Promise<string> {
-  const { link, ...proven } = input
+  const { link, ...opened } = input
   const address = normalizedForm(link.address)
   const registration = await tx.registration.findFirst({ where: { address }, orderBy: { createdAt: 'desc' } })
   const email = registration?.email ?? address
   const locale = acceptedLocale(deps, localesIn(input.origin.acceptLanguage))
-  const accountId = await createProvenAccount(deps, tx, { email, address, locale, ...proven })
+  const accountId = await createVerifiedAccount(deps, tx, { email, address, locale, ...opened })
   if (accountId === null) throw deadLink('verify_no_longer_needed')
   return accountId
 }

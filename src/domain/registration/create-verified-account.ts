@@ -15,7 +15,7 @@ import { deleteRegistrations } from './delete-registrations.ts'
  * @param input.passwordHash null if it is not known which password belongs to the owner of the address.
  * @returns the account's id, or null if the address is in use or locked by now. Then roll back.
  */
-export async function createProvenAccount(
+export async function createVerifiedAccount(
   deps: Deps,
   tx: Transaction,
   input: {

@@ -10,7 +10,7 @@ import { type Origin, recordEvent } from '../events/record-event.ts'
 import { consumeMailedLink, findMailedLink, recordLinkCheck } from '../mailed-links/consume-mailed-link.ts'
 import { queueMail } from '../mails/queue-mail.ts'
 import { deadLink } from '../problems.ts'
-import { createProvenAccount } from './create-account.ts'
+import { createVerifiedAccount } from './create-verified-account.ts'
 
 /**
  * Creates the account of the registration that the link belongs to, with the password of that registration. For an
@@ -28,10 +28,10 @@ export async function verifyEmail(deps: Deps, input: { token: string; origin: Or
     const link = await findMailedLink(tx, { token: input.token, purpose: 'verify_email', now })
     await lockAccountOrAddress(tx, link)
     await consumeMailedLink(tx, link, now)
-    const proven = { link, origin: input.origin, now }
+    const opened = { link, origin: input.origin, now }
     return link.accountId === null
-      ? createVerifiedAccount(deps, tx, proven)
-      : verifyAddressOfAccount(tx, link.accountId, proven)
+      ? createAccountOfRegistration(deps, tx, opened)
+      : verifyAddressOfAccount(tx, link.accountId, opened)
   })
 }
 
@@ -56,7 +56,7 @@ export async function checkVerificationLink(
   })
 }
 
-interface ProvenLink {
+interface OpenedLink {
   readonly link: MailedToken
   readonly origin: Origin
   readonly now: Date
@@ -70,17 +70,17 @@ async function requireRegistration(tx: Transaction, link: MailedToken): Promise<
   return registration
 }
 
-async function createVerifiedAccount(
+async function createAccountOfRegistration(
   deps: Deps,
   tx: Transaction,
-  { link, origin, now }: ProvenLink,
+  { link, origin, now }: OpenedLink,
 ): Promise<{ email: string }> {
   const registration = await requireRegistration(tx, link)
   const { email, locale } = registration
   const address = normalizedForm(registration.address)
   const isOwners = !(await hasRegistrationWithoutLink(tx, registration, now))
   const passwordHash = isOwners ? asPasswordHash(registration.passwordHash) : null
-  const accountId = await createProvenAccount(deps, tx, { email, address, passwordHash, locale, origin, now })
+  const accountId = await createVerifiedAccount(deps, tx, { email, address, passwordHash, locale, origin, now })
   if (accountId === null) throw deadLink('verify_expired')
   await recordEvent(tx, { type: 'account.email_verified', at: now, accountId, origin })
   if (!isOwners) await queueMail(tx, { request: 'choose_password', to: { email, address }, accountId, origin, now })
@@ -102,7 +102,7 @@ async function hasRegistrationWithoutLink(tx: Transaction, registration: Registr
 async function verifyAddressOfAccount(
   tx: Transaction,
   accountId: string,
-  { origin, now }: ProvenLink,
+  { origin, now }: OpenedLink,
 ): Promise<{ email: string }> {
   const { email } = await tx.account.update({
     where: { id: accountId },

@@ -12,25 +12,26 @@ export type SessionToken =
  * enough. A token that a credential change has made invalid is not: the session continued without it, and its holder
  * may be the reason for the change.
  *
- * @returns `over` if the session has ended, now or before; `powerless` if the token cannot end it.
+ * @returns whether the session has ended, now or before; false if the token cannot end it.
  */
 export async function endSessionOfToken(
   tx: Transaction,
   input: { token: SessionToken; reason: 'logout' | 'revoked'; actor?: EventActor; origin: Origin; now: Date },
-): Promise<'over' | 'powerless'> {
+): Promise<boolean> {
   const { token, reason, actor = 'account', origin, now } = input
   const { sessionId } = token
   const session = await tx.session.findUnique({
     where: { id: sessionId },
     select: { accountId: true, credentialVersion: true, refreshFloor: true },
   })
-  if (!session) return 'over'
+  if (!session) return true
   const { accountId, credentialVersion, refreshFloor } = session
-  const isDead = 'counter' in token ? token.counter < refreshFloor : token.credentialVersion !== credentialVersion
-  if (isDead) return 'powerless'
+  const isInvalidated =
+    'counter' in token ? token.counter < refreshFloor : token.credentialVersion !== credentialVersion
+  if (isInvalidated) return false
   if ((await endSessionsOfAccount(tx, { accountId, only: sessionId, reason, now })) > 0) {
     const details = { reason }
     await recordEvent(tx, { type: 'session.ended', at: now, accountId, sessionId, actor, origin, details })
   }
-  return 'over'
+  return true
 }

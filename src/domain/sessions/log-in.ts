@@ -44,7 +44,7 @@ export async function logIn(deps: Deps, input: LogInInput): Promise<SessionGrant
           const account = provenAccount(correct)
           if (account === null) return clear(deps.pool)
           const upgradedHash = await upgradeHash(deps, place, account, password)
-          return openSession(deps, { account, upgradedHash, origin, clear })
+          return startSessionIfUnchanged(deps, { account, upgradedHash, origin, clear })
         },
       },
     ),
@@ -81,11 +81,11 @@ async function upgradeHash(
 }
 
 /**
- * Opens the session in the transaction that clears the attempt.
+ * Starts the session in the transaction that clears the attempt.
  *
  * @returns null if a reset or a revert has been committed, or the account disabled, since the password was compared.
  */
-async function openSession(
+async function startSessionIfUnchanged(
   deps: Deps,
   input: { account: Account; upgradedHash: PasswordHash | null; origin: Origin; clear: ClearAttempt },
 ): Promise<SessionGrant | null> {

@@ -27,9 +27,6 @@ export async function logOut(
   async function endSession(token: SessionToken | null): Promise<boolean> {
     if (token === null) return false
     const now = deps.clock.now()
-    const outcome = await inTransaction(deps.db, (tx) =>
-      endSessionOfToken(tx, { token, reason: 'logout', origin, now }),
-    )
-    return outcome === 'over'
+    return inTransaction(deps.db, (tx) => endSessionOfToken(tx, { token, reason: 'logout', origin, now }))
   }
 }

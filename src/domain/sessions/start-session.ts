@@ -8,7 +8,7 @@ import type { SessionGrant } from './session-grant.ts'
 /** The limit of concurrent sessions (ASVS 7.1.2). Above it, a sign-in revokes the oldest session. */
 const MOST_SESSIONS = 20
 
-/** Opens a session for a person who has just proven who they are. The account's row must be locked. */
+/** Starts a session for a person who has just proven who they are. The account's row must be locked. */
 export async function startSession(
   deps: Deps,
   connection: Connection,

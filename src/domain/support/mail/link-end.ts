@@ -1,17 +1,11 @@
 import { inTransaction } from '../../../database/client.ts'
 import type { Account, EmailChange, MailedToken } from '../../../database/generated/client.ts'
 import type { Deps } from '../../../deps.ts'
+import type { InvalidationReason } from '../../mailed-links/end-mailed-links.ts'
 import { canRevert } from '../users/revert-links.ts'
 
-/** Why a mailed link no longer works. */
-export type LinkEndReason =
-  | 'used'
-  | 'replaced'
-  | 'credentials_changed'
-  | 'expired'
-  | 'account_disabled'
-  | 'cancelled'
-  | 'ended_by_support'
+/** Why a mailed link no longer works. It is `cancelled` together with its email change. */
+type LinkEndReason = InvalidationReason | 'used' | 'expired' | 'cancelled'
 
 export interface LinkEnd {
   /** Null if the row does not record the time. */
@@ -72,7 +66,7 @@ const WORKS: LinkEnd = { endedAt: null, endReason: null }
 function endOf(link: MailedToken, surroundings: Surroundings, now: Date): LinkEnd {
   const { change } = surroundings
   if (link.spentAt) return { endedAt: link.spentAt, endReason: 'used' }
-  if (link.endedAt) return { endedAt: link.endedAt, endReason: link.endReason as LinkEndReason }
+  if (link.endedAt) return { endedAt: link.endedAt, endReason: link.endReason as InvalidationReason }
   if (change?.revertedAt) return { endedAt: change.revertedAt, endReason: 'replaced' }
   if (link.purpose === 'confirm_email' && change?.endedAt) {
     return { endedAt: change.endedAt, endReason: reasonOfChange(change.endReason) }

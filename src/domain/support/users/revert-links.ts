@@ -5,6 +5,7 @@ import type { Deps } from '../../../deps.ts'
 import { judgeRevertLink } from '../../email-change/judge-revert-link.ts'
 import { recordEvent } from '../../events/record-event.ts'
 import type { Requester } from '../../events/requester.ts'
+import type { InvalidationReason } from '../../mailed-links/end-mailed-links.ts'
 import { Refusal } from '../../problems.ts'
 import { liveLink } from '../../row-states.ts'
 
@@ -69,7 +70,7 @@ export async function endRevertLinks(deps: Deps, input: { accountId: string; by:
     if (!(await lockAccountRow(tx, accountId))) throw new Refusal('not_found')
     const { count } = await tx.mailedToken.updateMany({
       where: { accountId, purpose: 'revert_email', ...liveLink(now) },
-      data: { endedAt: now, endReason: 'ended_by_support' },
+      data: { endedAt: now, endReason: 'ended_by_support' satisfies InvalidationReason },
     })
     if (count === 0) return
     await recordEvent(tx, { type: 'email_change.revert_links_ended', at: now, accountId, ...by, details: { count } })
