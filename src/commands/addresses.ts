@@ -9,7 +9,7 @@ export function addressesCommand(): Command {
     .description('Unlock a locked address. Then anyone can use it.')
     .argument('<email>')
     .option('--reason <text>', 'why the address is unlocked, for the audit trail')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .action(async (email: string, options: { reason?: string; json: boolean }) => {
       await withDeps(readConfig(process.env), (deps) =>
         unlockAddress(deps, { email, reason: options.reason ?? null, by: operator() }),

@@ -21,13 +21,13 @@ export function clientsCommand(): Command {
     .description('Create a service client. Its secret is shown only this once.')
     .requiredOption('--name <name>', 'name of the service, for people', parseName)
     .requiredOption('--scope <scopes>', 'scopes of the client, separated by spaces', parseScopes)
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .addHelpText('after', SCOPE_HELP)
     .action(create)
   clients
     .command('list')
     .description('List all service clients, without their secrets.')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .action(list)
   clients
     .command('rotate-secret')
@@ -39,13 +39,13 @@ export function clientsCommand(): Command {
       parseOverlap,
       DEFAULT_OVERLAP_SECONDS,
     )
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .action(rotateSecret)
   clients
     .command('disable')
     .description('Disable a client for good. Its secrets and tokens stop working at once.')
     .argument('<id>', 'the client’s id, svc_…')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .action(disable)
   return clients
 }

@@ -14,7 +14,7 @@ export function mailsCommand(): Command {
         'texts, logo, colour and legal line of the settings. No mail is sent.',
     )
     .option('--out <file>', 'where to write the page (default: mail-preview.html in DATA_DIR)')
-    .option('--json', 'print JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .action(async (options: { out?: string; json: boolean }) => {
       const config = readConfig(process.env)
       const mails = previewMails(config)

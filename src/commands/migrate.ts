@@ -18,7 +18,7 @@ export function migrateCommand(): Command {
         'also grant this role the privileges that the service needs if it does not own the tables',
       ),
     )
-    .option('--json', 'answer in JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .action(async (status: string | undefined, options: Options) => {
       // The first process of a container ignores a signal for which it has no handler.
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))

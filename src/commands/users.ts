@@ -18,7 +18,7 @@ function showCommand(): Command {
   return new Command('show')
     .description('Show the account that has an address, and the accounts that had it before.')
     .argument('<email>')
-    .option('--json', 'answer in JSON', false)
+    .option('--json', 'print the result as JSON', false)
     .action(async (email: string, { json }: { json: boolean }) => {
       const { items } = await withDeps(readConfig(process.env), (deps) =>
         findUsers(deps, { by: 'everHeld', email }, { limit: 100 }),
@@ -31,13 +31,13 @@ function showCommand(): Command {
 function describe(user: UserView): string {
   const times = { created: user.createdAt, disabled: user.disabledAt, 'password changed': user.passwordChangedAt }
   return [
-    `${user.email}${user.emailVerified ? '' : ' (not confirmed)'}`,
+    `${user.email}${user.emailVerified ? '' : ' (not verified)'}`,
     `  id: ${user.id}`,
     ...Object.entries(times).flatMap(([what, at]) => (at === null ? [] : `  ${what}: ${at.toISOString()}`)),
     `  password: ${user.hasPassword ? 'set' : 'none'}`,
     ...(user.locale === null ? [] : [`  locale: ${user.locale}`]),
     `  sessions: ${user.activeSessions}`,
-    ...(user.pendingEmail === null ? [] : [`  moving to: ${user.pendingEmail}`]),
+    ...(user.pendingEmail === null ? [] : [`  pending email: ${user.pendingEmail}`]),
     ...user.addresses.map(({ address, state, reason }) => `  address: ${address} ${state} ${reason ?? ''}`.trimEnd()),
   ].join('\n')
 }
@@ -50,8 +50,8 @@ function importCommand(): Command {
     )
     .argument('<file.ndjson>')
     .option('--dry-run', 'report what would happen, without importing anything', false)
-    .option('--report <file>', 'where to write the refused lines and the reasons (default: FILE.refused.ndjson)')
-    .option('--json', 'answer in JSON', false)
+    .option('--report <file>', 'where to write the refused lines and the reasons (default: FILE.ndjson.refused.ndjson)')
+    .option('--json', 'print the result as JSON', false)
     .action(async (file: string, options: { dryRun: boolean; report?: string; json: boolean }) => {
       const { dryRun, json, report = `${file}.refused.ndjson` } = options
       if (resolve(report) === resolve(file)) command.error('error: the report would replace the file')

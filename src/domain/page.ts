@@ -1,4 +1,4 @@
-/** One page of a list: at most `limit` items, those behind the key of the last one seen. */
+/** Which page of a list is read: at most `limit` items, beginning after the item with the key `after`. */
 export interface Page {
   readonly limit: number
   readonly after?: string
@@ -6,11 +6,11 @@ export interface Page {
 
 export interface PageOf<Item> {
   readonly items: Item[]
-  /** The key to go on from; null where this was the last page. */
+  /** The key after which the next page begins; null if this is the last page. */
   readonly next: string | null
 }
 
-/** Cuts what was read, one more than fits, to a page. */
+/** Makes a page of the rows that were read. Read one row more than `limit`: it shows whether there is a next page. */
 export function cutPage<Item>(read: readonly Item[], limit: number, keyOf: (item: Item) => string): PageOf<Item> {
   const items = read.slice(0, limit)
   const last = items.at(-1)

@@ -40,7 +40,7 @@ export function traceRequests(app: FastifyInstance, deps: Deps): void {
       [isProxy(peerOf(request)) ? 'parent' : 'link']: traceparentOf(request),
     })
     request.span = span
-    reply.raw.once('close', () => span.end()) // of a client that has left before the answer
+    reply.raw.once('close', () => span.end()) // if the client closes the connection before the answer is sent
     withSpan(span, done)
   })
 

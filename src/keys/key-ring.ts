@@ -33,7 +33,7 @@ export interface KeyRing {
   /** The keys of `keyedHash`, the current one first: rows may hold hashes that were made under any of them. */
   addressHashKeys(): readonly [Buffer, ...Buffer[]]
   signingKey(): SigningKey
-  /** Finds a key by its id; null if there is none. For an unknown id, the keys are read again from the database. */
+  /** Finds a key by its id; undefined if there is none. For an unknown id, the keys are read again from the database. */
   verificationKey(kid: string): Promise<SigningKey | undefined>
   /** The keys with which tokens are verified now or soon: the current, next and retired keys. */
   publicKeys(): readonly PublicJwk[]

@@ -41,7 +41,7 @@ export function createOpenTelemetry(
   )
   setGlobalErrorHandler(ignore) // failed exports, which reportFailures logs once and not each time
   const provider = new BasicTracerProvider({
-    // Not the detectors of the host and the process: they would add the command line and the name of the user.
+    // The detectors of the host and of the process are left out: they would add the command line and the name of the user.
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': 'latchkey', 'service.version': serviceVersion }))
       .merge(detectResources({ detectors: [envDetector] })),

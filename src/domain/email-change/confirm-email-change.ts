@@ -78,7 +78,7 @@ export async function requirePendingChange(
 }
 
 /**
- * Whether the session that requested the change was revoked (a normal logout does not count). A revoked session usually
+ * Whether the session that requested the change was revoked (an ordinary sign-out does not count). A revoked session usually
  * ends its change too. The exception is a change that was requested at the same moment as the revocation.
  */
 async function wasSessionRevoked(tx: Transaction, sessionId: string): Promise<boolean> {

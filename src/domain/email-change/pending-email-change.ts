@@ -19,7 +19,7 @@ export async function readPendingEmailChange(
 }
 
 /**
- * Cancels the pending change. Its confirm link stops working. Its revert link keeps working.
+ * Cancels the pending change. Its confirm link stops working. Its revert link does not: it would cancel a later change.
  *
  * @throws {Refusal} not_found if no change is pending.
  */

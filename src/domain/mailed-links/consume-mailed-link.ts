@@ -61,12 +61,15 @@ async function whyDead(db: Database | Transaction, link: MailedToken, now: Date)
   return link.endedAt !== null || link.expiresAt <= now ? expired : null
 }
 
-/** What ends the link may be its own use, by a second click that committed after the link was read and before its account was. */
+/**
+ * Whether the link has been used since it was read. A second click may have been committed between the reading of the link
+ * and that of its account. The change that seems to have ended the link is then the effect of its own use.
+ */
 async function isSpentByNow(db: Database | Transaction, { tokenHash }: MailedToken): Promise<boolean> {
   return (await db.mailedToken.count({ where: { tokenHash, spentAt: { not: null } } })) > 0
 }
 
-/** Whether something has happened since the link was created that ends it, and what. */
+/** What has happened since the link was created that ends it; null if nothing has. */
 async function whyOutlived(db: Database | Transaction, link: MailedToken): Promise<DeadLink | null> {
   const cause =
     link.accountId === null ? await registrationCause(db, link) : await accountCause(db, link, link.accountId)

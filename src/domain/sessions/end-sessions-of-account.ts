@@ -19,7 +19,7 @@ export type SessionEndReason =
 /**
  * Ends sessions of one account: all of them, all except one, or one only. The email changes that these sessions
  * requested end too. Otherwise an owner who revokes a stranger's session could find the stranger's address confirmed a
- * minute later. Only an ordinary logout does not end the email change that its session requested.
+ * minute later. Only an ordinary sign-out does not end the email change that its session requested.
  *
  * @returns how many sessions ended.
  */

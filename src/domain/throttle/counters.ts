@@ -4,7 +4,10 @@ import { hashAddress } from '../addresses/address-hashes.ts'
 import { FROM_ONE_NETWORK, FROM_STRANGERS, type Ladder } from './ladders.ts'
 import { networkOf } from './network.ts'
 
-/** Whose password is tried. Text that is not an address is counted apart: it must never meet the counters of an address. */
+/**
+ * Whose password is tried. Text that is not an address has counters of its own, so that no text can change the counters
+ * of an address.
+ */
 export type AttemptTarget = { readonly address: NormalizedAddress } | { readonly typedText: string }
 
 /** One row of `throttles`: failures of one kind at one target. */

@@ -6,7 +6,7 @@ import { networkOf } from './network.ts'
 
 /**
  * Waits for a place in the hashing lane, in turn with the other networks, and runs work that hashes or compares
- * passwords. Take the place before the first statement of a request: one that gets no place must cost nothing.
+ * passwords. Call this before the first statement of a request: a request that gets no place must cost no statement.
  *
  * @throws {HashingLaneFull} before the work has started.
  */

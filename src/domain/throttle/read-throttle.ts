@@ -16,8 +16,8 @@ export interface ThrottleState {
 const FREE: ThrottleState = { blockedUntil: null, failures: 0 }
 
 /**
- * Whether attempts at these addresses are being slowed down, for Support, with one statement for all of them. An owner may
- * be free to sign in all the same.
+ * Reads for Support whether attempts at these addresses are being slowed down, with one statement for all of them. The
+ * owner may still be able to sign in, from a network that is known.
  */
 export async function readThrottles(
   deps: Deps,

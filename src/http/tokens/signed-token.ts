@@ -48,7 +48,7 @@ async function verifySignature(deps: Deps, token: string): Promise<TokenPayload 
   }
 }
 
-/** The members of a JOSE header. There are none where it is not an object. */
+/** Reads the members of a JOSE header. There are none if the text does not encode an object. */
 function readHeader(encoded: string): Readonly<Record<string, unknown>> {
   try {
     const header: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString())
