@@ -66,7 +66,7 @@ export function createDeps(input: {
   const { needsSessions = false, createClock = createDatabaseClock } = input
   const { db, pool } = openDatabase(databaseUrl, { config, log, needsSessions })
   const clock = createClock(pool, log)
-  const keys = createKeyRing(db, createSealer(secretKey, config.previousSecretKey), () => clock.now())
+  const keys = createKeyRing({ db, pool }, createSealer(secretKey, config.previousSecretKey), () => clock.now())
   const cores = availableParallelism()
   const hashingLane = createHashingLane({
     cores,

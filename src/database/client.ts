@@ -4,6 +4,7 @@ import type { PoolClient } from 'pg'
 import { DatabaseUnreachable, isWriteConflict } from './connection/connection-errors.ts'
 import { DatabasePool } from './connection/database-pool.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
+import { lightQueryCompiler } from './query-compiler.ts'
 
 export type Database = PrismaClient
 /** An open transaction. `$connect` excludes the client itself, which would commit each statement separately. */
@@ -40,8 +41,13 @@ export function connect(
     needsSessions,
     onIdleError,
   })
-  const db = new PrismaClient({ adapter: adapterOn(pool), errorFormat: 'minimal', transactionOptions: TRANSACTION })
-  return { db, pool }
+  const options: Prisma.PrismaClientOptions = {
+    adapter: adapterOn(pool),
+    errorFormat: 'minimal',
+    transactionOptions: TRANSACTION,
+    ...lightQueryCompiler,
+  }
+  return { db: new PrismaClient(options), pool }
 }
 
 /**

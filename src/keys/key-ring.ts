@@ -1,4 +1,5 @@
-import type { Database } from '../database/client.ts'
+import type { Database, Pool } from '../database/client.ts'
+import { readStoredKeys } from '../database/key-statements.ts'
 import { type HashPurpose, keyedHash } from '../security/keyed-hash.ts'
 import type { NamedKeys } from '../security/named-keys.ts'
 import { type Sealer, WrongSecretKey } from '../security/sealed-value.ts'
@@ -42,20 +43,23 @@ export interface KeyRing {
 /** The keys were needed before the database could be reached. This is an outage, not a defect. */
 export class KeysNotLoaded extends Error {}
 
-/** `current` comes first, then `next` and `retired`; within a state the newest comes first. */
-const ORDER = [{ state: 'asc' as const }, { createdAt: 'desc' as const }]
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
 /** Tokens with invented key ids must not cause one query each. */
 const UNKNOWN_KID_PAUSE_MS = 5_000
 
-export function createKeyRing(db: Database, sealer: Sealer, now: () => Date): KeyRing {
+interface Connections {
+  readonly db: Database
+  readonly pool: Pool
+}
+
+export function createKeyRing(connections: Connections, sealer: Sealer, now: () => Date): KeyRing {
   let opened: readonly OpenedKey[] | undefined
   let isReadable = false
   let lookup: { at: number; result: Promise<void> } | undefined
 
   async function load(): Promise<void> {
     try {
-      opened = await readKeys(db, sealer, { known: opened ?? [], now })
+      opened = await readKeys(connections, sealer, { known: opened ?? [], now })
       isReadable = true
     } catch (error) {
       if (error instanceof WrongSecretKey || error instanceof DamagedKey) isReadable = false
@@ -123,13 +127,13 @@ export function createKeyRing(db: Database, sealer: Sealer, now: () => Date): Ke
 }
 
 async function readKeys(
-  db: Database,
+  { db, pool }: Connections,
   sealer: Sealer,
   { known, now }: { known: readonly OpenedKey[]; now: () => Date },
 ): Promise<OpenedKey[]> {
   const knownById = new Map(known.map((key) => [key.id, key]))
   const read = async () => {
-    const rows = await db.key.findMany({ orderBy: ORDER })
+    const rows = await readStoredKeys(pool)
     // A key itself never changes, only its state and what it is sealed under.
     return rows.map((row) => {
       const before = knownById.get(row.id)

@@ -1,3 +1,4 @@
+import type { StoredKey } from '../database/key-statements.ts'
 import { ENCRYPTION_KEY_BYTES } from '../security/authenticated-encryption.ts'
 import { type Sealer, WrongSecretKey } from '../security/sealed-value.ts'
 import { derivePublicJwk, type PublicJwk, type SigningAlgorithm, toPem } from '../security/signing-key.ts'
@@ -21,18 +22,9 @@ export interface OpenedKey {
   readonly signing: SigningKey | undefined
 }
 
-export interface KeyRow {
-  readonly id: string
-  readonly purpose: string
-  readonly algorithm: string
-  readonly state: string
-  readonly activateAt: Date | null
-  readonly sealed: string
-}
-
 /** A row of `keys` was altered after the service wrote it. The message is one line for the operator. */
 export class DamagedKey extends Error {
-  constructor({ id, purpose }: Pick<KeyRow, 'id' | 'purpose'>, problem: string) {
+  constructor({ id, purpose }: Pick<StoredKey, 'id' | 'purpose'>, problem: string) {
     super(`The ${purpose} key ${id} in the database ${problem}. It has been altered: see docs/recovery.md.`)
   }
 }
@@ -45,7 +37,7 @@ export class DamagedKey extends Error {
  * @throws {WrongSecretKey} if SECRET_KEY and SECRET_KEY_PREVIOUS do not open it.
  * @throws {DamagedKey} if the row was altered.
  */
-export function openKey(row: KeyRow, sealer: Sealer): OpenedKey {
+export function openKey(row: StoredKey, sealer: Sealer): OpenedKey {
   const { id, purpose, state, activateAt } = row
   const key = unseal(row, sealer)
   if (purpose !== 'signing') {
@@ -60,7 +52,7 @@ export function openKey(row: KeyRow, sealer: Sealer): OpenedKey {
   return { id, purpose, state, activateAt, key, signing }
 }
 
-function unseal(row: KeyRow, sealer: Sealer): Buffer {
+function unseal(row: StoredKey, sealer: Sealer): Buffer {
   try {
     return sealer.open(row.sealed, sealingContext(row))
   } catch (error) {

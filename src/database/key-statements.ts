@@ -1,0 +1,24 @@
+import type { Pool } from './client.ts'
+
+/**
+ * The statement that reads the service's keys at the start and every few seconds. It is written by hand, because a process that
+ * has no work then does not load the query compiler of Prisma: see query-compiler.ts.
+ */
+
+export interface StoredKey {
+  readonly id: string
+  readonly purpose: string
+  readonly algorithm: string
+  readonly state: string
+  readonly activateAt: Date | null
+  readonly sealed: string
+}
+
+/** Reads all keys: `current` ones come first, then `next` and `retired`; within a state the newest comes first. */
+export async function readStoredKeys(pool: Pool): Promise<StoredKey[]> {
+  const { rows } = await pool.query<StoredKey>({ name: 'read-keys', text: READ_KEYS })
+  return rows
+}
+
+const READ_KEYS = `SELECT id, purpose, algorithm, state, activate_at AS "activateAt", sealed
+  FROM keys ORDER BY state, created_at DESC`
