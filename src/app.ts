@@ -58,7 +58,7 @@ export async function buildApp(deps: Deps, readiness: Readiness): Promise<Fastif
   refuseUnknownBodies(app)
   allowMissingBodies(app)
   readQueryValues(app)
-  await describeApi(app, config)
+  describeApi(app, config)
 
   const routes: Readonly<Record<string, FastifyPluginAsyncTypebox>> = {
     registration: registrationRoutes(deps),

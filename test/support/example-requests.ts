@@ -25,7 +25,8 @@ interface Description {
 /** One well-formed request for every route of openapi.yaml that takes JSON or no body, from the examples in the document. */
 export async function exampleRequests(app: FastifyInstance): Promise<ExampleRequest[]> {
   await app.ready()
-  const { paths, components } = app.swagger() as unknown as Description
+  const { document } = await app.describe()
+  const { paths, components } = document as unknown as Description
   return Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations)
       .filter(([, { requestBody }]) => !requestBody || requestBody.content['application/json'])

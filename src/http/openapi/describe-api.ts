@@ -1,38 +1,39 @@
-import swagger from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
-import { stringify } from 'yaml'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { Config } from '../../config/config.ts'
-import { type ApiDocument, completeDocument, type DeclaredRoute } from './complete-document.ts'
-import { problemExamples } from './error-responses.ts'
-import { introduction, securitySchemes } from './introduction.ts'
+import type { Description } from './describe-routes.ts'
 import { prepareAnswer } from './prepare-answer.ts'
-import { serveDocs } from './serve-docs.ts'
+import { CONTENT_SECURITY_POLICY, serveDocs } from './serve-docs.ts'
 
-/** Describes the API from the routes' own schemas: openapi.yaml is a copy of this, and a test fails when it is not. */
-export async function describeApi(app: FastifyInstance, config: Config): Promise<void> {
-  const routes: DeclaredRoute[] = []
-  app.addHook('onRoute', ({ method, url, config: declaration = {} }) => {
-    for (const one of [method].flat()) routes.push({ method: one, url, declaration })
-  })
-  await app.register(swagger, {
-    openapi: {
-      ...introduction(config),
-      components: { examples: { ...problemExamples }, securitySchemes: securitySchemes(config) },
-    },
-    refResolver: { buildLocalReference: (json) => String(json['$id']) },
-    transformObject: (given) => {
-      if (!('openapiObject' in given)) return given.swaggerObject
-      completeDocument(given.openapiObject as unknown as ApiDocument, routes)
-      return given.openapiObject
-    },
-  })
-  const sendYaml = prepareAnswer({ type: 'application/yaml', read: () => openapiYaml(app) })
-  app.get('/openapi.yaml', { config: { caller: 'public' }, schema: { hide: true } }, async (request, reply) =>
-    sendYaml(request, reply),
-  )
-  await serveDocs(app)
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The description of the routes, which is made at the first call. */
+    describe: () => Promise<Description>
+  }
 }
 
-export function openapiYaml(app: FastifyInstance): string {
-  return stringify(app.swagger(), { lineWidth: 120, aliasDuplicateObjects: false })
+/** Describes the API from the routes' own schemas: openapi.yaml is a copy of this, and a test fails when it is not. */
+export function describeApi(app: FastifyInstance, config: Config): void {
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', (route) => {
+    const isDescribed = route.method !== 'HEAD' && route.schema?.hide !== true
+    if (isDescribed) routes.push(route)
+  })
+  let description: Promise<Description> | undefined
+  app.decorate('describe', () => {
+    description ??= describe(routes, config)
+    return description
+  })
+  const sendYaml = prepareAnswer({ type: 'application/yaml', read: () => openapiYaml(app) })
+  app.get('/openapi.yaml', { config: { caller: 'public' }, schema: { hide: true } }, sendYaml)
+  serveDocs(app)
+}
+
+async function describe(routes: readonly RouteOptions[], config: Config): Promise<Description> {
+  const { describeRoutes } = await import('./describe-routes.ts')
+  return describeRoutes(routes, { config, contentSecurityPolicy: CONTENT_SECURITY_POLICY })
+}
+
+export async function openapiYaml(app: FastifyInstance): Promise<string> {
+  const { document, yamlOf } = await app.describe()
+  return yamlOf(document, 120)
 }

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
-import { stringify } from 'yaml'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Refusal } from '../../domain/problems.ts'
+import type { Description } from './describe-routes.ts'
 import { prepareAnswer } from './prepare-answer.ts'
 
 /**
  * For the pages of /docs. The plugin's own policy has `upgrade-insecure-requests`, with which a browser asks for the scripts
  * over https even if the page came over plain http, and the page stays blank on any host but localhost.
  */
-const CONTENT_SECURITY_POLICY = Object.entries({
+export const CONTENT_SECURITY_POLICY = Object.entries({
   'default-src': "'self'",
   'base-uri': "'none'",
   'form-action': "'none'",
@@ -35,54 +35,60 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
 }
 
+const HIDDEN = { config: { caller: 'public' }, schema: { hide: true } } as const
+/** These headers belong to one answer of one listener, so the answer of the service has its own. */
+const OWN_HEADERS = ['connection', 'content-length', 'date', 'transfer-encoding']
+
 /**
  * Serves the API's description as a page at /docs. What is large is prepared once. The plugin would serialize the description
  * for each request, which takes 150 ms for /docs/yaml: a few requests a second would occupy the process.
  */
-export async function serveDocs(app: FastifyInstance): Promise<void> {
-  const description = () => ({ ...withTokenUrlOfThePage(app.swagger() as unknown as Described), servers: [SERVER] })
-  const descriptions: Readonly<Record<string, ReturnType<typeof prepareAnswer>>> = {
-    '/docs/json': prepareAnswer({
-      type: 'application/json; charset=utf-8',
-      read: () => JSON.stringify(description()),
-    }),
-    '/docs/yaml': prepareAnswer({
-      type: 'application/x-yaml',
-      read: () => stringify(description(), { aliasDuplicateObjects: false }),
-    }),
-  }
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: CONTENT_SECURITY_POLICY,
-    uiHooks: {
-      preHandler: async (request, reply) => descriptions[request.routeOptions.url ?? '']?.(request, reply),
-    },
+export function serveDocs(app: FastifyInstance): void {
+  const sendJson = prepareAnswer({
+    type: 'application/json; charset=utf-8',
+    read: async () => JSON.stringify(forThePage(await app.describe())),
   })
+  const sendYaml = prepareAnswer({
+    type: 'application/x-yaml',
+    read: async () => (await app.describe()).yamlOf(forThePage(await app.describe())),
+  })
+  app.get('/docs/json', HIDDEN, sendJson)
+  app.get('/docs/yaml', HIDDEN, sendYaml)
   for (const name of readdirSync(STATIC_FILES)) {
     const file = path.join(STATIC_FILES, name)
     const type = TYPES[path.extname(name)]
     if (type === undefined || statSync(file).size < LARGE_FILE_BYTES) continue
     const send = prepareAnswer({ type, read: () => readFileSync(file) })
-    app.get(`/docs/static/${name}`, { config: { caller: 'public' }, schema: { hide: true } }, async (request, reply) =>
+    app.get(`/docs/static/${name}`, HIDDEN, async (request, reply) =>
       send(request, reply.header('Content-Security-Policy', CONTENT_SECURITY_POLICY)),
     )
   }
+  for (const url of ['/docs', '/docs/', '/docs/static/*']) app.get(url, HIDDEN, sendPage)
 }
 
-interface Described {
-  readonly components: {
-    readonly securitySchemes: {
-      readonly serviceToken: { readonly flows: { readonly clientCredentials: { readonly tokenUrl: string } } }
-    }
+/** Sends a page or a small file of the plugin. */
+async function sendPage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { pages } = await request.server.describe()
+  const page = await pages.inject({ url: request.url, headers: request.headers })
+  if (page.statusCode >= 400) throw new Refusal('not_found')
+  for (const [name, value] of Object.entries(page.headers)) {
+    if (value !== undefined && !OWN_HEADERS.includes(name)) reply.header(name, value)
   }
+  reply.code(page.statusCode)
+  return page.rawPayload.length > 0 ? reply.send(page.rawPayload) : reply.send()
+}
+
+interface SecuritySchemes {
+  readonly serviceToken: { readonly flows: { readonly clientCredentials: { readonly tokenUrl: string } } }
 }
 
 /** "Authorize" asks for a token at a URL without a host, for the reason that SERVER has. */
-function withTokenUrlOfThePage<Document extends Described>(document: Document): Document {
+function forThePage({ document }: Description): object {
   const { components } = document
-  const { serviceToken } = components.securitySchemes
+  const schemes = components['securitySchemes'] as unknown as SecuritySchemes
+  const { serviceToken } = schemes
   const { clientCredentials } = serviceToken.flows
   const flows = { clientCredentials: { ...clientCredentials, tokenUrl: new URL(clientCredentials.tokenUrl).pathname } }
-  const securitySchemes = { ...components.securitySchemes, serviceToken: { ...serviceToken, flows } }
-  return { ...document, components: { ...components, securitySchemes } }
+  const securitySchemes = { ...schemes, serviceToken: { ...serviceToken, flows } }
+  return { ...document, servers: [SERVER], components: { ...components, securitySchemes } }
 }
