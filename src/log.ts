@@ -22,6 +22,32 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
     timestamp: pino.stdTimeFunctions.isoTime,
     mixin: traceFields,
     formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: describeError },
   }
   return pino(options, destination ?? pino.destination({ sync: false, ...WRITE }))
+}
+
+interface LoggedError {
+  readonly name: string
+  readonly code: unknown
+  readonly message: string | undefined
+  readonly frames: readonly string[] | undefined
+}
+
+/** "data exception": the messages of this class quote the value that PostgreSQL refuses. */
+const QUOTES_VALUES = /^22/
+
+/**
+ * Describes an error for the log by the fields that contain no value of a row. Prisma's messages and PostgreSQL's details
+ * quote such values, for example "Failing row contains (…)". The stack is logged without its first lines, because they
+ * repeat the message.
+ */
+export function describeError(error: Error): LoggedError {
+  const code = 'code' in error ? error.code : undefined
+  const quotesValues = error.name.startsWith('Prisma') || ('severity' in error && QUOTES_VALUES.test(String(code)))
+  const frames = error.stack
+    ?.split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .slice(0, 12)
+  return { name: error.name, code, message: quotesValues ? undefined : error.message.slice(0, 300), frames }
 }

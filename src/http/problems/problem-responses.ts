@@ -9,6 +9,7 @@ import { deadLinks } from '../../domain/dead-links.ts'
 import { type ProblemCode, problems, Refusal, type RefusalDetails, type Violation } from '../../domain/problems.ts'
 import type { OAuthErrorCode } from '../../domain/service-clients/oauth-refusal.ts'
 import { KeysNotLoaded } from '../../keys/key-ring.ts'
+import { describeError } from '../../log.ts'
 import { HashingLaneFull } from '../../security/hashing/hashing-lane.ts'
 import { UnreadableBody, WHOLE_BODY } from '../bodies/strict-json.ts'
 import { problemStatuses } from './problem-statuses.ts'
@@ -185,20 +186,6 @@ function allowedMethods(app: FastifyInstance, url: string): string[] {
  */
 export function logFailure(request: FastifyRequest, error: Error, { code }: Refusal): void {
   if (error instanceof Refusal || code === 'overloaded' || problemStatuses[code] < 500) return
-  const { frames, ...failure } = describeFailure(error)
+  const { frames, ...failure } = describeError(error)
   request.log.error({ failure: code === 'internal_error' ? { ...failure, frames } : failure }, 'request failed')
-}
-
-/**
- * Describes a failure for the log. The message of a database error is left out, because it may quote the values of a
- * row.
- */
-function describeFailure(error: Error): Record<string, unknown> {
-  const code = 'code' in error ? error.code : undefined
-  const frames = error.stack
-    ?.split('\n')
-    .filter((line) => line.startsWith('    at '))
-    .slice(0, 12)
-  const message = error.name.startsWith('Prisma') ? undefined : error.message.slice(0, 300)
-  return { name: error.name, code, message, frames }
 }
