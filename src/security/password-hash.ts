@@ -49,8 +49,8 @@ const BCRYPT_INPUT_BYTES = 72
 /**
  * bcrypt(base64(HMAC-SHA-384(pepper, password))), the form of OWASP's Password Storage Cheat Sheet. The input of bcrypt
  * has 64 characters, so it is never cut at 72 bytes; it has no NUL; and passwords in a stolen table cannot be guessed
- * without the pepper. Every call needs a place in the hashing lane. A use case takes one place for all its calls, so
- * that a request is not refused in the middle of its work.
+ * without the pepper. Every call needs a place in the hashing lane. Calls that follow each other without a
+ * statement between them share one place.
  *
  * A stored hash that cannot be used (it is damaged, its cost is out of range, or its pepper is lost) counts as "no
  * password". Such a row therefore affects only its own account.

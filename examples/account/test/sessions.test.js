@@ -81,6 +81,24 @@ test('a person who signs out without a connection is told how to make sure', asy
   await text(page, 'You have signed out on this device, but we could not be reached.')
 })
 
+test('a device that cannot be signed out without a connection can be signed out later', async (t) => {
+  const device = await openDevice(t)
+  const page = await device.newPage()
+  const email = await newPerson()
+  await call('/v1/login', { email, password: PASSWORD })
+  await signIn(page, email)
+  const signOutOther = page.locator('.session', { hasNotText: 'This device' }).getByRole('button')
+  await signOutOther.waitFor()
+  await device.setOffline(true)
+  await signOutOther.click()
+  await text(page, 'You are offline. Connect to the internet and try again.')
+
+  await device.setOffline(false)
+  await signOutOther.click()
+
+  await text(page, 'This is the only device on which you are signed in.')
+})
+
 test('the way back from the second screen of the email change leads to the first, and forward again', async (t) => {
   const page = await (await openDevice(t)).newPage()
   await signIn(page, await newPerson())

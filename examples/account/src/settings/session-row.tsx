@@ -17,10 +17,11 @@ interface SessionRowProps {
 export function SessionRow({ session, onSignOut }: SessionRowProps) {
   const { device, createdAt, lastSeenAt, lastIp, current } = session
   const [isBusy, setBusy] = useState(false)
-  const signOut = () => {
+  const signOut = async () => {
     if (isBusy) return
     setBusy(true)
-    void onSignOut()
+    await onSignOut()
+    setBusy(false) // the row is still there if the device could not be signed out
   }
   const isPhone = /\b(Android|iOS|HarmonyOS)\b/.test(device)
   return (
