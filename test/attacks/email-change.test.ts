@@ -20,13 +20,13 @@ function revert(token: string): Promise<Answer> {
   return api.post('/v1/email/change/revert', { token })
 }
 
-/** Asks for the change; answers the confirm link that reached the new mailbox. */
+/** Requests the change, and returns the token of the confirm link. */
 async function askToMove(person: Person, newEmail: string): Promise<string> {
   expect(await person.changeEmail(newEmail)).toHaveStatus(202)
   return mailbox.token(newEmail, 'confirm_email')
 }
 
-/** Asks, confirms, and goes on with the session that asked. */
+/** Requests the change, confirms it, and refreshes the session that requested it. */
 async function move(person: Person, newEmail: string): Promise<void> {
   expect(await confirm(await askToMove(person, newEmail))).toHaveStatus(200)
   expect(await person.refresh()).toHaveStatus(200)
@@ -212,7 +212,7 @@ test('C4: a revert link wins over a confirm link that is opened at the same time
   }
 })
 
-/** Ada at a, moved by a thief to b and on to c; the revert links of the notices to a and to b. */
+/** An account that a thief has moved from address a to b and on to c, and the revert links that were mailed to a and b. */
 async function movedTwice() {
   const ada = await people.verified()
   const [b, c] = [people.newEmail('b'), people.newEmail('c')]

@@ -7,7 +7,7 @@ import { startTestApp } from '../support/test-app.ts'
 const { api, clock, deps, mailbox, people } = await startTestApp()
 const PASSWORD = 'Correct-Horse-7'
 
-/** All a stranger sees of an answer, less what differs between any two requests. */
+/** Everything a stranger can see of an answer, except what differs between any two requests. */
 function seen(answer: Answer): unknown {
   const body = answer.text
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '(request)')
@@ -16,7 +16,7 @@ function seen(answer: Answer): unknown {
   return { status: answer.status, body, headers, isNamed: typeof date === 'string' && typeof requestId === 'string' }
 }
 
-/** An address of each sort there is, none of which a stranger may tell from another. */
+/** One address of each sort. A stranger must not be able to tell the sorts apart. */
 async function addressesOfEverySort(): Promise<Record<string, string>> {
   const used = await people.verified()
   const mover = await people.verified()
@@ -179,7 +179,7 @@ test.each([
   ['E4: asking for another verification mail', '/v1/email/verify/resend', {}],
 ])('%s asks the database the same questions about an address of any sort', async (_, path, fields) => {
   const addresses = await addressesOfEverySort()
-  // From a network nobody has signed in from: on its owner's own, a guess is counted in one place less.
+  // From a network that nobody has signed in from: a guess from the owner's network is counted in one counter less.
   const ask = (email: string) => statementsOf(() => api.post(path, { email, ...fields }, { ip: '203.0.113.7' }))
   await ask(people.newEmail()) // a first connection introduces itself
 

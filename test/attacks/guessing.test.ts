@@ -13,7 +13,7 @@ const HOUR_SECONDS = 3600
 
 const outcome = ({ status, body }: Answer) => [status, body.code, body.title, body.detail]
 
-/** Seconds; one may have begun between two answers. */
+/** The waits may differ by a second, because a second may have begun between two answers. */
 function expectSameWaits(some: Answer[], others: Answer[]): void {
   for (const [index, answer] of some.entries()) {
     const difference = (answer.body.retryAfter ?? 0) - (others[index]?.body.retryAfter ?? 0)

@@ -15,7 +15,7 @@ function reset(token: string, newPassword = NEW, options = {}): Promise<Answer> 
   return api.post('/v1/password/reset', { token, newPassword }, options)
 }
 
-/** Moves a person to another address, as they would: ask, then open the link in the new mailbox. */
+/** Changes a person's address as the person would: requests the change, and opens the link in the new mailbox. */
 async function move(person: Person, newEmail = people.newEmail()): Promise<string> {
   expect(await person.changeEmail(newEmail)).toHaveStatus(202)
   const token = await mailbox.token(newEmail, 'confirm_email')

@@ -3,7 +3,7 @@ import type { Answer } from '../support/api.ts'
 import '../support/matchers.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-/** While some registrations of an address had to go without a link, no link puts a stranger's password in force. */
+/** If an address has so many registrations that some get no link, no link may set the password of a stranger. */
 const { api, mailbox, people } = await startTestApp()
 const THIEFS = 'Thief-Horse-7'
 const OWNERS = 'Owner-Horse-7'
@@ -23,7 +23,7 @@ function verify(token: string): Promise<Answer> {
   return api.post('/v1/email/verify', { token })
 }
 
-/** The owner chooses a password with the newest mail that lets them. */
+/** The owner sets a password with the newest mail that has a link for it. */
 async function choosePassword(email: string): Promise<void> {
   const token = await mailbox.token(email, 'choose_password')
   expect(await api.post('/v1/password/reset', { token, newPassword: NEW })).toHaveStatus(204)

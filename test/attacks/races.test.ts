@@ -11,7 +11,7 @@ import { occupyLane } from '../support/occupied-lane.ts'
 import type { Person } from '../support/people.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-/** Comparisons that are to be held up, once each, by the hash they are made with. What they come to is real. */
+/** The stored hashes whose next comparison is delayed. The result of the comparison is real. */
 const held = new Map<string, { reached: () => void; released: Promise<void> }>()
 const { compare } = bcrypt
 jest.spyOn(bcrypt, 'compare').mockImplementation(async (secret, passwordHash) => {
@@ -33,7 +33,7 @@ afterAll(() => {
 const { api, databaseUrl, deps, mailbox, people, serviceToken, logIn, resetToken } = await startTestApp()
 const NEW = 'Battery-Staple-8'
 
-/** Begins a request that compares the person's password, and lets `meanwhile` happen once the comparison has passed. */
+/** Starts a request that compares the person's password, and runs `meanwhile` between the comparison and what follows it. */
 async function duringComparison(
   person: Person,
   begin: () => Promise<Answer>,
@@ -58,7 +58,7 @@ async function duringComparison(
   }
 }
 
-/** The next right sign-in will replace the hash by one of this service. */
+/** A person whose hash comes from another system: the next sign-in with the correct password replaces it. */
 async function withImportedHash(): Promise<Person> {
   const person = await people.verified()
   const passwordHash = await bcrypt.hash(person.password, 4)
@@ -286,7 +286,7 @@ test.each(['/v1/reauthenticate', '/v1/email/change', '/v1/password/change'])(
   },
 )
 
-/** Holds a lock until the requests, begun one after the other, all wait for it; then lets them go in that order. */
+/** Holds a lock, starts the requests one after the other until all wait for it, and releases it. They then run in that order. */
 function lockedOut(lock: string, ...requests: Array<() => Promise<Answer>>): Promise<Answer[]> {
   return heldUp(lock, requests, () => undefined)
 }

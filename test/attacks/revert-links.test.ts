@@ -4,7 +4,7 @@ import '../support/matchers.ts'
 import { openSupportDesk } from '../support/support-desk.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-/** Revert links are ordered by who held the account first: findings 2 and 7 of the security review, and C4 and C5. */
+/** The revert link to an address wins over those to later addresses, because the earlier address is the owner's (C4, C5). */
 const testApp = await startTestApp()
 const { api, clock, mailbox, people } = testApp
 const desk = await openSupportDesk(testApp)
@@ -23,14 +23,14 @@ function logIn(email: string, password: string): Promise<Answer> {
   return api.post('/v1/login', { email, password })
 }
 
-/** Resets the password with a link that is mailed to the address now. */
+/** Requests a reset link for the address and resets the password with it. */
 async function resetPassword(email: string, newPassword: string): Promise<void> {
   await api.post('/v1/password/forgot', { email })
   const token = await mailbox.token(email, 'reset_password')
   expect(await api.post('/v1/password/reset', { token, newPassword })).toHaveStatus(204)
 }
 
-/** A person's account, which somebody who reads their mailbox for some minutes has moved to `lair` and back. */
+/** An account that a thief, who could read the owner's mailbox for some minutes, has moved to `lair` and back. */
 async function movedAwayAndBack() {
   const ada = await people.verified()
   const home = ada.email

@@ -26,7 +26,7 @@ const now = Math.floor(clock.now().getTime() / 1000)
 
 const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString('base64url')
 
-/** Signed with the service's own key: only what is named differs from the genuine token. */
+/** A token that is signed with the service's own key and differs from the genuine one only in what is given. */
 function signed(genuine: string, differing: { header?: object; claims?: object }): Promise<string> {
   const header = { alg: 'ES256', typ: 'at+jwt', kid: key.kid, ...differing.header } as JWTHeaderParameters
   return new SignJWT({ ...claimsOf(genuine), ...differing.claims }).setProtectedHeader(header).sign(ownKey)
@@ -43,7 +43,7 @@ function byStranger(header: object, genuine: string): Promise<string> {
     .sign(strange.privateKey)
 }
 
-/** What becomes of a genuine token in a forger's hands. */
+/** Forgeries that are made from a genuine token. */
 const FORGERIES: Record<string, (genuine: string) => string | Promise<string>> = {
   'alg none': (genuine) => new UnsecuredJWT(claimsOf(genuine)).encode(),
   'alg none under our kid': (genuine) =>

@@ -56,7 +56,7 @@ test('L9: nobody can sign in with a stored password hash as the password', async
   }
 })
 
-/** Every row of every table, the queue's too, as text. */
+/** Every row of every table as text, including the tables of the queue. */
 async function everythingStored(): Promise<string[]> {
   const { rows: tables } = await deps.pool.query<{ name: string }>(
     `SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables

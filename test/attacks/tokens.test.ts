@@ -27,7 +27,7 @@ function me(token: string): Promise<Answer> {
   return api.get('/v1/me', { headers: { authorization: `Bearer ${token}` } })
 }
 
-/** Signed with the service's own key: only what is named differs from a genuine token. */
+/** A token that is signed with the service's own key and differs from a genuine one only in what is given. */
 function signed(differing: { header?: object; claims?: JWTPayload } = {}): Promise<string> {
   const header = { alg: 'ES256', typ: 'at+jwt', kid: key.kid, ...differing.header } as JWTHeaderParameters
   return new SignJWT({ ...genuine, ...differing.claims }).setProtectedHeader(header).sign(ownKey)
@@ -38,13 +38,13 @@ function without(claim: string): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: key.kid }).sign(ownKey)
 }
 
-/** `HS256` with something public for a secret: the key confusion of RFC 8725 section 2.1. */
+/** A token with `HS256` whose secret is public: the key confusion of RFC 8725 section 2.1. */
 function keyedWith(secret: string | Buffer, algorithm = 'HS256'): string {
   const input = `${encode({ alg: algorithm, typ: 'at+jwt', kid: key.kid })}.${encode(genuine)}`
   return `${input}.${createHmac(algorithm.replace('HS', 'sha'), secret).update(input).digest('base64url')}`
 }
 
-/** A forgery by header: our claims, another's key, and a header that says where to find that key. */
+/** A token with our claims, signed with a key of the attacker. Its header says where to find that key. */
 function pointingTo(header: object): Promise<string> {
   return new SignJWT(genuine)
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: key.kid, ...header })
@@ -144,7 +144,7 @@ async function rawSigned(header?: object, claims = JSON.stringify(genuine)): Pro
   return `${input}.${signer.sign({ key: key.privatePem, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
 }
 
-/** The last of 86 characters carries four unused bits. */
+/** Another spelling of the same signature: the last of its 86 characters has four unused bits. */
 function respelt(token: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   return token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1) ?? '') ^ 1]

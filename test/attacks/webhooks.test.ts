@@ -27,7 +27,7 @@ type Forgery = { body?: string; headers: Record<string, string> }
 
 const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 
-/** The genuine headers of a body, with one of them replaced or gone. */
+/** The genuine headers of a body, with one of them replaced or removed. */
 function headersBut(body: string, name: string, value?: (genuine: string) => string): Record<string, string> {
   const { [name]: genuine = '', ...rest } = sendgrid.headersFor(body)
   return value ? { ...rest, [name]: value(genuine) } : rest

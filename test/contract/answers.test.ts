@@ -20,7 +20,7 @@ const { api, app, deps, people, mailbox, serviceToken } = service
 
 afterAll(() => receiver.stop())
 
-/** Ada uses every route for account holders, and mistypes now and then. */
+/** Ada uses every route for account holders, also with wrong values. */
 async function useAccount(): Promise<void> {
   await api.get('/v1/password/policy')
   await api.post('/v1/password/check', { password: 'short' })

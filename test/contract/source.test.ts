@@ -15,7 +15,7 @@ async function readSources(folder: string): Promise<Array<{ name: string; code: 
   )
 }
 
-/** A comment may name what the code must not do. */
+/** Only code is searched, because a comment may name what the code must not do. */
 function withoutComments(source: string): string {
   return source.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
 }
@@ -74,7 +74,7 @@ test('only one file makes a normalised address', () => {
 })
 
 test('a literal is written where it belongs and not spread into another literal, however long the lines become', () => {
-  // A list that something is derived from, as in `...['a', 'b'].map(…)`, is no trick.
+  // A list of which something else is made is allowed, as in `...['a', 'b'].map(…)`.
   const spreadLiteral = /\.\.\.\(?\{|\.\.\.\(?\[(?:'[^'\n]*'|"[^"\n]*"|`[^`]*`|[^\]'"`])*\](?! as const\)\.|\.)/
   const offenders = [...sources, ...tests].filter(({ code }) => spreadLiteral.test(code)).map(({ name }) => name)
 

@@ -18,7 +18,7 @@ const { api, app, deps, logLines, people, mailbox, mailer, sendgrid, serviceToke
   databaseUrl: postgres.url,
 })
 
-/** They need no database: an outage must not take them along. */
+/** Routes that need no database. They must work during an outage. */
 const INDEPENDENT = [
   'GET /health/live',
   'GET /metrics',
@@ -45,7 +45,7 @@ interface Timed {
   readonly ms: number
 }
 
-/** Every route, asked in a way that would reach the database. */
+/** Sends the example request of every route. */
 async function askEverything(): Promise<Timed[]> {
   const { refreshToken } = ada.tokens
   const requests = await exampleRequests(app)
@@ -60,7 +60,7 @@ async function askEverything(): Promise<Timed[]> {
   )
 }
 
-/** Whoever cannot sign is refused before anything is read or written. */
+/** It checks the signature of a request before anything is read or written. */
 const REFUSED_BY_SIGNATURE = 'POST /v1/webhooks/sendgrid'
 
 function expectBoundedOutage(answers: Timed[]): void {

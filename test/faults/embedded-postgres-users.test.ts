@@ -9,10 +9,10 @@ import { install, startProgram } from '../support/installation.ts'
 import { temporaryFolder } from '../support/temporary-folders.ts'
 
 const NOBODY = 65_534
-/** No line of /etc/passwd has it. */
+/** A user id that /etc/passwd does not contain. */
 const NAMELESS = 54_321
 
-// Only root can be two users, and only if Node itself is where others can run it.
+// Only root can run programs as other users, and only if they may execute Node's file.
 const isRoot = process.getuid?.() === 0
 const mayBeNobody = isRoot && spawnSync(process.execPath, ['-v'], { uid: NOBODY, gid: NOBODY, cwd: '/' }).status === 0
 const testAsRoot = isRoot ? test : test.skip

@@ -3,7 +3,7 @@ import '../support/matchers.ts'
 import { findViolations } from '../support/invariants.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-/** The checker that the fault tests trust is worth something only if it finds what it looks for. */
+/** The fault tests rely on this checker, so it has to find every violation. */
 const { api, people, mailbox, deps } = await startTestApp()
 
 beforeAll(async () => {

@@ -13,7 +13,7 @@ afterEach(async () => {
 
 const NEW_PASSWORD = 'Battery-Staple-8'
 
-/** One of everything that mails: four requests, five mails. Answers what the requests were answered. */
+/** Sends one request of each kind that causes mail: four requests, five mails. Returns their answers. */
 async function doAllThatMails(person: Person, newcomer: string): Promise<number[]> {
   const answers = [
     await api.post('/v1/register', { email: newcomer, password: 'Correct-Horse-7' }),

@@ -19,7 +19,7 @@ async function mailCounts({ api }: TestApp): Promise<Record<string, number>> {
   return Object.fromEntries([...lines].map(([, kind, outcome, count]) => [`${kind} ${outcome}`, Number(count)]))
 }
 
-/** An account without a journey through its mails: the transport is under test. */
+/** Creates an account. `tokenIn` reads the token of its mail, because each transport delivers to another place. */
 async function accountOf({ api, deps, mailbox, people }: TestApp, tokenIn: (email: string) => Promise<string>) {
   const email = people.newEmail()
   await api.post('/v1/register', { email, password: 'Correct-Horse-7' })

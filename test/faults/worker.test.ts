@@ -30,7 +30,7 @@ test.each([0, 1, 5, 20, 50, 100])('M6: a worker told to stop %d ms after its sta
 
 const requestsFor = (email: string) => sendgrid.requests.filter(({ body }) => JSON.stringify(body).includes(email))
 
-/** A worker with one mail at hand, which the provider takes and says nothing. */
+/** A worker that is sending one mail. The provider accepts the connection and never answers. */
 async function startHanging(): Promise<string> {
   worker = startWorker(deps, mailer)
   await until(async () => (await deps.pool.query('SELECT FROM graphile_worker._private_jobs')).rowCount === 0)

@@ -7,7 +7,7 @@ import { startTestApp } from '../support/test-app.ts'
 
 const HOUR_SECONDS = 3600
 
-/** A machine whose clock is wrong by some seconds, and whose stopwatch is right. */
+/** A machine whose time of day is wrong by some seconds. It measures durations correctly. */
 function machine(secondsAhead: number) {
   let aheadMs = secondsAhead * 1000
   const source: TimeSource = { wallClock: () => Date.now() + aheadMs, stopwatch: () => performance.now() }

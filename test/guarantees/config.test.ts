@@ -10,7 +10,7 @@ import { StartRefused, serve } from '../../src/serve.ts'
 
 type Environment = Record<string, string>
 
-/** All that production asks for. */
+/** The settings that production requires. */
 const PRODUCTION: Environment = {
   NODE_ENV: 'production',
   DATABASE_URL: 'postgresql://latchkey:database-secret@db.internal:5432/latchkey?sslmode=verify-full',
@@ -26,7 +26,7 @@ const PRODUCTION: Environment = {
   LINK_REVERT_EMAIL: 'https://app.acme.example/revert-email#token={token}',
 }
 
-/** The one line that a start stops with. */
+/** The error line with which the start stops. */
 function refusalOf(environment: Environment): string {
   try {
     readConfig(environment)

@@ -16,7 +16,7 @@ const two = await startTestApp({ databaseUrl: one.databaseUrl, env: { PUBLIC_URL
 await two.app.ready() // compiles its schemas now, rather than in the middle of the load
 const keys = createRemoteJWKSet(new URL(`${one.url}/.well-known/jwks.json`))
 
-/** As another service does it; its clock stands still while ours is moved, so it reads the times as ours. */
+/** Verifies tokens as another service does, at the time of the test's clock, because only that clock is moved. */
 async function verifyElsewhere(token: string): Promise<void> {
   const rules = { issuer: one.url, audience: one.url, typ: 'at+jwt', currentDate: one.clock.now() }
   await jwtVerify(token, keys, rules)
@@ -30,7 +30,7 @@ test('T5: while keys rotate under load no request fails and every token verifies
   let isOver = false
   const note = (what: string, { status, text }: Answer) => status === 200 || failures.push(`${what} ${status} ${text}`)
 
-  /** Each process signs and is asked in turn: a token of one is shown to the other. */
+  /** One process renews the tokens, and the other one has to accept the access token. */
   async function keepUsing(person: (typeof crowd)[number], [signer, other]: [TestApp, TestApp]): Promise<void> {
     while (!isOver && failures.length === 0) {
       const renewed = await signer.api.post('/v1/token/refresh', { refreshToken: person.tokens.refreshToken })
@@ -52,7 +52,7 @@ test('T5: while keys rotate under load no request fails and every token verifies
       by: { actor: { operator: 'ada' }, origin: null },
     })
     if (!isActive) {
-      // Each process reads the keys for itself, verifiers fetch them when their cache runs out, and its time comes.
+      // Each process reads the keys by itself, verifiers fetch them again, and the new key becomes current.
       for (const app of [one, two]) await app.deps.keys.load()
       await keys.reload()
       for (const app of [one, two]) app.clock.advance(PUBLISH_BEFORE_USE_SECONDS)

@@ -12,7 +12,7 @@ const changePassword = (person: Person) =>
 const newestMail = (email: string) =>
   deps.db.mail.findFirstOrThrow({ where: { address: email.toLowerCase() }, orderBy: { queuedAt: 'desc' } })
 
-/** Every kind of mail there is, as SendGrid was asked to send it, by one journey through the service. */
+/** One mail of every kind, as SendGrid received it, from one journey through the service. */
 async function everyMail(): Promise<AcceptedMail[]> {
   const before = sendgrid.mails.length
   const ada = await people.verified()

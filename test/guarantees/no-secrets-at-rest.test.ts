@@ -13,7 +13,7 @@ const { api, clock, deps, logLines, mailbox, people, sendgrid } = await startTes
   traces,
 })
 
-/** Every secret of the journey, by what it is. */
+/** Every secret that occurs in the journey, with its description. */
 const secrets = new Map<string, string>([
   ['the secret key', SECRET_KEY],
   ['the key of the mail provider', API_KEY],
@@ -44,7 +44,7 @@ function keepTokens({ accessToken, refreshToken }: { accessToken: string; refres
   keep('a refresh token', refreshToken)
 }
 
-/** With the queue looked at while the mail still waits in it, and everything after it has gone. */
+/** Returns the token of a mail. The database is dumped before the mail is sent and after it. */
 async function mailed(email: string, kind: Parameters<typeof mailbox.token>[1]): Promise<string> {
   await dump()
   const token = keep(`the token of ${kind}`, await mailbox.token(email, kind))
@@ -68,7 +68,7 @@ async function walkTheSettings(ada: Person): Promise<void> {
   await api.post('/v1/password/reset', { token, newPassword: keep('a reset password', 'Reset-Password-3') })
 }
 
-/** What people and their programs get wrong puts secrets where none belong. */
+/** Mistakes of people that put a secret into a field where none belongs. */
 async function makeMistakes(ada: Person): Promise<void> {
   const wrong = keep('a wrong password', 'Wrong-Password-4')
   await api.post('/v1/login', { email: ada.email, password: wrong })
@@ -82,7 +82,7 @@ async function makeMistakes(ada: Person): Promise<void> {
   await api.post('/v1/token/refresh', { refreshToken: ada.token })
 }
 
-/** The provider fails, quoting what it was asked to send, as spam filters do. */
+/** The provider refuses a mail and quotes its text, as spam filters do. */
 async function failToSend(ada: Person): Promise<void> {
   await mailbox.drain()
   sendgrid.failWith({ status: 500 }, 1)
@@ -99,7 +99,7 @@ async function failToSend(ada: Person): Promise<void> {
   await mailed(ada.email, 'reset_password')
 }
 
-/** As it is, and as it would look when it was packed into something else. */
+/** The secret as it is, and in every encoding in which it could be stored. */
 function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret)
   const encoded = [bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url'), bytes.toString('hex')]
@@ -127,7 +127,7 @@ test('the journey met every kind of secret, and the dumps hold what they should:
   const rest = dumps.join('\n')
 
   expect(secrets.size).toBeGreaterThan(20)
-  // Not toContain(): a dump is no use in a message.
+  // Not toContain(): its message would repeat the whole dump.
   for (const table of ['accounts', 'mailed_tokens', 'sessions', 'reauthentications', 'mails', 'events', 'keys']) {
     expect({ table, isFilled: rest.includes(`public.${table}: {`) }).toEqual({ table, isFilled: true })
   }

@@ -9,7 +9,7 @@ await app.ready()
 
 const ID = '0198b7c4-5c1e-7d2a-9f63-2b8f0e6a1c55'
 
-/** The contract's table: what each route of the desk asks for. A route that is not here fails the first test. */
+/** The scope that each route for Support requires. A route that is missing here fails the first test. */
 const required: Readonly<Record<string, Scope>> = {
   'GET /v1/admin/users': 'users:read',
   'GET /v1/admin/users/:id': 'users:read',
@@ -31,7 +31,7 @@ const required: Readonly<Record<string, Scope>> = {
   'POST /v1/admin/security-events/:id/replay': 'events:replay',
 }
 
-/** Every route the app answers, hidden from the documentation or not. */
+/** Every route of the app, including those that are hidden from the documentation. */
 function routesOf(printed: string): string[] {
   const open: string[] = []
   return printed.split('\n').flatMap((line) => {

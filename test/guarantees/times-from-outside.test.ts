@@ -4,7 +4,7 @@ import '../support/matchers.ts'
 import { openSupportDesk } from '../support/support-desk.ts'
 import { startTestApp } from '../support/test-app.ts'
 
-/** Field report I: a time that does not exist was silently moved to another one. */
+/** A time that does not exist, such as 30 February, is refused. `new Date` would move it to another time. */
 const service = await startTestApp()
 const desk = await openSupportDesk(service)
 

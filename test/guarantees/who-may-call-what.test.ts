@@ -22,15 +22,15 @@ type Rule = Readonly<Record<Caller, Outcome>> & { scope?: Scope }
 
 const ANYBODY: Rule = rule('let in', 'let in', 'let in', 'let in', 'let in')
 const HOLDER: Rule = rule(401, 401, 'let in', 401, 401)
-/** The client's id and secret; no bearer token will do. */
+/** The route requires the client's id and secret. No bearer token is accepted. */
 const CLIENT: Rule = rule(401, 401, 401, 401, 401)
 
 const ANY_SERVICE: Rule = rule(401, 401, 401, 'let in', 'let in')
-/** SendGrid's signature on the body, whatever token comes with it. */
+/** The route requires SendGrid's signature on the body. Tokens are ignored. */
 const SIGNED: Rule = CLIENT
 const SERVICE = (scope: Scope): Rule => ({ ...rule(401, 401, 401, 'let in', 403), scope })
 
-/** Who may call what: a route that is not here fails the first test. */
+/** Who may call each route. A route that is missing here fails the first test. */
 const TABLE: Readonly<Record<string, Rule>> = {
   'POST /v1/register': ANYBODY,
   'POST /v1/email/verify': ANYBODY,

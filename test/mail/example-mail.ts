@@ -17,7 +17,7 @@ export function exampleMail(changes: Partial<OutgoingMail> = {}): OutgoingMail {
   }
 }
 
-/** What an address field must never be taken for: a second recipient, a further header, a name, a route. */
+/** Addresses that must not be read as something else: a second recipient, another header, a name or a route. */
 export const HOSTILE_ADDRESSES = [
   'ada@example.com\r\nBcc: eve@evil.example',
   'ada@example.com\nBcc: eve@evil.example',

@@ -26,7 +26,7 @@ function mailer(changes: { apiKey?: string; baseUrl?: string; supportContact?: s
   return createSendgridMailer({ apiKey: new Secret(apiKey), baseUrl, supportContact }, timeoutMs)
 }
 
-/** The error that a sending ends with, and everything a log could show of it. */
+/** The error with which sending ends, and everything that a log could show of it. */
 async function failureOf(sending: Promise<unknown>): Promise<{ error: Error; shown: string }> {
   const error = await sending.then(
     () => new Error('it was sent'),

@@ -8,7 +8,7 @@ import { createTestDatabase, EMPTY, type TestDatabase } from '../support/test-da
 
 const ROLE = `hostile_${randomBytes(4).toString('hex')}`
 
-/** What somebody may have set for the role, the database or the URL, for reasons of their own. */
+/** Settings that an operator may have made for the role, for the database or in the URL. */
 const HOSTILE = {
   statement_timeout: '0',
   lock_timeout: '0',

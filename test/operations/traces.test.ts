@@ -22,7 +22,7 @@ const { api, deps, logLines, mailbox, people, sendgrid } = await startTestApp({
 })
 afterAll(() => receiver.stop())
 
-/** Spans are complete when tracing ends. So the requests of all tests are sent first. */
+/** All spans are complete only when tracing ends, so the requests of all tests are sent first. */
 const answers = await sendRequests()
 const spans = await traces.finish()
 

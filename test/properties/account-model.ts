@@ -1,6 +1,6 @@
 /**
- * What must hold of two accounts that share a handful of addresses, and no more: one owner for each address for good,
- * one password, and which sessions and links are alive. No database, no time, no mail.
+ * The rules for two accounts that share a few addresses: an address belongs to one account for ever, an account has one
+ * password, and which sessions and links work. The model has no database, no time and no mail.
  */
 export interface ModelSession {
   accessToken: string
@@ -10,7 +10,7 @@ export interface ModelSession {
 
 export interface ModelReset {
   readonly token: string
-  /** The account's when it was mailed: any credential change since has ended it. */
+  /** The epoch of the account when the link was mailed. Every later credential change invalidates the link. */
   readonly epoch: number
   isSpent: boolean
 }
@@ -23,7 +23,7 @@ export interface ModelChange {
   readonly revertLinks: Array<{ readonly token: string; isSpent: boolean }>
   /** The addresses that had the account before `from`, when the change was requested. */
   readonly earlier: readonly string[]
-  /** Whether the account has returned to one of those since: the revert links are over. */
+  /** Whether the account has returned to one of those addresses since. Its revert links no longer work then. */
   isOutranked: boolean
   state: 'pending' | 'ended' | 'confirmed' | 'reverted'
 }
@@ -66,7 +66,7 @@ export class ModelAccount {
     for (const change of this.changes) if (change.state === 'pending' && !isSpared(change)) change.state = 'ended'
   }
 
-  /** Every credential change: links of before die, and all sessions but the one it spares. */
+  /** A credential change: it ends all earlier links, and all sessions except this one. */
   changeCredentials(survivingSessionId?: string): void {
     this.epoch += 1
     this.endPending()
@@ -93,7 +93,7 @@ export class ModelAccount {
     return change
   }
 
-  /** The addresses of the moves that stand, by who held the account first. */
+  /** The addresses of the confirmed changes that were not reverted, in the order in which the account had them. */
   #order(): string[] {
     const [first] = this.moves
     return first ? [...new Set([first.from, ...this.moves.map(({ to }) => to)])] : []
@@ -107,7 +107,7 @@ export class ModelAccount {
     this.changeCredentials(change.sessionId)
   }
 
-  /** What the link of a change would do now: put its old address back, give up whatever is pending, or nothing. */
+  /** What the revert link of a change would do now: restore the old address, cancel the pending change, or nothing. */
   reversalOf(change: ModelChange): 'restore' | 'cancel' | 'nothing' {
     if (change.state === 'reverted' || change.isOutranked) return 'nothing'
     if (change.state === 'confirmed' || this.email !== change.from) return 'restore'

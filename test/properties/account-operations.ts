@@ -21,7 +21,7 @@ function chosen<Item>(items: readonly Item[], which: number): Item | undefined {
   return items.length === 0 ? undefined : items[which % items.length]
 }
 
-/** An operation of one account on one of its things, left out where it has none. */
+/** An operation of one account on one of its sessions, links or changes. It is skipped if the account has none. */
 function operation<Thing>(
   name: string,
   { who, which }: Pick_,
@@ -194,7 +194,7 @@ function openRevertLink(link: RevertLink | undefined, { api }: Real): Promise<An
   return api.post('/v1/email/change/revert', { token: link?.token ?? '' })
 }
 
-/** Holds the answer of a revert against the model, and brings the model up to date. */
+/** Compares the answer of a revert with the model, and updates the model. */
 async function expectReverted(
   opened: { account: ModelAccount; change: ModelChange; link: RevertLink | undefined },
   answer: Answer,
@@ -228,13 +228,13 @@ function expectDead(answer: Answer): void {
 
 let lastNetwork = 0
 
-/** Where nobody has guessed yet: the throttle on one network must not answer for the password. */
+/** A network from which nobody has guessed yet, so that the throttle on a network does not refuse the request. */
 function elsewhere(): string {
   lastNetwork += 1
   return `10.${(lastNetwork >> 16) & 255}.${(lastNetwork >> 8) & 255}.${lastNetwork & 255}`
 }
 
-/** One owner of the address, one password: exactly this address with exactly this password signs in. */
+/** Exactly one address with exactly one password can sign in to an account. */
 async function expectToHold(account: ModelAccount, { api }: Real): Promise<void> {
   const signIn = (email: string, password: string) => api.post('/v1/login', { email, password }, { ip: elsewhere() })
   const oldPassword = account.oldPasswords.at(-1)
@@ -248,7 +248,7 @@ async function expectToHold(account: ModelAccount, { api }: Real): Promise<void>
   expect(await api.post('/v1/logout', { refreshToken: answer.body.refreshToken })).toHaveStatus(204)
 }
 
-/** Every session and every link there ever was, once more. */
+/** Tries every session and every link of the run once more. */
 export async function expectTheWholeToHold({ accounts }: Model, real: Real): Promise<void> {
   for (const account of accounts) {
     for (const session of account.sessions) {
@@ -277,7 +277,7 @@ function isOver({ state }: ModelChange): boolean {
 
 const pick: fc.Arbitrary<Pick_> = fc.record({ who: fc.constantFrom<0 | 1>(0, 1), which: fc.nat(7) })
 
-/** Signing in more often than the rest: most operations need a session. */
+/** The operations. Signing in is chosen more often, because most others need a session. */
 export const operations: fc.Arbitrary<Operation>[] = [
   pick.map(logIn),
   pick.map(logIn),

@@ -14,7 +14,7 @@ const MOST_OPERATIONS = 40
 
 const { api, mailbox, people, deps } = await startTestApp()
 
-/** Two people, and two addresses more that either may come to hold. */
+/** Two people, and two more addresses that either of them may take. */
 async function twoAccounts(): Promise<Model> {
   const owners = new Map<string, ModelAccount>()
   const accounts = []

@@ -4,7 +4,7 @@ import { encodeHashInput, keyedHash } from '../../src/security/keyed-hash.ts'
 
 const KEY = Buffer.alloc(32, 7)
 
-/** Texts that are likely to run into each other: pieces of the encoding, of the old glue words, and lone surrogates. */
+/** Texts that could give equal input for different parts: pieces of the encoding, separator words, and lone surrogates. */
 const part = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string(),

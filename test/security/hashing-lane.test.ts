@@ -3,7 +3,7 @@ import { createHashingLane, HashingLaneFull, type HashingPlace } from '../../src
 
 const PATIENT = 60_000
 
-/** Work that is under way until it is told to finish. */
+/** Work that runs until the test ends it. */
 function work() {
   let finish: (value: string) => void = () => undefined
   const done = new Promise<string>((resolve) => {

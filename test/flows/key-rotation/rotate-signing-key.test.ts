@@ -15,7 +15,7 @@ beforeEach(async () => {
   service = await startTestApp()
 })
 
-/** `keys rotate`, and the reading by which a running service hears of it within seconds. */
+/** Runs `keys rotate` and reads the keys again, as a running service does within seconds. */
 async function rotate(input: { algorithm?: 'ES256' | 'EdDSA'; isCompromised?: boolean } = {}) {
   const { deps } = service
   const { algorithm, isCompromised = false } = input
@@ -28,7 +28,7 @@ async function rotate(input: { algorithm?: 'ES256' | 'EdDSA'; isCompromised?: bo
   return rotation
 }
 
-/** The cron job, as often as it would run meanwhile. */
+/** Lets time pass, and runs the cron job as often as it would run in that time. */
 async function pass(seconds: number): Promise<void> {
   service.clock.advance(seconds)
   await advanceSigningKeys(service.deps)

@@ -6,7 +6,7 @@ import '../../support/matchers.ts'
 import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-/** Between the request and its mail lies a queue, and with the provider away days: what is so by then is what counts. */
+/** A mail may wait in the queue for days. What is true when it is sent decides, not what was true when it was requested. */
 const testApp = await startTestApp()
 const { api, deps, mailbox, mailer, people } = testApp
 const desk = await openSupportDesk(testApp)
@@ -15,14 +15,14 @@ const NEW_PASSWORD = 'Battery-Staple-8'
 const forgot = (email: string) => api.post('/v1/password/forgot', { email })
 const reset = (token: string) => api.post('/v1/password/reset', { token, newPassword: NEW_PASSWORD })
 
-/** Takes a mail's job out of the queue, so that the others go first; the answer puts it back. */
+/** Takes a mail's job out of the queue, so that the others go first. Returns a function that puts it back. */
 async function holdBack(request: RequestedMail, address: string): Promise<() => Promise<void>> {
   const { id } = await deps.db.mail.findFirstOrThrow({ where: { request, address } })
   await deps.pool.query('SELECT graphile_worker.remove_job($1)', [`mail ${id}`])
   return () => queueAgain(id)
 }
 
-/** As if the process had been killed between the provider's answer and our note of it. */
+/** Makes the state that a process leaves that was killed after the provider's answer and before it stored that answer. */
 async function killedBeforeItsNote(request: RequestedMail, address: string): Promise<void> {
   const { id } = await deps.db.mail.findFirstOrThrow({ where: { request, address } })
   await deps.db.mail.update({ where: { id }, data: { state: 'sending', sentAt: null } })

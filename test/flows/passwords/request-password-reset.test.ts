@@ -12,7 +12,7 @@ const reset = (token: string, newPassword = 'Battery-Staple-8') =>
   api.post('/v1/password/reset', { token, newPassword })
 const check = (token: string) => api.post('/v1/password/reset/check', { token })
 
-/** Asks so many times, one after the other, and reads the links that came of it. */
+/** Requests this many links one after the other, and returns the tokens that were mailed. */
 async function links(email: string, times: number): Promise<string[]> {
   for (let asked = 1; asked <= times; asked += 1) {
     await forgot(email)

@@ -36,7 +36,7 @@ async function idOf(person: Person): Promise<string> {
   return (await person.get('/v1/me')).body.id
 }
 
-/** What a receiver was told of an account, in the order it came. */
+/** The events of an account that a receiver got, in the order in which they arrived. */
 function toldOf(accountId: string, receiver = siem) {
   return receiver.events.filter(({ data }) => data['accountId'] === accountId)
 }

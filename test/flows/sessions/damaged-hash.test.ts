@@ -6,7 +6,7 @@ const { api, deps, mailbox, people } = await startTestApp()
 
 const REST = 'C'.repeat(22) + '.'.repeat(31)
 
-/** Somebody whose stored hash is damaged, which an import, a lost key or a broken restore may do. */
+/** A person whose stored hash is damaged, as after a wrong import, a lost key or a broken restore. */
 async function withStoredHash(passwordHash: string) {
   const person = await people.verified()
   await deps.db.account.updateMany({ where: { email: person.email }, data: { passwordHash } })

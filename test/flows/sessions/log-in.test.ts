@@ -9,7 +9,7 @@ const { api, clock, deps, mailbox, people, logIn } = await startTestApp()
 
 const PASSWORD = 'Correct-Horse-7'
 
-/** All of a refusal but what names this one request. */
+/** A refusal without the request id. */
 const looks = ({ status, body, headers }: Answer) => {
   const { 'x-request-id': _id, date: _date, ...others } = headers
   return { status, body: { ...body, instance: null }, headers: others }

@@ -3,7 +3,7 @@ import '../../support/matchers.ts'
 import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-/** Newcomer finding 9: a link that no longer worked looked alive to Support. */
+/** Support sees which links no longer work, and why. */
 const testApp = await startTestApp()
 const { api, clock, people, mailbox } = testApp
 const desk = await openSupportDesk(testApp)

@@ -4,7 +4,7 @@ import { SENDGRID_PUBLIC_KEY, SendgridEvents } from '../../support/sendgrid-even
 import { openSupportDesk } from '../../support/support-desk.ts'
 import { startTestApp } from '../../support/test-app.ts'
 
-/** The questions of the FAQ that end in "contact Support", from the holder's trouble to its end, through the API alone. */
+/** Each case in which a person is told to contact Support, from the problem to its solution, with the API only. */
 const testApp = await startTestApp({ env: { SENDGRID_WEBHOOK_PUBLIC_KEY: SENDGRID_PUBLIC_KEY } })
 const provider = new SendgridEvents(testApp)
 const { api, people, mailbox, sendgrid } = testApp

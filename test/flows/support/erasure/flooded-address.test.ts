@@ -6,8 +6,8 @@ import { openSupportDesk } from '../../../support/support-desk.ts'
 import { startTestApp } from '../../../support/test-app.ts'
 
 /**
- * Security finding 10: one client registered one address all day, and the person could neither be erased nor sign up,
- * because both deleted every row in one transaction.
+ * If a client registers one address all day, the owner of the address can still sign up and be erased: no transaction
+ * deletes all of the rows.
  */
 const testApp = await startTestApp()
 const { api, deps, people, mailbox } = testApp
@@ -17,7 +17,7 @@ const desk = await openSupportDesk(testApp)
 const FLOOD = Number(process.env['FLOOD'] ?? 6_000)
 const PASSWORD_HASH = `$2b$12$${'a'.repeat(53)}`
 
-/** What so many registrations of one address leave, one a second: the registrations, their mails, their audit events. */
+/** The rows that so many registrations of one address leave, one in each second: registrations, mails and audit events. */
 async function flood(email: string): Promise<void> {
   const hash = hashAddress(deps, email)
   const context = JSON.stringify({ at: new Date().toISOString(), ip: '203.0.113.66', userAgent: null })
