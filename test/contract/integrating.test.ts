@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
 import { importPKCS8, SignJWT, UnsecuredJWT } from 'jose'
 import { rotateSigningKey } from '../../src/domain/key-rotation/rotate-signing-key.ts'
+import { JWKS_CACHE_SECONDS } from '../../src/keys/key-lifetimes.ts'
 import { claimsOf } from '../support/jwks.ts'
 import { startListeningApp } from '../support/listening-app.ts'
 import { registerClient } from '../support/service-clients.ts'
@@ -110,8 +111,8 @@ test('the Node program verifies our tokens and refuses tokens that must not be t
 }, 120_000)
 
 const python = process.env.PYTHON ?? 'python3'
-const hasPyJwt = 'import jwt, cryptography; assert tuple(map(int, jwt.__version__.split(".")[:2])) >= (2, 9)'
-const noPython = lacks(python, ['-c', hasPyJwt], `the Python program: ${python} has no "pyjwt[crypto]>=2.9"`)
+const hasPyJwt = 'import jwt, cryptography; assert tuple(map(int, jwt.__version__.split(".")[:2])) >= (2, 14)'
+const noPython = lacks(python, ['-c', hasPyJwt], `the Python program: ${python} has no "pyjwt[crypto]>=2.14"`)
 
 testIf(noPython)(
   'the Python program verifies our tokens and refuses tokens that must not be trusted',
@@ -157,6 +158,13 @@ testIf(noGo)(
   },
   120_000,
 )
+
+test('no program keeps the keys for longer than the service says', () => {
+  const seconds = [/cacheMaxAge: (\d+)_000/, /lifespan=(\d+)/].map((pattern) => Number(pattern.exec(document)?.[1]))
+  const minutes = Number(/RefreshInterval: (\d+) \* time\.Minute/.exec(document)?.[1])
+
+  expect([...seconds, minutes * 60]).toEqual([JWKS_CACHE_SECONDS, JWKS_CACHE_SECONDS, JWKS_CACHE_SECONDS])
+})
 
 test('the shell lines sign in as a service and introspect', async () => {
   const { id, secret } = await registerClient(deps, 'tokens:introspect')
