@@ -88,6 +88,17 @@ test('a request from another site is refused, and so is a refresh', async () => 
   expect((await browser.call('POST', 'token/refresh', { refreshToken: 'x' })).status).toBe(404)
 })
 
+test('another spelling of a path gets no token from the backend and reaches no route that it refuses', async () => {
+  const { browser, email, password } = await signedIn()
+
+  const login = await browser.call('POST', 'log%69n', { email, password })
+  const refresh = await browser.call('POST', '%74oken/refresh', { refreshToken: 'x' })
+  const admin = await browser.call('GET', '%61dmin/users')
+
+  expect(login.text).not.toContain('accessToken')
+  expect([login.status, refresh.status, admin.status]).toEqual([404, 404, 404])
+})
+
 test('after an email change is confirmed, parallel requests get new tokens by one refresh', async () => {
   const { browser, password } = await signedIn()
   const newEmail = people.newEmail()
@@ -121,6 +132,19 @@ test('a password change goes on with a new cookie, and signing out ends the sess
   const { id } = JSON.parse(account.text)
   expect(await deps.db.session.count({ where: { accountId: id, endedAt: null } })).toBe(0)
   expect((await browser.call('GET', 'me')).status).toBe(401)
+})
+
+test('a sign-out that the service could not do is reported, and can be done again', async () => {
+  const { browser, email } = await signedIn()
+  await deps.pool.query('ALTER TABLE sessions RENAME TO sessions_away')
+  const failed = await browser.call('POST', 'logout')
+  await deps.pool.query('ALTER TABLE sessions_away RENAME TO sessions')
+
+  const again = await browser.call('POST', 'logout')
+
+  expect([failed.status, again.status]).toEqual([500, 204])
+  const { id } = await deps.db.account.findFirstOrThrow({ where: { email } })
+  expect(await deps.db.session.count({ where: { accountId: id, endReason: 'logout' } })).toBe(1)
 })
 
 test('when the session has ended elsewhere, the next request is answered 401, and public routes still work', async () => {
