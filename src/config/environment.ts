@@ -59,14 +59,20 @@ export class EnvironmentReader {
     return value ?? ''
   }
 
-  /** A text that may be anything. Quotes around it are accepted, and doubted. */
+  /** A text that may be anything. Quotes around it and a line break after it are accepted, and doubted. */
   freeText(name: string, fallback?: string): string {
     if (this.#isQuoted(name)) {
       this.#doubts.push(
         `${name}: the value is in quotes, and they count as part of it. Remove them if they are not meant.`,
       )
     }
-    return this.text(name, fallback)
+    const value = this.text(name, fallback)
+    if (/[\r\n]$/.test(value)) {
+      this.#doubts.push(
+        `${name}: the value ends with a line break, which counts as part of it. Without it, a copy is another value.`,
+      )
+    }
+    return value
   }
 
   /** One line for people to read. It is used in mails, so it may not contain a control character. */

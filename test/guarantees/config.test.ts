@@ -501,6 +501,13 @@ test('quotes around a whole value are named where they make it wrong, and doubte
   expect(doubtfulSettings(readConfig({ MAIL_FROM: '"Acme" <a@b.example>' }))).toEqual([])
 })
 
+test('a line break after a secret is doubted, because a copy without it is another secret', () => {
+  const ended = readConfig({ SECRET_KEY: `${PRODUCTION['SECRET_KEY']}\n` })
+
+  expect(doubtfulSettings(ended)).toEqual([expect.stringMatching(/^SECRET_KEY: the value ends with a line break/)])
+  expect(doubtfulSettings(readConfig({ SECRET_KEY: PRODUCTION['SECRET_KEY'] ?? '' }))).toEqual([])
+})
+
 describe('a setting that undoes a protection', () => {
   const safe = { ...PRODUCTION, PUBLIC_URL: 'https://accounts.acme.example' }
   const smtp = (SMTP_URL: string) => ({ MAIL_TRANSPORT: 'smtp', SMTP_URL })
