@@ -61,7 +61,8 @@ export function contender(load, name, { pid, url }, requests, connections, limit
     pid,
     async run(seconds) {
       const result = await load.call('run', { url, requests: current, connections, seconds, ...limits })
-      current = current.map((request, index) => ({ ...request, body: result.bodies[index] }))
+      // A request without a body comes back with null. As a body that would be sent, and would close the connection of a GET.
+      current = current.map((request, index) => ({ ...request, body: result.bodies[index] ?? undefined }))
       const isRefused = Object.keys(result.statuses).some((status) => !status.startsWith('2'))
       if (isRefused) throw new Error(`${name} answered ${JSON.stringify(result.statuses)}`)
       return result
