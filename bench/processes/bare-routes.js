@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto'
 import Fastify from 'fastify'
 import pg from 'pg'
-import { v7 as uuidv7 } from 'uuid'
 import { readForIntrospection } from '../../dist/database/client-statements.js'
+import { newId } from '../../dist/database/new-id.js'
 import { readLiveSession, rotateRefreshToken } from '../../dist/database/session-statements.js'
 import { queueMail } from '../../dist/domain/mails/queue-mail.js'
 import { offer, settings } from '../environment/child.js'
@@ -27,7 +27,8 @@ app.post('/refresh', async (request) => {
     counter,
     now: new Date(),
     reuseWindowSeconds: 30,
-    event: { id: uuidv7(), ip: request.ip, userAgent: null, requestId: uuidv7() },
+    eventId: newId(),
+    origin: { ip: request.ip, userAgent: null, requestId: newId() },
     network: 'bare',
   })
   const tokens = { accessToken: ACCESS_TOKEN, refreshToken: REFRESH_TOKEN, tokenType: 'Bearer', expiresIn: 300 }
@@ -67,7 +68,7 @@ app.post('/introspect', async (request) => {
 app.post('/forgot', async (request, reply) => {
   const { email } = request.body
   const receipt = randomBytes(7).toString('hex')
-  const origin = { ip: request.ip, userAgent: null, requestId: uuidv7(), acceptLanguage: null }
+  const origin = { ip: request.ip, userAgent: null, requestId: newId(), acceptLanguage: null }
   const to = { email, address: email }
   await queueMail(pool, { request: 'reset_password', to, receipt, origin, now: new Date() })
   return reply.code(202).send({ status: 'accepted', receipt })

@@ -34,9 +34,12 @@ export async function readLiveSession(pool: Pool, sessionId: string, now: Date):
     text: READ_LIVE_SESSION,
     values: [sessionId, now],
   })
-  if (!rows[0]) return null
-  const { sessionId: id, credentialVersion, authenticatedAt, ...account } = rows[0]
-  return { sessionId: id, credentialVersion, authenticatedAt, account }
+  const [row] = rows
+  if (!row) return null
+  const { credentialVersion, authenticatedAt } = row
+  const { id, email, emailVerified, pendingEmail, createdAt, passwordChangedAt, locale } = row
+  const account = { id, email, emailVerified, pendingEmail, createdAt, passwordChangedAt, locale }
+  return { sessionId: row.sessionId, credentialVersion, authenticatedAt, account }
 }
 
 const READ_LIVE_SESSION = `
@@ -81,18 +84,20 @@ export async function rotateRefreshToken(
     counter: number
     now: Date
     reuseWindowSeconds: number
-    event: { id: string; ip: string; userAgent: string | null; requestId: string }
+    /** The id of the audit event, if one is recorded. */
+    eventId: string
+    origin: { ip: string; userAgent: string | null; requestId: string }
     /** A keyed hash of the network that the request comes from. */
     network: string
   },
 ): Promise<RotatedSession | null> {
-  const { sessionId, counter, now, reuseWindowSeconds, event, network } = input
-  const { id, ip, userAgent, requestId } = event
+  const { sessionId, counter, now, reuseWindowSeconds, eventId, network } = input
+  const { ip, userAgent, requestId } = input.origin
   const rotate = async () => {
     const { rows } = await pool.query<RotatedSession>({
       name: 'rotate-refresh-token',
       text: ROTATE_REFRESH_TOKEN,
-      values: [sessionId, counter, now, reuseWindowSeconds, id, ip, userAgent, requestId, network],
+      values: [sessionId, counter, now, reuseWindowSeconds, eventId, ip, userAgent, requestId, network],
     })
     return rows[0] ?? null
   }

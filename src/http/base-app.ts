@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import { v7 as uuidv7 } from 'uuid'
+import { newId } from '../database/new-id.ts'
 import type { Deps } from '../deps.ts'
 import { compileWhenFirstUsed } from './bodies/compile-schemas.ts'
 import { answerInTurn } from './connections/answer-in-turn.ts'
@@ -34,7 +34,7 @@ export function createBaseApp(deps: Deps, readiness: Readiness): FastifyInstance
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    genReqId: () => uuidv7(), // not the caller's: Support and the operator find the request in the log by it
+    genReqId: () => newId(), // not the caller's: Support and the operator find the request in the log by it
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: LONGEST_ARRIVAL_MS, // the default of 0 switches off Node's own guard against slow senders
     connectionTimeout: LONGEST_STANDSTILL_MS,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../database/client.ts'
+import { newId } from '../database/new-id.ts'
 import { lockKeys } from '../database/row-locks.ts'
 import { ENCRYPTION_KEY_BYTES } from '../security/authenticated-encryption.ts'
 import type { Sealer } from '../security/sealed-value.ts'
@@ -35,7 +35,7 @@ export async function createSecretKey(
   key: { purpose: SecretPurpose; sealer: Sealer; now: Date; activateAt?: Date },
 ): Promise<string> {
   const { purpose, sealer, now, activateAt } = key
-  const id = uuidv7()
+  const id = newId()
   const sealed = sealer.seal(randomBytes(ENCRYPTION_KEY_BYTES), sealingContext({ id, purpose }))
   const state = activateAt ? { state: 'next', activateAt } : { state: 'current', activatedAt: now }
   await tx.key.create({ data: { id, purpose, algorithm: 'HMAC', sealed, createdAt: now, ...state } })

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import { expect, test } from '@jest/globals'
+import { validate as isUuid, version as uuidVersion } from 'uuid'
+import { newId } from '../../src/database/new-id.ts'
 import { hashOpaqueToken, newOpaqueToken } from '../../src/security/opaque-token.ts'
 import { newReceipt } from '../../src/security/receipt.ts'
 import { deriveRefreshToken, readRefreshToken } from '../../src/security/refresh-token.ts'
@@ -107,4 +109,12 @@ test('a receipt is twelve characters nobody mishears', () => {
   for (const receipt of receipts) expect(receipt).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}$/)
   expect(new Set(receipts).size).toBe(500)
   expect(new Set(receipts.join('').replaceAll('-', '')).size).toBe(32)
+})
+
+test('ids are UUIDs of version 7, and ascend although many are made in one millisecond', () => {
+  const ids = Array.from({ length: 2_000 }, newId)
+
+  expect(ids.filter((id) => !isUuid(id) || uuidVersion(id) !== 7)).toEqual([])
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(ids).toEqual([...ids].sort())
 })

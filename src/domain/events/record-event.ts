@@ -1,6 +1,6 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../database/client.ts'
 import { insertEvent } from '../../database/event-statements.ts'
+import { newId } from '../../database/new-id.ts'
 import type { Deps } from '../../deps.ts'
 import { queueSecurityEvent } from './queue-security-event.ts'
 
@@ -97,7 +97,7 @@ export type EventWithoutChange =
 
 /** Records an event without a change, and therefore without a transaction. It is not sent to other systems. */
 export async function recordEventWithoutChange(deps: Pick<Deps, 'pool'>, event: EventWithoutChange): Promise<void> {
-  await insertEvent(deps.pool, { id: uuidv7(), ...eventColumns(event) })
+  await insertEvent(deps.pool, { id: newId(), ...eventColumns(event) })
 }
 
 /** The columns of an event. Code that records an event with other rows in one statement uses them too. */

@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from 'uuid'
 import { Prisma } from '../../database/generated/client.ts'
+import { newId } from '../../database/new-id.ts'
 import { type Executor, runStatement } from '../../database/statement.ts'
 import { localesIn } from '../../mail/locale.ts'
 import { currentSpan } from '../../tracing/span.ts'
@@ -45,7 +45,7 @@ export async function queueMail(on: Executor, mail: QueuedMail): Promise<void> {
   if (traceparent) context.traceparent = traceparent
   const network = needsNoSignIn(request) && ip !== null ? networkOf(ip) : null
   const job = jobOf(request)
-  const id = uuidv7()
+  const id = newId()
   const delaySeconds = Math.random() * LONGEST_START_DELAY_SECONDS
   await runStatement(
     on,

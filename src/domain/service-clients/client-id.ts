@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid'
+import { newId } from '../../database/new-id.ts'
 
 const CLIENT_ID = /^svc_[0-9a-f]{32}$/
 
@@ -7,7 +7,7 @@ const CLIENT_ID = /^svc_[0-9a-f]{32}$/
  * an account.
  */
 export function newClientId(): string {
-  return `svc_${uuidv7().replaceAll('-', '')}`
+  return `svc_${newId().replaceAll('-', '')}`
 }
 
 export function isClientId(text: string): boolean {

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid'
+import { newId } from '../../database/new-id.ts'
 import { rotateRefreshToken } from '../../database/session-statements.ts'
 import type { Deps } from '../../deps.ts'
 import { readRefreshToken } from '../../security/refresh-token.ts'
@@ -17,22 +17,26 @@ import type { SessionGrant } from './session-grant.ts'
  */
 export async function refreshSession(
   deps: Deps,
-  input: { refreshToken: string; origin: Origin },
+  { refreshToken, origin }: { refreshToken: string; origin: Origin },
 ): Promise<SessionGrant> {
-  const claim = readRefreshToken(input.refreshToken, deps.keys.refreshTokenKeys())
+  const claim = readRefreshToken(refreshToken, deps.keys.refreshTokenKeys())
   if (!claim) throw new Refusal('refresh_token_invalid')
   const now = deps.clock.now()
+  const { sessionId, counter } = claim
   const session = await rotateRefreshToken(deps.pool, {
-    ...claim,
+    sessionId,
+    counter,
     now,
     reuseWindowSeconds: deps.config.lifetimes.refreshReuseWindow,
-    event: { id: uuidv7(), ...input.origin },
-    network: deps.keys.keyedHash('network', networkOf(input.origin.ip)),
+    eventId: newId(),
+    origin,
+    network: deps.keys.keyedHash('network', networkOf(origin.ip)),
   })
   if (!session) {
-    await endSessionAhead(deps, claim, input.origin)
+    await endSessionAhead(deps, claim, origin)
     throw new Refusal('refresh_token_invalid')
   }
   if (session.wasReused) throw new Refusal('refresh_token_reused')
-  return { ...session, sessionId: claim.sessionId, now }
+  const { accountId, credentialVersion, authenticatedAt, expiresAt, refreshCounter } = session
+  return { sessionId, accountId, credentialVersion, authenticatedAt, expiresAt, refreshCounter, now }
 }

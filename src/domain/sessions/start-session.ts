@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid'
+import { newId } from '../../database/new-id.ts'
 import { endExcessSessions, insertSession } from '../../database/sign-in-statements.ts'
 import type { Connection } from '../../database/statement.ts'
 import type { Deps } from '../../deps.ts'
@@ -15,12 +15,12 @@ export async function startSession(
   input: { accountId: string; credentialVersion: number; origin: Origin; now: Date },
 ): Promise<SessionGrant> {
   const { accountId, credentialVersion, now } = input
-  const sessionId = uuidv7()
+  const sessionId = newId()
   const expiresAt = new Date(now.getTime() + deps.config.lifetimes.refreshToken * 1000)
   const sessionIds = await insertSession(
     connection,
     { ...input, id: sessionId, expiresAt },
-    { eventId: uuidv7(), mostSessions: MOST_SESSIONS },
+    { eventId: newId(), mostSessions: MOST_SESSIONS },
   )
   if (sessionIds.length > 0) await endExcessSessions(connection, { accountId, sessionIds, now })
   return { sessionId, accountId, credentialVersion, authenticatedAt: now, expiresAt, refreshCounter: 1, now }

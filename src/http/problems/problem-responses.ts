@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { v7 as uuidv7 } from 'uuid'
-
 import { isDatabaseUnavailable } from '../../database/connection/connection-errors.ts'
-
+import { newId } from '../../database/new-id.ts'
 import { deadLinks } from '../../domain/dead-links.ts'
 import { type ProblemCode, problems, Refusal, type RefusalDetails, type Violation } from '../../domain/problems.ts'
 import type { OAuthErrorCode } from '../../domain/service-clients/oauth-refusal.ts'
@@ -62,7 +60,7 @@ export function answerUnreadableRequest(error: NodeJS.ErrnoException, socket: So
   const code = PARSER_CODES[error.code ?? ''] ?? 'invalid_request'
   const status = problemStatuses[code]
   const { title } = problems[code]
-  const requestId = uuidv7()
+  const requestId = newId()
   const body = JSON.stringify(problemDocument(code, requestId))
   const head = [
     `HTTP/1.1 ${status} ${title}`,
@@ -80,7 +78,7 @@ const PARSER_CODES: Readonly<Record<string, ProblemCode>> = {
 
 /** Answers a request whose `Expect` header is not `100-continue`. Otherwise Node would answer it without a body. */
 export function answerUnmetExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const requestId = uuidv7()
+  const requestId = newId()
   const body = JSON.stringify(problemDocument('expectation_failed', requestId))
   response.writeHead(problemStatuses.expectation_failed, {
     'Content-Type': 'application/problem+json; charset=utf-8',

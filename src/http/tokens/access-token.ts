@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { validate as isUuid, v7 as uuidv7 } from 'uuid'
+import { validate as isUuid } from 'uuid'
+import { newId } from '../../database/new-id.ts'
 import type { Deps } from '../../deps.ts'
 import type { ServiceClaims, SessionClaims } from '../../domain/principals.ts'
 import { splitScopes } from '../../domain/scopes.ts'
@@ -47,9 +48,15 @@ export function accessTokenLifetimeSeconds(deps: Deps, { expiresAt, now }: Sessi
 }
 
 /** Signs the access token of a session, for this service or for the given resource (RFC 8707). */
-export async function signAccessToken(deps: Deps, grant: SessionGrant, resource?: string): Promise<string> {
+export function signAccessToken(deps: Deps, grant: SessionGrant, resource?: string): string {
+  const { publicUrl } = deps.config
+  const iat = Math.floor(grant.now.getTime() / 1000)
   const payload: SessionTokenPayload = {
-    ...commonClaims(deps, { now: grant.now, lifetimeSeconds: accessTokenLifetimeSeconds(deps, grant), resource }),
+    iss: publicUrl,
+    aud: resource ?? publicUrl,
+    jti: newId(),
+    iat,
+    exp: iat + accessTokenLifetimeSeconds(deps, grant),
     sub: grant.accountId,
     sid: grant.sessionId,
     auth_time: Math.floor(grant.authenticatedAt.getTime() / 1000),
@@ -65,29 +72,21 @@ export async function signAccessToken(deps: Deps, grant: SessionGrant, resource?
  * Signs the access token of a service, for this service or for the given resource (RFC 8707). The subject is the service
  * client (RFC 9068 section 2.2).
  */
-export async function signServiceToken(deps: Deps, grant: ServiceGrant, resource?: string): Promise<string> {
+export function signServiceToken(deps: Deps, grant: ServiceGrant, resource?: string): string {
   const { clientId, scopes, now } = grant
+  const { publicUrl, lifetimes } = deps.config
+  const iat = Math.floor(now.getTime() / 1000)
   const payload: AccessTokenPayload = {
-    ...commonClaims(deps, { now, lifetimeSeconds: deps.config.lifetimes.accessToken, resource }),
+    iss: publicUrl,
+    aud: resource ?? publicUrl,
+    jti: newId(),
+    iat,
+    exp: iat + lifetimes.accessToken,
     sub: clientId,
     client_id: clientId,
     scope: scopes.join(' '),
   }
   return signToken(deps, payload)
-}
-
-function commonClaims(
-  { config }: Deps,
-  token: { now: Date; lifetimeSeconds: number; resource: string | undefined },
-): Pick<AccessTokenPayload, 'iss' | 'aud' | 'jti' | 'iat' | 'exp'> {
-  const iat = Math.floor(token.now.getTime() / 1000)
-  return {
-    iss: config.publicUrl,
-    aud: token.resource ?? config.publicUrl,
-    jti: uuidv7(),
-    iat,
-    exp: iat + token.lifetimeSeconds,
-  }
 }
 
 /** Reads an access token of this service. The answer is null for any other text, and for a token that is not acceptable. */

@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from 'uuid'
 import { Prisma } from '../../../database/generated/client.ts'
+import { newId } from '../../../database/new-id.ts'
 import { runStatement } from '../../../database/statement.ts'
 import { eventColumns } from '../../events/record-event.ts'
 import { hashMailbox } from '../mailbox.ts'
@@ -50,5 +50,5 @@ export async function storePlan(
 }
 
 function eventRows(event: PlannedMail['event']): object[] {
-  return event ? [{ id: uuidv7(), ...eventColumns(event) }] : []
+  return event ? [{ id: newId(), ...eventColumns(event) }] : []
 }

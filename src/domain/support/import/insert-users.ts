@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../../database/client.ts'
+import { newId } from '../../../database/new-id.ts'
 import { blockErasures } from '../../../database/row-locks.ts'
 import type { Deps } from '../../../deps.ts'
 import { erasedForms } from '../../addresses/address-hashes.ts'
@@ -72,7 +72,7 @@ function toRow(deps: Pick<Deps, 'keys' | 'passwords'>, user: NewUser, now: Date)
     locale,
     email_verified_at: emailVerified ? createdAt : null,
     disabled_at: disabled ? now : null,
-    event_id: uuidv7(),
+    event_id: newId(),
     details: { imported: passwordHash !== null, emailVerified, fingerprint },
   }
 }

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid'
+import { newId } from '../../../database/new-id.ts'
 import type { Deps } from '../../../deps.ts'
 import type { EmailAddress, NormalizedAddress } from '../../../mail/email-address.ts'
 import { asImportedHash, type PasswordHash } from '../../../security/password-hash.ts'
@@ -56,7 +56,7 @@ export function checkNewUser(deps: Pick<Deps, 'keys'>, input: NewUserInput, now:
   // Without a locale, the fingerprint is the one that versions without locales recorded.
   const description = JSON.stringify(locale === null ? described : [...described, locale])
   return {
-    id: uuidv7(),
+    id: newId(),
     email,
     address,
     passwordHash,
