@@ -61,7 +61,7 @@ export const oauthRoutes =
         if (!credentials) throw new OAuthRefusal('invalid_client')
         const grant = await grantServiceToken(deps, { credentials, scope, resource, origin: originOf(request) })
         return {
-          access_token: await signServiceToken(deps, grant, resource),
+          access_token: signServiceToken(deps, grant, resource),
           token_type: 'Bearer' as const,
           expires_in: deps.config.lifetimes.accessToken,
           scope: grant.scopes.join(' '),

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 
 export type SigningAlgorithm = 'ES256' | 'EdDSA'
 
@@ -44,6 +44,30 @@ export function toPem(privateKey: Buffer): { privatePem: string; publicPem: stri
     privatePem: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
     publicPem: createPublicKey(key).export({ format: 'pem', type: 'spki' }).toString(),
   }
+}
+
+/**
+ * Creates a function that signs claims as a JWS in its compact form (RFC 7515 section 3.1). The key is imported and the
+ * header is encoded once, because both are the same for every token.
+ */
+export function createJwsSigner(
+  header: { readonly alg: SigningAlgorithm; readonly typ: string; readonly kid: string },
+  privatePem: string,
+): (claims: object) => string {
+  const key = {
+    key: createPrivateKey(privatePem),
+    dsaEncoding: 'ieee-p1363' as const, // RFC 7518 section 3.4
+  }
+  const digest = header.alg === 'ES256' ? 'sha256' : null // Ed25519 has a digest of its own
+  const encodedHeader = encodePart(header)
+  return (claims) => {
+    const input = `${encodedHeader}.${encodePart(claims)}`
+    return `${input}.${sign(digest, Buffer.from(input), key).toString('base64url')}`
+  }
+}
+
+function encodePart(members: object): string {
+  return Buffer.from(JSON.stringify(members)).toString('base64url')
 }
 
 /** RFC 7638: SHA-256 over the required members in lexical order, so that the same key has the same name everywhere. */

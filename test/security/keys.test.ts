@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import { calculateJwkThumbprint } from 'jose'
+import { calculateJwkThumbprint, importJWK, jwtVerify } from 'jose'
 import { createSealer } from '../../src/security/sealed-value.ts'
 import { Secret } from '../../src/security/secret.ts'
-import { newSigningKey, toPem } from '../../src/security/signing-key.ts'
+import { createJwsSigner, newSigningKey, toPem } from '../../src/security/signing-key.ts'
 
 const KEY = new Secret('a secret key of at least 32 bytes, number 1')
 const OTHER = new Secret('a secret key of at least 32 bytes, number 2')
@@ -93,6 +93,19 @@ test.each(['ES256', 'EdDSA'] as const)(
     expect(verify(digest, content, createPublicKey({ key: { ...key.publicJwk }, format: 'jwk' }), signature)).toBe(true)
     expect(key.kid).toBe(await calculateJwkThumbprint({ ...key.publicJwk }))
     expect(key.publicJwk).toMatchObject({ kid: key.kid, alg: algorithm, use: 'sig' })
+  },
+)
+
+test.each(['ES256', 'EdDSA'] as const)(
+  'a JWS that is signed with an %s key is valid for another library',
+  async (alg) => {
+    const { kid, privateKey, publicJwk } = newSigningKey(alg)
+    const signClaims = createJwsSigner({ alg, typ: 'at+jwt', kid }, toPem(privateKey).privatePem)
+    const claims = { sub: 'ada', name: 'Zoë 🔑' }
+
+    const verified = await jwtVerify(signClaims(claims), await importJWK({ ...publicJwk }))
+
+    expect(verified).toMatchObject({ payload: claims, protectedHeader: { alg, typ: 'at+jwt', kid } })
   },
 )
 

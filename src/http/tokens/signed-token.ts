@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { CLOCK_LEEWAY_SECONDS } from '../../keys/key-lifetimes.ts'
-import { jwtOf } from './key-jwt.ts'
+import { jwtOf, signerOf } from './key-jwt.ts'
 
 /** The signature has 64 bytes. The last character has unused bits, which are zero: only one spelling is accepted. */
 const COMPACT_FORM = /^([A-Za-z0-9_-]{1,512})\.[A-Za-z0-9_-]{1,2048}\.[A-Za-z0-9_-]{85}[AQgw]$/
@@ -16,9 +16,8 @@ export interface Acceptance {
 }
 
 /** Signs claims with the current key as an access token. Its type (RFC 9068) distinguishes it from every other JWT. */
-export async function signToken(deps: Deps, payload: object): Promise<string> {
-  const jwt = await jwtOf(deps.keys.signingKey())
-  return jwt.sign(payload)
+export function signToken({ keys }: Deps, payload: object): string {
+  return signerOf(keys.signingKey())(payload)
 }
 
 /**
