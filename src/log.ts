@@ -7,6 +7,9 @@ import { traceFields } from './tracing/span.ts'
  */
 const WRITE = { minLength: 4096, periodicFlush: 50 }
 
+/** Without a trace, a line is written as it is, and not copied first. */
+const NOT_TRACED = {}
+
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -20,7 +23,8 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    mixin: traceFields,
+    mixin: () => traceFields() ?? NOT_TRACED,
+    mixinMergeStrategy: (line: object, trace: object) => (trace === NOT_TRACED ? line : { ...trace, ...line }),
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
   }

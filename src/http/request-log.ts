@@ -36,19 +36,22 @@ export function logRequests(app: FastifyInstance, deps: Deps): void {
 
 /** Logs the line of an answer that no hook sees, such as that to a path that cannot be decoded. Call it once the answer is sent. */
 export function logAnswer(deps: Deps, request: FastifyRequest, reply: FastifyReply): void {
-  const route = request.routeOptions?.url ?? 'unknown'
-  const answered = { method: request.method, route, status: reply.statusCode }
-  const { principal, service, problemCode: code } = request
-  deps.metrics.observeRequest({ ...answered, code, seconds: reply.elapsedTime / 1000 })
-  request.log[request.routeOptions?.config?.requestLogLevel ?? 'info'](
-    {
-      ...answered,
-      ...(code === '' ? {} : { code }),
-      ip: clientAddress(request),
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-      ...(principal ? { accountId: principal.accountId, sessionId: principal.sessionId } : {}),
-      ...(service ? { clientId: service.clientId } : {}),
-    },
-    'request',
-  )
+  const { method, routeOptions, principal, service, problemCode: code } = request
+  const route = routeOptions?.url ?? 'unknown'
+  const status = reply.statusCode
+  const ms = reply.elapsedTime
+  deps.metrics.observeRequest({ method, route, status, code, seconds: ms / 1000 })
+  // A field that is undefined is not written.
+  const line = {
+    method,
+    route,
+    status,
+    code: code || undefined,
+    ip: clientAddress(request),
+    ms: Math.round(ms * 10) / 10,
+    accountId: principal?.accountId,
+    sessionId: principal?.sessionId,
+    clientId: service?.clientId,
+  }
+  request.log[routeOptions?.config?.requestLogLevel ?? 'info'](line, 'request')
 }

@@ -102,10 +102,15 @@ export const accountRoutes =
     )
   }
 
-function toAccount({ createdAt, passwordChangedAt, ...account }: Principal['account']) {
+function toAccount(account: Principal['account']) {
+  const { id, email, emailVerified, pendingEmail, locale } = account
   return {
-    ...account,
-    createdAt: createdAt.toISOString(),
-    passwordChangedAt: passwordChangedAt?.toISOString() ?? null,
+    id,
+    email,
+    emailVerified,
+    pendingEmail,
+    createdAt: account.createdAt.toISOString(),
+    passwordChangedAt: account.passwordChangedAt?.toISOString() ?? null,
+    locale,
   }
 }

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { type HashedToken, newOpaqueToken } from './opaque-token.ts'
 import { Secret } from './secret.ts'
 
@@ -23,11 +23,11 @@ export function newClientSecret(): { secret: Secret<'client-secret'>; hash: Hash
 export function matchesClientSecret(presented: string, hashes: readonly [string | null, string | null]): boolean {
   const actual = Buffer.from(digest(presented), 'hex')
   const [current, previous] = hashes.map(
-    (hash) => timingSafeEqual(actual, Buffer.from(hash ?? NOBODYS, 'hex')) && hash !== null,
+    (known) => timingSafeEqual(actual, Buffer.from(known ?? NOBODYS, 'hex')) && known !== null,
   )
   return current === true || previous === true
 }
 
 function digest(secret: string): HashedToken {
-  return createHash('sha256').update(secret).digest('hex') as HashedToken
+  return hash('sha256', secret, 'hex') as HashedToken
 }

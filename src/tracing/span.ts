@@ -80,8 +80,8 @@ export function errorTypeOf(error: unknown): string {
   return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : error.constructor.name
 }
 
-/** The fields that lead from a log line to its trace. */
-export function traceFields(): { trace_id?: string; span_id?: string } {
+/** The fields that lead from a log line to its trace; null if no trace is recorded. */
+export function traceFields(): { readonly trace_id: string; readonly span_id: string } | null {
   const span = current.getStore()
-  return span?.isRecorded ? { trace_id: span.traceId, span_id: span.spanId } : {}
+  return span?.isRecorded ? { trace_id: span.traceId, span_id: span.spanId } : null
 }

@@ -1,9 +1,12 @@
-import { isIP } from 'node:net'
+import { isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** The usual spelling of an IP address. An IPv4 address that is mapped into IPv6, in any spelling, is an IPv4 address. */
+/**
+ * The usual spelling of an IP address. An IPv4 address that is mapped into IPv6, in any spelling, is an IPv4 address. Any
+ * other text stays as it is: for Node, an IPv4 address has one spelling.
+ */
 export function canonicalIp(ip: string): string {
-  return isIP(ip) === 0 ? ip : ipaddr.process(ip).toString()
+  return isIPv6(ip) ? ipaddr.process(ip).toString() : ip
 }
 
 /**
@@ -11,7 +14,7 @@ export function canonicalIp(ip: string): string {
  * attacker, has all addresses of a /64. A text that is not an IP address stands for itself.
  */
 export function networkOf(ip: string): string {
-  if (isIP(ip) === 0) return ip
+  if (!isIPv6(ip)) return ip
   const address = ipaddr.process(ip)
   if (!(address instanceof ipaddr.IPv6)) return address.toString()
   const groups = address.parts.slice(0, 4).map((part) => part.toString(16))

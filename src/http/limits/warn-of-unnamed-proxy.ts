@@ -27,7 +27,9 @@ export function warnOfUnnamedProxy(app: FastifyInstance, { log }: Deps): void {
 
 /** Whether X-Forwarded-For has an entry behind the one that was taken for the client. */
 function namesAnotherClient({ headers, ips }: FastifyRequest): boolean {
-  const entries = String(headers['x-forwarded-for'] ?? '').split(',')
+  const forwardedFor = headers['x-forwarded-for']
+  if (forwardedFor === undefined) return false
+  const entries = String(forwardedFor).split(',')
   const trustedHops = (ips?.length ?? 1) - 1
   return entries.slice(0, entries.length - trustedHops).some((entry) => entry.trim() !== '')
 }

@@ -28,6 +28,7 @@ export function decodeFormText(encoded: string): string {
   // Characters that are not ASCII have to be escaped. Raw bytes have already been decoded, possibly to replacement
   // characters.
   if (/[^\x20-\x7e]/.test(encoded)) throw new UnreadableBody('encoding', 'The form is not percent-encoded.')
+  if (!/[%+]/.test(encoded)) return encoded // as tokens are, which are long
   try {
     const text = decodeURIComponent(encoded.replaceAll('+', ' '))
     if (!text.includes('\u0000')) return text
