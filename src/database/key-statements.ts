@@ -10,8 +10,11 @@ export interface StoredKey {
   readonly purpose: string
   readonly algorithm: string
   readonly state: string
-  readonly activateAt: Date | null
   readonly sealed: string
+  readonly createdAt: Date
+  readonly activateAt: Date | null
+  readonly activatedAt: Date | null
+  readonly retiredAt: Date | null
 }
 
 /** Reads all keys: `current` ones come first, then `next` and `retired`; within a state the newest comes first. */
@@ -20,5 +23,6 @@ export async function readStoredKeys(pool: Pool): Promise<StoredKey[]> {
   return rows
 }
 
-const READ_KEYS = `SELECT id, purpose, algorithm, state, activate_at AS "activateAt", sealed
+const READ_KEYS = `SELECT id, purpose, algorithm, state, sealed, created_at AS "createdAt", activate_at AS "activateAt",
+    activated_at AS "activatedAt", retired_at AS "retiredAt"
   FROM keys ORDER BY state, created_at DESC`

@@ -8,7 +8,7 @@ import type { Deps } from '../deps.ts'
  */
 export async function addPartitions(deps: Deps): Promise<void> {
   try {
-    const rows = await deps.db.$queryRaw<Array<{ created: number }>>`SELECT add_event_partitions() AS created`
+    const { rows } = await deps.pool.query<{ created: number }>('SELECT add_event_partitions() AS created')
     deps.log.info({ created: rows[0]?.created }, 'partitions of the audit trail added')
   } catch (error) {
     deps.log.warn({ err: error }, 'the partitions of the audit trail could not be added')

@@ -1,10 +1,13 @@
-import { inTransaction, type Transaction } from '../database/client.ts'
+import type { PoolClient } from 'pg'
+import { inHandWrittenTransaction } from '../database/client.ts'
 import type { Deps } from '../deps.ts'
 import { deleteInBatches } from './delete-in-batches.ts'
 
 const DAY_MS = 86_400_000
 /** Large enough that the whole purge is quick, and small enough that each transaction takes well under a second. */
 const BATCH = 5_000
+
+const DELETE_EVENTS = 'DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 ORDER BY at LIMIT $2)'
 
 /**
  * Deletes the audit events that are older than AUDIT_RETENTION_DAYS. Months in which every event is older are dropped as
@@ -18,10 +21,10 @@ export async function purgeAuditTrail(deps: Deps): Promise<void> {
   const before = new Date(deps.clock.now().getTime() - deps.config.auditRetentionDays * DAY_MS)
   const partitions = await dropPartitions(deps, before)
   const purged = await deleteInBatches(BATCH, () =>
-    inTransaction(deps.db, async (tx) => {
-      await permitRetention(tx)
-      return tx.$executeRaw`
-        DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ${before} ORDER BY at LIMIT ${BATCH})`
+    inHandWrittenTransaction(deps.pool, async (connection) => {
+      await permitRetention(connection)
+      const { rowCount } = await connection.query(DELETE_EVENTS, [before, BATCH])
+      return rowCount ?? 0
     }),
   )
   deps.log.info({ purged, partitions, before }, 'audit trail purged')
@@ -39,13 +42,15 @@ async function dropPartitions(deps: Deps, before: Date): Promise<number> {
 }
 
 async function dropPartition(deps: Deps, before: Date): Promise<boolean> {
-  return inTransaction(deps.db, async (tx) => {
-    await permitRetention(tx)
-    const rows = await tx.$queryRaw<Array<{ dropped: boolean }>>`SELECT drop_event_partition(${before}) AS dropped`
+  return inHandWrittenTransaction(deps.pool, async (connection) => {
+    await permitRetention(connection)
+    const { rows } = await connection.query<{ dropped: boolean }>('SELECT drop_event_partition($1) AS dropped', [
+      before,
+    ])
     return rows[0]?.dropped === true
   })
 }
 
-async function permitRetention(tx: Transaction): Promise<void> {
-  await tx.$executeRaw`SELECT set_config('latchkey.retention', 'on', true)`
+async function permitRetention(connection: PoolClient): Promise<void> {
+  await connection.query("SELECT set_config('latchkey.retention', 'on', true)")
 }

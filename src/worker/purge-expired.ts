@@ -1,4 +1,4 @@
-import type { Database } from '../database/client.ts'
+import { Prisma } from '../database/generated/client.ts'
 import type { Deps } from '../deps.ts'
 import { KNOWN_NETWORK_DAYS } from '../domain/throttle/known-networks.ts'
 import { deleteInBatches } from './delete-in-batches.ts'
@@ -32,7 +32,9 @@ export async function purgeExpired(deps: Deps): Promise<void> {
   const failures: unknown[] = []
   for (const [what, purge] of Object.entries(purges)) {
     try {
-      purged[what] = await deleteInBatches(BATCH, () => purge(deps.db, before, revertDays))
+      const { text, values } = purge(before, revertDays)
+      // Written by hand, so that a worker that only purges does not load Prisma's query compiler (query-compiler.ts).
+      purged[what] = await deleteInBatches(BATCH, async () => (await deps.pool.query(text, values)).rowCount ?? 0)
     } catch (error) {
       failures.push(error)
     }
@@ -41,41 +43,41 @@ export async function purgeExpired(deps: Deps): Promise<void> {
   if (failures.length > 0) throw failures[0]
 }
 
-const purges: Readonly<Record<string, (db: Database, before: Before, revertDays: number) => Promise<number>>> = {
-  sessions: (db, before) => db.$executeRaw`
+const purges: Readonly<Record<string, (before: Before, revertDays: number) => Prisma.Sql>> = {
+  sessions: (before) => Prisma.sql`
     DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ${before(SESSION_DAYS)} LIMIT ${BATCH})`,
-  reauthentications: (db, before) => db.$executeRaw`
+  reauthentications: (before) => Prisma.sql`
     DELETE FROM reauthentications WHERE token_hash IN
       (SELECT token_hash FROM reauthentications WHERE expires_at < ${before(1)} LIMIT ${BATCH})`,
-  registrations: (db, before) => db.$executeRaw`
+  registrations: (before) => Prisma.sql`
     DELETE FROM registrations WHERE id IN (SELECT id FROM registrations WHERE expires_at < ${before(0)} LIMIT ${BATCH})`,
-  mailedTokens: (db, before) => db.$executeRaw`
+  mailedTokens: (before) => Prisma.sql`
     DELETE FROM mailed_tokens WHERE token_hash IN
       (SELECT token_hash FROM mailed_tokens WHERE expires_at < ${before(LINK_DAYS)} LIMIT ${BATCH})`,
-  mails: (db, before) => db.$executeRaw`
+  mails: (before) => Prisma.sql`
     DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE queued_at < ${before(MAIL_DAYS)} LIMIT ${BATCH})`,
   // These are changes that were never confirmed, after the links in their notices have expired. Confirmed changes are
   // kept, because they show who had an address.
-  emailChanges: (db, before, revertDays) => db.$executeRaw`
+  emailChanges: (before, revertDays) => Prisma.sql`
     DELETE FROM email_changes WHERE id IN
       (SELECT id FROM email_changes WHERE confirmed_at IS NULL
          AND expires_at < ${before(Math.max(MAIL_DAYS, revertDays))} LIMIT ${BATCH})`,
   // These are suppressed addresses that no account has.
-  suppressedAddresses: (db, before) => db.$executeRaw`
+  suppressedAddresses: (before) => Prisma.sql`
     DELETE FROM suppressed_addresses WHERE address IN
       (SELECT address FROM suppressed_addresses s WHERE since < ${before(MAIL_DAYS)}
          AND NOT EXISTS (SELECT FROM addresses a WHERE a.address = s.address) LIMIT ${BATCH})`,
-  securityEvents: (db, before) => db.$executeRaw`
+  securityEvents: (before) => Prisma.sql`
     DELETE FROM security_events WHERE id IN
       (SELECT id FROM security_events WHERE at < ${before(MAIL_DAYS)} LIMIT ${BATCH})`,
-  revokedTokens: (db, before) => db.$executeRaw`
+  revokedTokens: (before) => Prisma.sql`
     DELETE FROM revoked_tokens WHERE token_id IN
       (SELECT token_id FROM revoked_tokens WHERE expires_at < ${before(1)} LIMIT ${BATCH})`,
-  throttles: (db, before) => db.$executeRaw`
+  throttles: (before) => Prisma.sql`
     DELETE FROM throttles WHERE key IN
       (SELECT key FROM throttles WHERE updated_at < ${before(THROTTLE_DAYS)}
          AND (succeeded_at IS NULL OR succeeded_at < ${before(KNOWN_NETWORK_DAYS)}) LIMIT ${BATCH})`,
-  useCounters: (db, before) => db.$executeRaw`
+  useCounters: (before) => Prisma.sql`
     DELETE FROM use_counters WHERE key IN
       (SELECT key FROM use_counters WHERE window_ends_at < ${before(0)} LIMIT ${BATCH})`,
 }

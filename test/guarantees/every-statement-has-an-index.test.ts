@@ -190,7 +190,7 @@ const ALLOWED: ReadonlyArray<readonly [table: string, beginning: RegExp]> = [
   // Every hour. Most suppressed addresses are old and belong to accounts, so an index on their age would not help.
   ['suppressed_addresses', /^DELETE FROM suppressed_addresses WHERE address IN/],
   // Once a night, page by page: looks for imported password hashes that version 0.1 stored unencrypted.
-  ['accounts', /^SELECT "public"\."accounts"\."id", "public"\."accounts"\."password_hash" FROM .* LIKE /],
+  ['accounts', /^SELECT id, password_hash AS "passwordHash" FROM accounts\s+WHERE id > \$1 AND password_hash LIKE /],
   // The newest delivered security events: almost every delivery has succeeded, so a page is full after a few rows.
   ['security_event_deliveries', /^SELECT .*"state" = \$\d+ .*GROUP BY .* LIMIT /],
 ]

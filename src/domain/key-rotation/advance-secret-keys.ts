@@ -1,8 +1,11 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
+import { readStoredKeys, type StoredKey } from '../../database/key-statements.ts'
 import { lockKeys } from '../../database/row-locks.ts'
 import { SECRET_KEY_LEAD_SECONDS } from '../../keys/key-lifetimes.ts'
 import { openSession } from '../row-states.ts'
 import type { KeyDeps } from './rotate-signing-key.ts'
+
+const ROTATED_PURPOSES: readonly string[] = ['refresh_token', 'password_pepper']
 
 /**
  * Makes a secret key that is due the current one, and deletes a retired key when no token or hash that it made is left.
@@ -10,10 +13,13 @@ import type { KeyDeps } from './rotate-signing-key.ts'
  */
 export async function advanceSecretKeys(deps: KeyDeps): Promise<void> {
   const now = deps.clock.now()
+  const isDue = ({ state, activateAt }: StoredKey) => state === 'next' && activateAt !== null && activateAt <= now
+  const keys = (await readStoredKeys(deps.pool)).filter(({ purpose }) => ROTATED_PURPOSES.includes(purpose))
+  if (!keys.some((key) => isDue(key) || key.state === 'retired')) return // most runs end here
   await inTransaction(deps.db, async (tx) => {
     await lockKeys(tx)
     const due = await tx.key.findMany({
-      where: { purpose: { in: ['refresh_token', 'password_pepper'] }, state: 'next', activateAt: { lte: now } },
+      where: { purpose: { in: [...ROTATED_PURPOSES] }, state: 'next', activateAt: { lte: now } },
       orderBy: { createdAt: 'asc' },
       select: { id: true, purpose: true, activateAt: true },
     })
@@ -22,7 +28,7 @@ export async function advanceSecretKeys(deps: KeyDeps): Promise<void> {
       await tx.key.update({ where: { id }, data: { state: 'current', activateAt: null, activatedAt: activateAt } })
     }
     const retired = await tx.key.findMany({
-      where: { state: 'retired', purpose: { in: ['refresh_token', 'password_pepper'] } },
+      where: { state: 'retired', purpose: { in: [...ROTATED_PURPOSES] } },
       select: { id: true, purpose: true, retiredAt: true },
     })
     for (const key of retired) {

@@ -1,4 +1,5 @@
 import { inTransaction, type Transaction } from '../../database/client.ts'
+import { readStoredKeys, type StoredKey } from '../../database/key-statements.ts'
 import { lockKeys } from '../../database/row-locks.ts'
 import type { Deps } from '../../deps.ts'
 import { keepAfterUseSeconds, PUBLISH_BEFORE_USE_SECONDS, ROTATE_EVERY_DAYS } from '../../keys/key-lifetimes.ts'
@@ -7,7 +8,7 @@ import type { SigningAlgorithm } from '../../security/signing-key.ts'
 import { recordEvent } from '../events/record-event.ts'
 import type { Requester } from '../events/requester.ts'
 
-export type KeyDeps = Pick<Deps, 'db' | 'clock' | 'config' | 'keys'>
+export type KeyDeps = Pick<Deps, 'db' | 'pool' | 'clock' | 'config' | 'keys'>
 
 export interface Rotation {
   /** The key that signs now or from `activatesAt`. */
@@ -51,22 +52,34 @@ export async function rotateSigningKey(
  */
 export async function advanceSigningKeys(deps: KeyDeps): Promise<void> {
   const now = deps.clock.now()
-  const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000)
-  const lastUse = ago(keepAfterUseSeconds(deps.config.lifetimes.accessToken))
+  const lastUse = ago(now, keepAfterUseSeconds(deps.config.lifetimes.accessToken))
+  const stored = (await readStoredKeys(deps.pool)).filter(({ purpose }) => purpose === 'signing')
+  const isDeletable = ({ state, retiredAt }: StoredKey) =>
+    state === 'retired' && retiredAt !== null && retiredAt <= lastUse
+  if (!stored.some(isDeletable) && !dueKey(stored, now)) return // most runs end here
   await inTransaction(deps.db, async (tx) => {
     await lockKeys(tx)
     await tx.key.deleteMany({ where: { purpose: 'signing', state: 'retired', retiredAt: { lte: lastUse } } })
-    const keys = await readSigningKeys(tx)
-    const next = keys.find((key) => key.state === 'next')
-    const current = keys.find((key) => key.state === 'current')
-    if (!next || !current) return
-    const isPlanned = next.activateAt !== null && next.activateAt <= now
-    const isOld = (current.activatedAt ?? current.createdAt) <= ago(ROTATE_EVERY_DAYS * 86_400)
-    if (!isPlanned && !(isOld && usableFrom(next, keys) <= now)) return
+    const next = dueKey(await readSigningKeys(tx), now)
+    if (!next) return
     await promote(tx, deps, { next, now })
     const by: Requester = { actor: 'system', origin: null }
     await recordRotation(tx, { key: next, isActive: true, isCompromised: false, by, now })
   })
+}
+
+/** The next key, if it is planned to be current by now, or if the current key has signed for long enough. */
+function dueKey(keys: readonly SigningKeyRow[], now: Date): SigningKeyRow | null {
+  const next = keys.find((key) => key.state === 'next')
+  const current = keys.find((key) => key.state === 'current')
+  if (!next || !current) return null
+  const isPlanned = next.activateAt !== null && next.activateAt <= now
+  const isOld = (current.activatedAt ?? current.createdAt) <= ago(now, ROTATE_EVERY_DAYS * 86_400)
+  return isPlanned || (isOld && usableFrom(next, keys) <= now) ? next : null
+}
+
+function ago(now: Date, seconds: number): Date {
+  return new Date(now.getTime() - seconds * 1000)
 }
 
 type SigningKeyRow = Awaited<ReturnType<typeof readSigningKeys>>[number]
