@@ -4,7 +4,7 @@ import { latchkey } from '../latchkey.ts'
 import { Heading } from '../layout/heading.tsx'
 import type { Place } from '../navigation.ts'
 import { GoOn, LinkDone } from './link-done.tsx'
-import { isDeadLink, MailedLink } from './mailed-link.tsx'
+import { MailedLink } from './mailed-link.tsx'
 import { OtherSessionNote } from './other-session-note.tsx'
 
 const title = 'Confirm your new email address'
@@ -36,11 +36,7 @@ export function ConfirmEmailPage({ place }: { place: Place }) {
         }
         const confirm = async () => {
           const { data, problem } = await latchkey.api.POST('/v1/email/change/confirm', { body: { token } })
-          if (problem && isDeadLink(problem)) {
-            refuse(problem)
-            return undefined
-          }
-          if (!data) return problem
+          if (!data) return refuse(problem)
           await latchkey.checkSession() // it goes on only if the change was requested in it
           setConfirmed(data.email)
           return undefined

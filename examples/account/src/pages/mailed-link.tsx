@@ -16,11 +16,14 @@ interface MailedLinkProps<Checked> {
   readonly check: (token: string) => Promise<Result<Checked>>
   /** Where a person goes from a link that no longer works. */
   readonly afterDeadLink: (problem: Problem) => ComponentChildren
-  /** The page of a link that works. `refuse` is called if it has stopped working in the meantime. */
+  /**
+   * The page of a link that works. `refuse` takes the problem of consuming it: if the link no longer works, the page says so, and
+   * undefined is returned. Any other problem is returned for the form.
+   */
   readonly children: (link: {
     token: string
     checked: Checked
-    refuse: (problem: Problem) => void
+    refuse: (problem: Problem) => Problem | undefined
   }) => ComponentChildren
 }
 
@@ -42,6 +45,11 @@ export function MailedLink<Checked>({ place, title, check, afterDeadLink, childr
       </DeadLink>
     )
   }
+  const refuse = (refusal: Problem) => {
+    if (!isDeadLink(refusal)) return refusal
+    setResult({ problem: refusal })
+    return undefined
+  }
   const { data, problem } = result
   if (problem && isDeadLink(problem)) {
     return (
@@ -60,14 +68,14 @@ export function MailedLink<Checked>({ place, title, check, afterDeadLink, childr
           {problem ? <LoadProblem problem={problem} retry={load} /> : <Loading what="the link" />}
         </>
       ) : (
-        children({ token, checked: data, refuse: (refusal) => setResult({ problem: refusal }) })
+        children({ token, checked: data, refuse })
       )}
     </CardPage>
   )
 }
 
 /** The problems that another attempt does not change. */
-export function isDeadLink({ code }: Problem): boolean {
+function isDeadLink({ code }: Problem): boolean {
   return code.startsWith('link_') || code === 'email_unavailable'
 }
 

@@ -5,7 +5,7 @@ import { latchkey } from '../latchkey.ts'
 import { Heading } from '../layout/heading.tsx'
 import type { Place } from '../navigation.ts'
 import { GoOn, LinkDone } from './link-done.tsx'
-import { isDeadLink, MailedLink } from './mailed-link.tsx'
+import { MailedLink } from './mailed-link.tsx'
 import { OtherSessionNote } from './other-session-note.tsx'
 
 const title = 'Choose a new password'
@@ -42,11 +42,7 @@ export function ResetPasswordPage({ place }: { place: Place }) {
         }
         const reset = async ({ newPassword = '' }) => {
           const { problem } = await latchkey.api.POST('/v1/password/reset', { body: { token, newPassword } })
-          if (problem && isDeadLink(problem)) {
-            refuse(problem)
-            return undefined
-          }
-          if (problem) return problem
+          if (problem) return refuse(problem)
           await latchkey.checkSession() // it has ended if the link was for the person who is signed in here
           setDone(true)
           return undefined

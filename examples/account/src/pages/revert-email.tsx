@@ -4,7 +4,7 @@ import { latchkey } from '../latchkey.ts'
 import { Heading } from '../layout/heading.tsx'
 import type { Place } from '../navigation.ts'
 import { GoOn, LinkDone } from './link-done.tsx'
-import { isDeadLink, MailedLink } from './mailed-link.tsx'
+import { MailedLink } from './mailed-link.tsx'
 
 type Outcome = 'cancelled' | 'restored'
 
@@ -35,11 +35,7 @@ export function RevertEmailPage({ place }: { place: Place }) {
         if (reverted !== null) return <Reverted {...reverted} />
         const revert = async () => {
           const { data, problem } = await latchkey.api.POST('/v1/email/change/revert', { body: { token } })
-          if (problem && isDeadLink(problem)) {
-            refuse(problem)
-            return undefined
-          }
-          if (!data) return problem
+          if (!data) return refuse(problem)
           await latchkey.checkSession()
           setReverted(data)
           return undefined

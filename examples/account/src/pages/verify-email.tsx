@@ -5,7 +5,7 @@ import { latchkey } from '../latchkey.ts'
 import { Heading } from '../layout/heading.tsx'
 import type { Place } from '../navigation.ts'
 import { GoOn, LinkDone } from './link-done.tsx'
-import { isDeadLink, MailedLink } from './mailed-link.tsx'
+import { MailedLink } from './mailed-link.tsx'
 import { OtherSessionNote } from './other-session-note.tsx'
 
 const title = 'Verify your email address'
@@ -32,12 +32,9 @@ export function VerifyEmailPage({ place }: { place: Place }) {
         }
         const verify = async () => {
           const { data, problem } = await latchkey.api.POST('/v1/email/verify', { body: { token } })
-          if (problem && isDeadLink(problem)) {
-            refuse(problem)
-            return undefined
-          }
-          if (data) setVerified(data.email)
-          return problem
+          if (!data) return refuse(problem)
+          setVerified(data.email)
+          return undefined
         }
         return (
           <>
