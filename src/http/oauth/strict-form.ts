@@ -18,6 +18,9 @@ export function parseStrictForm(body: string): Record<string, string> {
   return Object.fromEntries([...fields].filter(([, value]) => value !== ''))
 }
 
+/** Printable ASCII without `%` and `+`, as in every token. */
+const NEEDS_NO_DECODING = /^[ -$&-*,-~]*$/
+
 /**
  * Decodes one name or value in `application/x-www-form-urlencoded`. The id and the secret in a Basic header have the
  * same form (section 2.3.1).
@@ -25,10 +28,10 @@ export function parseStrictForm(body: string): Record<string, string> {
  * @throws {UnreadableBody} if it is not encoded, is not UTF-8, or contains NUL.
  */
 export function decodeFormText(encoded: string): string {
+  if (NEEDS_NO_DECODING.test(encoded)) return encoded
   // Characters that are not ASCII have to be escaped. Raw bytes have already been decoded, possibly to replacement
   // characters.
   if (/[^\x20-\x7e]/.test(encoded)) throw new UnreadableBody('encoding', 'The form is not percent-encoded.')
-  if (!/[%+]/.test(encoded)) return encoded // as tokens are, which are long
   try {
     const text = decodeURIComponent(encoded.replaceAll('+', ' '))
     if (!text.includes('\u0000')) return text
