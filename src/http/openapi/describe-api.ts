@@ -20,7 +20,10 @@ export function describeApi(app: FastifyInstance, config: Config): void {
   })
   let description: Promise<Description> | undefined
   app.decorate('describe', () => {
-    description ??= describe(routes, config)
+    description ??= describe(routes, config).catch((error: unknown) => {
+      description = undefined // so that the next request tries again
+      throw error
+    })
     return description
   })
   const sendYaml = prepareAnswer({ type: 'application/yaml', read: () => openapiYaml(app) })

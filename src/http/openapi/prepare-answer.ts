@@ -21,7 +21,10 @@ export function prepareAnswer({
 }: Answer): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   let prepared: Promise<Prepared> | undefined
   return async (request, reply) => {
-    prepared ??= prepare(read)
+    prepared ??= prepare(read).catch((error: unknown) => {
+      prepared = undefined // so that the next request tries again
+      throw error
+    })
     const { plain, compressed } = await prepared
     reply.header('Cache-Control', 'public, max-age=300').header('Vary', varyBy(reply, 'Accept-Encoding')).type(type)
     if (!/\bgzip\b/i.test(request.headers['accept-encoding'] ?? '')) return reply.send(plain)
