@@ -4,6 +4,7 @@ import { type BreachList, createBreachList } from './breach-list/breach-list.ts'
 import type { Config } from './config/config.ts'
 import { connect, type Database, type Pool } from './database/client.ts'
 import { type Clock, createDatabaseClock } from './database/clock.ts'
+import { queueConnections } from './database/connection/queue-pool.ts'
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts'
 import { readMailBacklog } from './operations/mail-backlog.ts'
 import { readMailOutcomes } from './operations/mail-outcomes.ts'
@@ -57,7 +58,7 @@ export function createDeps(input: {
   secretKey: Secret
   log: Logger
   tracing?: Tracing | null
-  /** Whether a worker uses `pool`, so that a pooler in transaction mode is refused. */
+  /** Whether a worker uses `pool`. Then a pooler in transaction mode is refused, and the queue gets connections of its own. */
   needsSessions?: boolean
   /** In tests: a clock other than the database's. */
   createClock?: (pool: Pool, log: Logger) => Clock
@@ -120,8 +121,9 @@ function openDatabase(
   databaseUrl: string,
   { config, log, needsSessions }: Pick<Deps, 'config' | 'log'> & { readonly needsSessions: boolean },
 ): { db: Database; pool: Pool } {
+  const poolSize = config.databasePoolSize
   return connect(databaseUrl, {
-    poolSize: config.databasePoolSize,
+    poolSize: needsSessions ? poolSize - queueConnections(poolSize) : poolSize,
     needsSessions,
     // The connection was opened for a request that has nothing to do with this.
     onIdleError: (error) => withoutSpan(() => log.warn({ reason: error.message }, 'A database connection was lost')),

@@ -112,7 +112,7 @@ export function readConfig(environment: Environment): Config {
       : undefined,
     databaseUrl,
     databaseUrlDirect: read.databaseUrl('DATABASE_URL_DIRECT') ?? databaseUrl,
-    databasePoolSize: read.integer('DATABASE_POOL_SIZE', 20, 6, 1_000),
+    databasePoolSize: read.integer('DATABASE_POOL_SIZE', 20, 8, 1_000),
     dataDir,
     secretKey: read.secretKey('SECRET_KEY', production),
     previousSecretKey: read.secretKey('SECRET_KEY_PREVIOUS', false),

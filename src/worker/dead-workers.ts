@@ -8,13 +8,22 @@ import type { Deps } from '../deps.ts'
  * graphile-worker releases the jobs of a worker that has crashed only after four hours. That is too long for a person
  * who waits for a reset link. Each pool's lock is named after the pool's id, which also marks the jobs of the pool.
  * PostgreSQL releases the locks when the process ends, and any other process can then release the jobs.
+ *
+ * @returns a promise that rejects if a lock cannot be taken. Without its lock, the worker would look crashed.
  */
-export function holdPoolLocks(connection: pg.PoolClient, events: WorkerEvents): void {
-  events.on('pool:create', ({ workerPool }) => {
-    connection
-      .query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [lockName(workerPool.id)])
-      .catch(() => undefined) // a broken connection ends the run: see run-worker.ts
+export function holdPoolLocks(connection: pg.PoolClient, events: WorkerEvents): Promise<never> {
+  const failure = new Promise<never>((_resolve, reject) => {
+    let taken = Promise.resolve()
+    events.on('pool:create', ({ workerPool }) => {
+      // One after the other: node-postgres 9 will refuse a query while another one runs on the same connection.
+      taken = taken.then(async () => {
+        await connection.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [lockName(workerPool.id)])
+      })
+      taken.catch(reject)
+    })
   })
+  failure.catch(() => undefined) // the run may have ended for another reason
+  return failure
 }
 
 /** A job that was taken more recently than this may belong to a worker that does not hold its lock yet. */

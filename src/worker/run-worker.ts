@@ -2,6 +2,8 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Logger, type Runner, type RunnerOptions, run, type WorkerEvents } from 'graphile-worker'
 import type pg from 'pg'
+import type { Pool } from '../database/client.ts'
+import { openQueuePool } from '../database/connection/queue-pool.ts'
 import type { Deps } from '../deps.ts'
 import { type Mailer, withoutAddresses } from '../mail/mailer.ts'
 import { holdPoolLocks, releaseJobsOfCrashedWorkers } from './dead-workers.ts'
@@ -40,9 +42,10 @@ interface Stopping {
 }
 
 async function keepRunning(deps: Deps, mailer: Mailer, stopping: Stopping): Promise<void> {
+  const queuePool = openQueuePool(deps.pool, deps.config.databasePoolSize)
   while (!stopping.signal.aborted) {
     try {
-      await runOnce(deps, mailer, stopping.stopped)
+      await runOnce({ deps, mailer, queuePool }, stopping.stopped)
     } catch (error) {
       deps.log.warn(
         { reason: error instanceof Error ? error.message : String(error) },
@@ -51,20 +54,30 @@ async function keepRunning(deps: Deps, mailer: Mailer, stopping: Stopping): Prom
     }
     await wait(RESTART_AFTER_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
   }
+  await queuePool.end()
+}
+
+interface Run {
+  readonly deps: Deps
+  readonly mailer: Mailer
+  /** The connections of the queue itself. What the jobs do uses `deps`. */
+  readonly queuePool: Pool
 }
 
 /** Runs jobs until the worker is stopped, or until the connection that holds its locks breaks. */
-async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Promise<void> {
+async function runOnce({ deps, mailer, queuePool }: Run, stopped: Promise<void>): Promise<void> {
   const events: WorkerEvents = new EventEmitter()
-  const lockConnection = await deps.pool.connect()
+  const lockConnection = await queuePool.connect()
   const runners: Runner[] = []
   let watching: { readonly broken: Promise<void>; stop(): void } | undefined
   try {
-    holdPoolLocks(lockConnection, events)
+    const lockFailure = holdPoolLocks(lockConnection, events)
     await releaseJobsOfCrashedWorkers(deps)
     watching = watchLockConnection(deps, lockConnection)
-    for (const lane of lanesOf(deps, mailer)) runners.push(await run({ ...commonOptions(deps, events), ...lane }))
-    await Promise.race([...runners.map(({ promise }) => promise), watching.broken, stopped])
+    for (const lane of lanesOf(deps, mailer)) {
+      runners.push(await run({ ...commonOptions(deps, events), pgPool: queuePool, ...lane }))
+    }
+    await Promise.race([...runners.map(({ promise }) => promise), watching.broken, lockFailure, stopped])
   } finally {
     watching?.stop()
     await Promise.all(runners.map((runner) => runner.stop().catch(() => undefined))) // one may have stopped by itself
@@ -74,7 +87,7 @@ async function runOnce(deps: Deps, mailer: Mailer, stopped: Promise<void>): Prom
 
 /**
  * A lane has its own slots, so that the jobs of one lane never wait for those of another. Each lane also holds one
- * connection, on which it listens for new jobs. The minimum of DATABASE_POOL_SIZE includes these connections.
+ * connection, on which it listens for new jobs (database/connection/queue-pool.ts counts them).
  */
 function lanesOf(deps: Deps, mailer: Mailer): RunnerOptions[] {
   const { send_reset_mail, send_registration_mail, ...others } = createTasks(deps, mailer)
@@ -96,7 +109,6 @@ function lanesOf(deps: Deps, mailer: Mailer): RunnerOptions[] {
  */
 function commonOptions(deps: Deps, events: WorkerEvents): RunnerOptions {
   return {
-    pgPool: deps.pool,
     pollInterval: 1_000,
     noHandleSignals: true,
     preset: { worker: { completeJobBatchDelay: COMPLETE_AFTER_MS, failJobBatchDelay: COMPLETE_AFTER_MS } },

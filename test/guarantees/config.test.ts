@@ -190,7 +190,7 @@ describe('a value that makes no sense stops the start with one line that names t
     ['OPERATIONS_PORT', ['abc', '65536', '3000']],
     ['OPERATIONS_HOST', ['not a host', '127.0.0.1']],
     ['DATABASE_URL_DIRECT', ['mysql://db/x', 'postgresql://db/latchkey']],
-    ['DATABASE_POOL_SIZE', ['0', '1', '5', '1001', 'many']],
+    ['DATABASE_POOL_SIZE', ['0', '1', '7', '1001', 'many']],
     ['TOKEN_RESOURCES', ['orders', 'https://orders.example/#x', 'http://127.0.0.1:3000']],
     ['PUBLIC_URL', ['acme.example', 'ftp://acme.example', 'https://acme.example/?x', 'https://user:pw@acme.example']],
     ['DATABASE_URL', ['mysql://db/x', 'db:5432', 'postgres://u:p w@h:99999999/x']],

@@ -4,7 +4,13 @@ import { type DatabaseTarget, parseDatabaseUrl } from './database-url.ts'
 import { type HostClient, hostClientClass } from './host-client.ts'
 import { HostSelector } from './host-selector.ts'
 import { detectPoolingMode, type PoolingMode, refuseTransactionMode } from './pooling-mode.ts'
-import { type PreparedSession, prepareSession, prepareTransactions, type SessionLimits } from './session-settings.ts'
+import {
+  type PreparedSession,
+  prepareSession,
+  prepareTransactions,
+  type SessionLimits,
+  sessionSettings,
+} from './session-settings.ts'
 
 interface PoolOptions {
   readonly limits: SessionLimits
@@ -16,6 +22,8 @@ interface PoolOptions {
   /** Whether a pooler in transaction mode is refused: the pool needs LISTEN, session locks or temporary tables. */
   readonly needsSessions: boolean
   readonly onIdleError?: (error: Error) => void
+  /** Settings of PostgreSQL that each session gets beside those that the code relies on. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 const CONNECT_TIMEOUT_MS = 2_000
@@ -36,6 +44,8 @@ const READ_ONLY = '25006'
  * would wait for minutes if the database hangs.
  */
 export class DatabasePool extends pg.Pool {
+  readonly #url: string
+  readonly #options: PoolOptions
   readonly #hosts: HostSelector
   readonly #target: DatabaseTarget
   /**
@@ -65,9 +75,11 @@ export class DatabasePool extends pg.Pool {
       keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
       ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
       Client: hostClientClass(hosts),
-      onConnect: (client: HostClient) => this.#prepare(client, options),
+      onConnect: (client: HostClient) => this.#prepare(client),
       // The type of the configuration does not allow this `Client`, nor an `onConnect` that returns a promise.
     } as unknown as pg.PoolConfig)
+    this.#url = url
+    this.#options = options
     this.#target = target
     this.#hosts = hosts
     this.#schema = target.schema
@@ -93,6 +105,11 @@ export class DatabasePool extends pg.Pool {
   async schema(): Promise<string> {
     if (this.#schema === null) (await this.connect()).release()
     return this.#schema ?? ''
+  }
+
+  /** Creates a pool of `size` connections to the same database, whose sessions also have these settings. */
+  another(size: number, settings: Readonly<Record<string, string>>): DatabasePool {
+    return new DatabasePool(this.#url, { ...this.#options, size, settings })
   }
 
   /** Makes sure that no connection that is open now is used again. */
@@ -123,10 +140,10 @@ export class DatabasePool extends pg.Pool {
     if ((await this.#poolingMode) === 'transaction') refuseTransactionMode()
   }
 
-  async #prepare(client: HostClient, { limits, needsSessions }: PoolOptions): Promise<void> {
+  async #prepare(client: HostClient): Promise<void> {
     const mode = await this.#detectPoolingMode(client)
-    if (mode === 'transaction' && needsSessions) refuseTransactionMode()
-    const { schema, isReadOnly } = await this.#applySettings(client, mode, limits)
+    if (mode === 'transaction' && this.#options.needsSessions) refuseTransactionMode()
+    const { schema, isReadOnly } = await this.#applySettings(client, mode)
     const { host, port } = client.databaseHost
     if (isReadOnly && this.#target.mustBeWritable) {
       this.#hosts.passOver(client.databaseHost)
@@ -162,10 +179,11 @@ export class DatabasePool extends pg.Pool {
     return client
   }
 
-  async #applySettings(client: HostClient, mode: PoolingMode, limits: SessionLimits): Promise<PreparedSession> {
+  async #applySettings(client: HostClient, mode: PoolingMode): Promise<PreparedSession> {
     const target = { ...this.#target, schema: this.#schema }
-    if (mode === 'session') return prepareSession(client, target, limits)
-    const { settings, ...prepared } = await prepareTransactions(client, target, limits)
+    const wanted = { ...sessionSettings(this.#options.limits), ...this.#options.settings }
+    if (mode === 'session') return prepareSession(client, target, wanted)
+    const { settings, ...prepared } = await prepareTransactions(client, target, wanted)
     client.useTransactionSettings(settings)
     return prepared
   }

@@ -29,6 +29,7 @@ const FORMS = {
   tcp_keepalives_count: '3',
 }
 
+/** The settings that the code relies on in every session. */
 export function sessionSettings(limits: SessionLimits): Record<string, string> {
   return {
     ...FORMS,
@@ -60,10 +61,10 @@ type SessionTarget = Pick<DatabaseTarget, 'options' | 'schema'>
 export async function prepareSession(
   client: pg.ClientBase,
   target: SessionTarget,
-  limits: SessionLimits,
+  settings: Readonly<Record<string, string>>,
 ): Promise<PreparedSession> {
   if (target.options.length > 0) await setAll(client, target.options)
-  await setAll(client, Object.entries(sessionSettings(limits)))
+  await setAll(client, Object.entries(settings))
   return chooseSchema(client, target.schema, 'session')
 }
 
@@ -81,18 +82,18 @@ export interface PreparedTransactions extends PreparedSession {
 export async function prepareTransactions(
   client: pg.ClientBase,
   target: SessionTarget,
-  limits: SessionLimits,
+  settings: Readonly<Record<string, string>>,
 ): Promise<PreparedTransactions> {
-  const wanted = { ...Object.fromEntries(target.options), ...sessionSettings(limits) }
+  const wanted = { ...Object.fromEntries(target.options), ...settings }
   const { rows } = await client.query<{ name: string; value: string }>(
     KNOWN_SETTINGS,
     columnsOf(Object.entries(wanted)),
   )
   const prepared = await chooseSchema(client, target.schema, 'transaction')
   // SET takes no parameters. A name is one of ours, or has the form that database-url.ts demands of `options`.
-  const settings = rows.map(({ name, value }) => `SET LOCAL ${name} TO ${pg.escapeLiteral(value)}`)
-  settings.push(`SET LOCAL search_path TO ${pg.escapeIdentifier(prepared.schema)}, pg_temp`)
-  return { ...prepared, settings: settings.join('; ') }
+  const statements = rows.map(({ name, value }) => `SET LOCAL ${name} TO ${pg.escapeLiteral(value)}`)
+  statements.push(`SET LOCAL search_path TO ${pg.escapeIdentifier(prepared.schema)}, pg_temp`)
+  return { ...prepared, settings: statements.join('; ') }
 }
 
 /** Leaves out a setting that this version of PostgreSQL does not know. */

@@ -1,0 +1,29 @@
+import { AVOID_READING_WHOLE_TABLES, type Pool } from '../client.ts'
+
+/** One for each lane of the worker, to listen for new jobs, and one that holds the worker's locks. */
+const HELD = 4
+/** With fewer connections in all, the statements of the queue have one connection instead of two. */
+const FEW = 12
+
+/** How many of a process's `poolSize` connections the queue of its worker has for itself. */
+export function queueConnections(poolSize: number): number {
+  return HELD + (poolSize < FEW ? 1 : 2)
+}
+
+/**
+ * The job table may be empty when PostgreSQL plans the query for the next job, and hold a thousand jobs a second later.
+ * With the plan for an empty table, each query reads and sorts all jobs, so that a mail costs more the more mails wait.
+ * These settings leave the index that has the jobs in order, and plan for the present size of the table. They would harm
+ * other statements, so the queue has connections of its own.
+ */
+const READ_JOBS_IN_ORDER = {
+  ...AVOID_READING_WHOLE_TABLES,
+  enable_bitmapscan: 'off',
+  enable_sort: 'off',
+  plan_cache_mode: 'force_custom_plan',
+}
+
+/** Creates the connections for the queue of the worker that uses `pool`, which is smaller by as many. End it yourself. */
+export function openQueuePool(pool: Pool, poolSize: number): Pool {
+  return pool.another(queueConnections(poolSize), READ_JOBS_IN_ORDER)
+}
