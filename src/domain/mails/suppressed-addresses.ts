@@ -11,7 +11,7 @@ export interface Suppression {
   readonly since: Date
 }
 
-/** Why the provider does not send to an address, for Support. Null if it does. */
+/** What the provider reported about mail to an address, for Support. Null if nothing is recorded. */
 export async function readSuppression(deps: Pick<Deps, 'db'>, address: NormalizedAddress): Promise<Suppression | null> {
   const suppressed = await deps.db.suppressedAddress.findUnique({ where: { address }, omit: { address: true } })
   return suppressed && { ...suppressed, reason: suppressed.reason as SuppressionReason }
