@@ -4,7 +4,6 @@ import type { PoolClient } from 'pg'
 import { DatabaseUnreachable, isWriteConflict } from './connection/connection-errors.ts'
 import { DatabasePool } from './connection/database-pool.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
-import { lightQueryCompiler } from './query-compiler.ts'
 
 export type Database = PrismaClient
 /** An open transaction. `$connect` excludes the client itself, which would commit each statement separately. */
@@ -50,13 +49,8 @@ export function connect(
     needsSessions,
     onIdleError,
   })
-  const options: Prisma.PrismaClientOptions = {
-    adapter: adapterOn(pool),
-    errorFormat: 'minimal',
-    transactionOptions: TRANSACTION,
-    ...lightQueryCompiler,
-  }
-  return { db: new PrismaClient(options), pool }
+  const db = new PrismaClient({ adapter: adapterOn(pool), errorFormat: 'minimal', transactionOptions: TRANSACTION })
+  return { db, pool }
 }
 
 /**

@@ -33,7 +33,7 @@ export async function purgeExpired(deps: Deps): Promise<void> {
   for (const [what, purge] of Object.entries(purges)) {
     try {
       const { text, values } = purge(before, revertDays)
-      // Written by hand, so that a worker that only purges does not load Prisma's query compiler (query-compiler.ts).
+      // Written by hand, so that a worker that only purges does not load Prisma's query compiler.
       purged[what] = await deleteInBatches(BATCH, async () => (await deps.pool.query(text, values)).rowCount ?? 0)
     } catch (error) {
       failures.push(error)

@@ -32,7 +32,7 @@ interface ImportedHash {
   readonly passwordHash: string
 }
 
-/** Written by hand, so that a worker that finds none does not load Prisma's query compiler (database/query-compiler.ts). */
+/** Written by hand, so that a worker that finds none does not load Prisma's query compiler. */
 const READ_HASHES = `SELECT id, password_hash AS "passwordHash" FROM accounts
   WHERE id > $1 AND password_hash LIKE '$2%' ORDER BY id LIMIT $2`
 
