@@ -92,9 +92,12 @@ export function watchLocks(watcher: pg.ClientBase, pid: number, report: Report):
   }
 }
 
-/** The text of the query is left out, because it may contain data that must not be logged. */
+/**
+ * The text of the query is left out, because it may contain data that must not be logged. The watcher itself is left out:
+ * an index that is built concurrently waits for every query that has begun before, and so for this one.
+ */
 const LOCK_HOLDERS = `
   SELECT format('Waiting for a lock that is held by pid %s (application "%s", role "%s", query started %s)', pid,
            coalesce(application_name, 'unknown'), usename,
            coalesce(to_char(query_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'at an unknown time')) AS line
-  FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids($1)) ORDER BY pid`
+  FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids($1)) AND pid <> pg_backend_pid() ORDER BY pid`
