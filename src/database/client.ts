@@ -35,7 +35,7 @@ interface ConnectOptions {
   readonly onIdleError: (error: Error) => void
 }
 
-/** Creates one pool for Prisma, the hand-written statements and the queue. It connects when it is first used. */
+/** Creates one pool for Prisma and the hand-written statements. It connects when it is first used. */
 export function connect(
   url: string,
   { poolSize, needsSessions = false, onIdleError }: ConnectOptions,
