@@ -19,14 +19,6 @@ const LIMITS = { statementMs: 4_000, lockMs: 2_500, idleInTransactionMs: 6_000 }
 /** This is longer than a statement may take. A query without a result after this time was lost. */
 const QUERY_TIMEOUT_MS = 6_000
 
-/**
- * PostgreSQL keeps the plan of a statement until it takes statistics again, about a minute after a table has grown. A plan
- * that was made for an empty table reads the whole table, so that each statement costs more the more rows there are. Every
- * statement of the service has an index that it can use instead (test/guarantees/every-statement-has-an-index.test.ts).
- * PostgreSQL 14 to 17 take a statement that has none for an expensive one, which they would compile: hence `jit`.
- */
-export const AVOID_READING_WHOLE_TABLES = { enable_seqscan: 'off', jit: 'off' }
-
 interface ConnectOptions {
   /** The most connections that this process opens. */
   readonly poolSize: number
@@ -45,7 +37,6 @@ export function connect(
     size: poolSize,
     applicationName: 'latchkey',
     queryTimeoutMs: QUERY_TIMEOUT_MS,
-    settings: AVOID_READING_WHOLE_TABLES,
     needsSessions,
     onIdleError,
   })

@@ -1,4 +1,4 @@
-import { AVOID_READING_WHOLE_TABLES, type Pool } from '../client.ts'
+import type { Pool } from '../client.ts'
 
 /** One for each lane of the worker, to listen for new jobs, and one that holds the worker's locks. */
 const HELD = 4
@@ -15,12 +15,15 @@ export function queueConnections(poolSize: number): number {
  * With the plan for an empty table, each query reads and sorts all jobs, so that a mail costs more the more mails wait.
  * These settings leave the index that has the jobs in order, and plan for the present size of the table. They would harm
  * other statements, so the queue has connections of its own.
+ *
+ * PostgreSQL 14 to 17 take a plan that needs what is off for an expensive one, which they would compile: hence `jit`.
  */
 const READ_JOBS_IN_ORDER = {
-  ...AVOID_READING_WHOLE_TABLES,
+  enable_seqscan: 'off',
   enable_bitmapscan: 'off',
   enable_sort: 'off',
   plan_cache_mode: 'force_custom_plan',
+  jit: 'off',
 }
 
 /** Creates the connections for the queue of the worker that uses `pool`, which is smaller by as many. End it yourself. */
