@@ -5,9 +5,10 @@ import type { SessionLimits } from './connection/session-settings.ts'
 import { applyMigration } from './migrations/apply-migration.ts'
 import { grantServiceRole } from './migrations/grant-service-role.ts'
 import { assertOnlyInstallation, createSchema } from './migrations/installation.ts'
-import { MigrationRefused, type Report, retryWhileLocked, watchLocks } from './migrations/lock-waits.ts'
+import { MigrationRefused, type Report, watchLocks } from './migrations/lock-waits.ts'
+import { migrateQueue } from './migrations/migrate-queue.ts'
 import { type Migration, readMigrations } from './migrations/migration-files.ts'
-import { type MigrationStatus, QUEUE, readStatus } from './migrations/migration-status.ts'
+import { type MigrationStatus, readStatus } from './migrations/migration-status.ts'
 
 /** An advisory lock, held by the one process that migrates. */
 const MIGRATION_LOCK = 7_166_438
@@ -111,11 +112,6 @@ async function withLockWatch(
     await watch.stop()
     watcher.release()
   }
-}
-
-async function migrateQueue(pool: DatabasePool, report: Report): Promise<void> {
-  const { runMigrations } = await import('graphile-worker') // only a database that is migrated needs it
-  await retryWhileLocked(`The migrations of ${QUEUE}`, report, () => runMigrations({ pgPool: pool }))
 }
 
 interface MigrationPool {
