@@ -15,11 +15,15 @@ export async function migrateQueue(pool: DatabasePool, report: Report): Promise<
  * new statistics: about a minute.
  */
 async function addJobsByIndex(pool: DatabasePool): Promise<void> {
-  const { rows } = await pool.query<{ name: string }>(FUNCTIONS_WITHOUT_SETTING)
-  for (const { name } of rows) await pool.query(`ALTER FUNCTION ${name} SET enable_seqscan = off`)
+  await pool.query(`
+    DO $$
+    DECLARE without_setting regprocedure;
+    BEGIN
+      FOR without_setting IN
+        SELECT oid FROM pg_proc WHERE pronamespace = 'graphile_worker'::regnamespace AND proname = 'add_jobs'
+          AND NOT 'enable_seqscan=off' = ANY (coalesce(proconfig, '{}'))
+      LOOP
+        EXECUTE format('ALTER FUNCTION %s SET enable_seqscan = off', without_setting);
+      END LOOP;
+    END $$`)
 }
-
-const FUNCTIONS_WITHOUT_SETTING = `
-  SELECT oid::regprocedure::text AS name FROM pg_proc
-  WHERE pronamespace = '${QUEUE}'::regnamespace AND proname = 'add_jobs'
-    AND NOT 'enable_seqscan=off' = ANY (coalesce(proconfig, '{}'))`
