@@ -75,7 +75,10 @@ async function runOnce({ deps, mailer, queuePool }: Run, stopped: Promise<void>)
     await releaseJobsOfCrashedWorkers(deps)
     watching = watchLockConnection(deps, lockConnection)
     for (const lane of lanesOf(deps, mailer)) {
-      runners.push(await run({ ...commonOptions(deps, events), pgPool: queuePool, ...lane }))
+      const runner = await run({ ...commonOptions(deps, events), pgPool: queuePool, ...lane })
+      // It may fail before it is awaited below, and an unhandled rejection would end the process.
+      runner.promise.catch(() => undefined)
+      runners.push(runner)
     }
     await Promise.race([...runners.map(({ promise }) => promise), watching.broken, lockFailure, stopped])
   } finally {
