@@ -1,8 +1,8 @@
 import type { Pool } from './client.ts'
 
 /**
- * The statement that reads the service's keys at the start and every few seconds. It is written by hand, because a process that
- * has no work then does not load the query compiler of Prisma.
+ * The statement that reads the service's keys at the start and every few seconds. It is written by hand, so that a process
+ * without other work does not load the query compiler of Prisma.
  */
 
 export interface StoredKey {

@@ -104,8 +104,8 @@ function lanesOf(deps: Deps, mailer: Mailer): RunnerOptions[] {
 
 /**
  * Jobs that end within 20 ms are marked as done with one statement. Their mails have been settled before, so a job that is
- * run again after a crash sends nothing. Without a delay of its own graphile-worker 0.17.3 does not await the statement,
- * and a database outage at that moment would be an unhandled rejection, which ends the process.
+ * run again after a crash sends nothing. If no delay is set, graphile-worker 0.17.3 does not await the statement, and a
+ * database outage at that moment would be an unhandled rejection, which ends the process.
  *
  * Jobs are not taken in batches. The `localQueue` of graphile-worker 0.17.3 rejects a promise that nobody awaits if it
  * stops with jobs in memory while the database is down.

@@ -45,7 +45,7 @@ export function createTasks(deps: Deps, mailer: Mailer): TaskList {
     purge_audit_trail: () => purgeAuditTrail(deps),
     add_partitions: () => addPartitions(deps),
   }
-  // The queue stores payloads as JSON, without a type. Whatever adds a job writes the payload that `JobPayloads` names.
+  // The queue stores payloads as JSON, without a type. All code that adds a job writes the payload that `JobPayloads` names.
   return { ...(jobTasks as TaskList), ...cronTasks }
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from '@jest/globals'
-import pg from 'pg'
+import { query } from '../support/embedded-server.ts'
 import { startSendgridStandIn } from '../support/sendgrid-stand-in.ts'
 import { serviceProcess } from '../support/service-process.ts'
 import { serviceSettings } from '../support/service-settings.ts'
@@ -34,12 +34,9 @@ const preload = join(folder, 'report.cjs')
 await writeFile(preload, REPORT)
 const settings = { ...serviceSettings(database.url, sendgrid), NODE_OPTIONS: `--require ${preload}` }
 const service = await serviceProcess(settings)
-const pool = new pg.Pool({ connectionString: database.url })
-pool.on('error', () => undefined) // a connection that is still closing when the database is dropped reports its end
 
 afterAll(async () => {
   await service.kill()
-  await pool.end()
   await sendgrid.close()
   await database.drop()
   await rm(folder, { recursive: true })
@@ -58,8 +55,8 @@ async function reportAfter(work: () => Promise<void>): Promise<{ packages: strin
 }
 
 async function runEveryTask(): Promise<void> {
-  for (const task of TASKS) await pool.query('SELECT graphile_worker.add_job($1)', [task])
-  await until(async () => (await pool.query('SELECT FROM graphile_worker.jobs')).rowCount === 0)
+  for (const task of TASKS) await query(database.url, `SELECT graphile_worker.add_job('${task}')`)
+  await until(async () => (await query(database.url, 'SELECT FROM graphile_worker.jobs')).length === 0)
 }
 
 test('a process without work loads neither Prisma’s query compiler nor what describes the API', async () => {

@@ -16,7 +16,8 @@ export function queueConnections(poolSize: number): number {
  * These settings leave the index that has the jobs in order, and plan for the present size of the table. They would harm
  * other statements, so the queue has connections of its own.
  *
- * PostgreSQL 14 to 17 take a plan that needs what is off for an expensive one, which they would compile: hence `jit`.
+ * `jit` is off, because PostgreSQL 14 to 17 would compile the query each time: they add a very high cost to a plan that
+ * uses something that is switched off.
  */
 const READ_JOBS_IN_ORDER = {
   enable_seqscan: 'off',
@@ -26,7 +27,7 @@ const READ_JOBS_IN_ORDER = {
   jit: 'off',
 }
 
-/** Creates the connections for the queue of the worker that uses `pool`, which is smaller by as many. End it yourself. */
+/** Creates the pool of the queue, beside the pool that the worker's jobs use. The caller must end it. */
 export function openQueuePool(pool: Pool, poolSize: number): Pool {
   return pool.another(queueConnections(poolSize), READ_JOBS_IN_ORDER)
 }
