@@ -9,7 +9,8 @@ import { type Connection, type Executor, runStatement } from './statement.ts'
  * its locks in this order, and leaves out the ones it does not need:
  *
  *   1. signing and secret keys    lockKeys
- *   2. the account                lockAccountRow or lockCredentials, or shareAccountRow for reading only
+ *   2. the account                lockAccountRow or lockCredentials, or shareAccountRow for reading only;
+ *                                 then lockAccountsThatName, in the order of their ids
  *   3. its sessions               lockOpenSessionRows, keepSessionOpen
  *   4. its email changes          (the UPDATE of the row is the lock)
  *   5. erasures as a whole        blockErasures, joinErasures
@@ -20,6 +21,8 @@ import { type Connection, type Executor, runStatement } from './statement.ts'
  * One exception: requesting, confirming or reverting an email change locks an address (7) before it changes sessions (3)
  * or email changes (4) of its account. This is safe because the account's row lock (2) is held: no other transaction that
  * holds locks 3 or 4 of this account can wait for an address.
+ *
+ * A mailed link has no lock of its own: whoever uses or ends one holds the lock of its account, or of its address.
  *
  * 1, 5, 6 and 7 are advisory locks: they stand for something that may have no row, such as an address that is free.
  * All of them end with the transaction. A locked address (README.md, Words) is something else: a state of its row.
@@ -35,6 +38,28 @@ export async function lockAccountRow(tx: Transaction, accountId: string | null):
   if (accountId === null) return null
   await tx.$executeRaw`SELECT 1 FROM accounts WHERE id = ${accountId}::uuid FOR UPDATE`
   return tx.account.findUnique({ where: { id: accountId } })
+}
+
+/**
+ * Locks up to `limit` other accounts that have a link or an email change with one of these addresses. An erasure changes
+ * these rows. Without the locks it would wait for an account that uses such a link, and that account for the erasure.
+ *
+ * @returns the ids of the accounts.
+ */
+export async function lockAccountsThatName(
+  tx: Transaction,
+  wanted: { addresses: readonly string[]; except: string; limit: number },
+): Promise<string[]> {
+  const { addresses, except, limit } = wanted
+  const accounts = await tx.$queryRaw<Array<{ id: string }>>`
+    SELECT id FROM accounts
+    WHERE id <> ${except}::uuid AND id IN (
+      SELECT account_id FROM email_changes WHERE from_address = ANY(${addresses}) OR to_address = ANY(${addresses})
+      UNION
+      SELECT account_id FROM mailed_tokens
+      WHERE address = ANY (ARRAY(SELECT unnest(${addresses}::text[]))) AND account_id IS NOT NULL)
+    ORDER BY id LIMIT ${limit} FOR UPDATE`
+  return accounts.map(({ id }) => id)
 }
 
 export interface LockedCredentials {

@@ -15,7 +15,12 @@ export interface TestServer {
   stop(): Promise<void>
 }
 
-/** Nothing on the server outlives the run: it need not survive a power failure, and no table grows enough to need a vacuum. */
+/**
+ * Nothing on the server outlives the run: it need not survive a power failure, and no table grows enough to need a vacuum.
+ *
+ * A deadlock is not resolved. The service would run the aborted transaction again and succeed, and no test would notice that
+ * locks are taken in a wrong order. So both wait until lock_timeout, and are answered 503.
+ */
 const FAST = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -24,6 +29,7 @@ const FAST = {
   max_wal_senders: '0',
   max_wal_size: '1GB',
   autovacuum: 'off',
+  deadlock_timeout: '1min',
   max_connections: '300',
 }
 const PREFIX = 'latchkey-test-server-'

@@ -8,8 +8,8 @@ import { pseudonymOf } from './erased-account.ts'
 
 /**
  * Erases up to `limit` rows of each kind that names the person: the mails and registrations that were requested for
- * their addresses, the links in them, the provider's events, and the person's part of the audit trail. Rows that belong
- * to other people stay, without the address.
+ * their addresses, the links in them, the provider's events, and the person's part of the audit trail. Events of other
+ * people stay, without the address. What else other accounts hold is erased by erase-from-others.ts.
  *
  * Strangers may continue to request mail to the address. Those rows are newer than the erasure and expire like any
  * other request for an unknown address, so the erasure always completes.
@@ -23,35 +23,13 @@ export async function eraseTraces(
   limit: number,
 ): Promise<boolean> {
   const counts = [
-    await eraseChangesOfOthers(tx, erasure, limit),
     await eraseMails(tx, erasure, limit),
     await eraseRegistrations(tx, erasure, limit),
     await eraseLinksWithoutAccount(tx, erasure, limit),
-    await eraseAddressOfOthersLinks(tx, erasure, limit),
     await eraseSuppressions(tx, erasure),
     await eraseEvents(deps, tx, erasure, limit),
   ]
   return counts.every((count) => count < limit)
-}
-
-/**
- * Other accounts may have requested a change to the address, or may have used it before the person did. A pending
- * change ends, because nobody can take an erased person's address.
- */
-export async function eraseChangesOfOthers(tx: Transaction, erasure: Erasure, limit: number): Promise<number> {
-  const { accountId, addresses, startedAt } = erasure
-  return tx.$executeRaw`
-    UPDATE email_changes SET
-      from_email = CASE WHEN from_address = ANY(${addresses}) THEN 'erased' ELSE from_email END,
-      from_address = CASE WHEN from_address = ANY(${addresses}) THEN 'erased' ELSE from_address END,
-      to_email = CASE WHEN to_address = ANY(${addresses}) THEN 'erased' ELSE to_email END,
-      to_address = CASE WHEN to_address = ANY(${addresses}) THEN 'erased' ELSE to_address END,
-      end_reason = CASE WHEN confirmed_at IS NULL AND ended_at IS NULL THEN 'address_erased' ELSE end_reason END,
-      ended_at = CASE WHEN confirmed_at IS NULL AND ended_at IS NULL THEN ${startedAt}::timestamptz ELSE ended_at END
-    WHERE id IN (
-      SELECT id FROM email_changes
-      WHERE (from_address = ANY(${addresses}) OR to_address = ANY(${addresses})) AND account_id <> ${accountId}::uuid
-      LIMIT ${limit})`
 }
 
 /**
@@ -84,16 +62,6 @@ async function eraseLinksWithoutAccount(tx: Transaction, { addresses, startedAt 
       SELECT token_hash FROM mailed_tokens
       WHERE address = ${anyOf(addresses)} AND account_id IS NULL AND created_at <= ${startedAt}::timestamptz
       LIMIT ${limit})`
-}
-
-/** A revert link that was mailed to the address would restore the address, so it ends. The other links stay. */
-async function eraseAddressOfOthersLinks(tx: Transaction, { addresses, startedAt }: Erasure, limit: number) {
-  return tx.$executeRaw`
-    UPDATE mailed_tokens SET
-      address = 'erased',
-      expires_at = CASE WHEN purpose = 'revert_email' THEN LEAST(expires_at, ${startedAt}::timestamptz) ELSE expires_at END
-    WHERE token_hash IN (
-      SELECT token_hash FROM mailed_tokens WHERE address = ${anyOf(addresses)} AND account_id IS NOT NULL LIMIT ${limit})`
 }
 
 async function eraseSuppressions(tx: Transaction, { addresses, requestedAddresses, startedAt }: Erasure) {

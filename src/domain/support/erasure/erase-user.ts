@@ -8,10 +8,11 @@ import type { Requester } from '../../events/requester.ts'
 import { addJob, type Erasure, removeJob, suppressionJobKey } from '../../jobs.ts'
 import { Refusal } from '../../problems.ts'
 import { forgetNetworks } from '../../throttle/known-networks.ts'
-import { eraseChangesOfOthers, eraseTraces } from './erase-traces.ts'
+import { eraseFromOthers } from './erase-from-others.ts'
+import { eraseTraces } from './erase-traces.ts'
 import { erasureJobKey } from './finish-erasure.ts'
 
-/** How many rows of each kind are erased at once: more than a person has, unless strangers flood their address. */
+/** How many rows of each kind, and of how many other accounts, are erased at once: enough unless strangers flood the address. */
 const ROWS_AT_ONCE = 1_000
 
 /**
@@ -33,7 +34,7 @@ export async function eraseUser(deps: Deps, input: { accountId: string; by: Requ
       requestedAddresses: await requestedAddresses(tx, accountId),
       startedAt: now.toISOString(),
     }
-    await eraseChangesOfOthers(tx, erasure, ROWS_AT_ONCE) // before the addresses: the order of row-locks.ts
+    const areOthersComplete = await eraseFromOthers(tx, erasure, ROWS_AT_ONCE)
     const addresses = await eraseAddresses(deps, tx, { accountId, now })
     await forgetNetworks(
       tx,
@@ -45,8 +46,9 @@ export async function eraseUser(deps: Deps, input: { accountId: string; by: Requ
     for (const address of [...erasure.addresses, ...erasure.requestedAddresses]) {
       await removeJob(tx, suppressionJobKey(address))
     }
-    const isComplete = await eraseTraces(deps, tx, erasure, ROWS_AT_ONCE)
-    const left = isComplete ? { ...erasure, addresses: [], requestedAddresses: [] } : erasure
+    const areTracesComplete = await eraseTraces(deps, tx, erasure, ROWS_AT_ONCE)
+    const left =
+      areOthersComplete && areTracesComplete ? { ...erasure, addresses: [], requestedAddresses: [] } : erasure
     await addJob(tx, 'finish_erasure', left, { key: erasureJobKey(deps, accountId) })
   })
 }

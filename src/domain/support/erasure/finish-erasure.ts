@@ -2,10 +2,11 @@ import { inTransaction } from '../../../database/client.ts'
 import type { Deps } from '../../../deps.ts'
 import { recordEvent } from '../../events/record-event.ts'
 import { addJob, type Erasure } from '../../jobs.ts'
+import { eraseFromOthers } from './erase-from-others.ts'
 import { eraseTraces } from './erase-traces.ts'
 import { pseudonymOf } from './erased-account.ts'
 
-/** How many rows of each kind one transaction erases. It then takes less than a second. */
+/** How many rows of each kind, and of how many other accounts, one transaction erases. It then takes less than a second. */
 const ROWS_AT_ONCE = 2_000
 /** How long to wait for other systems: while deliveries are being attempted, and after they have failed. */
 const WHILE_DELIVERING_SECONDS = 30
@@ -27,7 +28,10 @@ export function erasureJobKey(deps: Pick<Deps, 'keys'>, accountId: string): stri
 export async function finishErasure(deps: Deps, erasure: Erasure): Promise<void> {
   let isComplete = false
   while (!isComplete) {
-    isComplete = await inTransaction(deps.db, (tx) => eraseTraces(deps, tx, erasure, ROWS_AT_ONCE))
+    isComplete = await inTransaction(deps.db, async (tx) => {
+      const areOthersComplete = await eraseFromOthers(tx, erasure, ROWS_AT_ONCE)
+      return (await eraseTraces(deps, tx, erasure, ROWS_AT_ONCE)) && areOthersComplete
+    })
   }
 
   const { accountId } = erasure

@@ -1,0 +1,42 @@
+import type { Transaction } from '../../../database/client.ts'
+import { lockAccountsThatName } from '../../../database/row-locks.ts'
+import type { Erasure } from '../../jobs.ts'
+
+/**
+ * Erases the person's addresses from the links and the email changes of up to `limit` other accounts. These accounts may
+ * have requested a change to such an address, or may have used it before the person did.
+ *
+ * Call it before the addresses are locked: it locks the other accounts, and the order of database/row-locks.ts has them
+ * first.
+ *
+ * @returns whether no other account names the addresses any more. If not, call it again.
+ */
+export async function eraseFromOthers(tx: Transaction, erasure: Erasure, limit: number): Promise<boolean> {
+  const { accountId, addresses } = erasure
+  const others = await lockAccountsThatName(tx, { addresses, except: accountId, limit })
+  await eraseFromLinks(tx, erasure, others)
+  await eraseFromChanges(tx, erasure, others)
+  return others.length < limit
+}
+
+/** A revert link that was mailed to the address would restore the address, so it ends. The other links stay. */
+async function eraseFromLinks(tx: Transaction, { addresses, startedAt }: Erasure, others: readonly string[]) {
+  await tx.$executeRaw`
+    UPDATE mailed_tokens SET
+      address = 'erased',
+      expires_at = CASE WHEN purpose = 'revert_email' THEN LEAST(expires_at, ${startedAt}::timestamptz) ELSE expires_at END
+    WHERE address = ANY(${addresses}) AND account_id = ANY(${others}::uuid[])`
+}
+
+/** A pending change ends, because nobody can take an erased person's address. */
+async function eraseFromChanges(tx: Transaction, { addresses, startedAt }: Erasure, others: readonly string[]) {
+  await tx.$executeRaw`
+    UPDATE email_changes SET
+      from_email = CASE WHEN from_address = ANY(${addresses}) THEN 'erased' ELSE from_email END,
+      from_address = CASE WHEN from_address = ANY(${addresses}) THEN 'erased' ELSE from_address END,
+      to_email = CASE WHEN to_address = ANY(${addresses}) THEN 'erased' ELSE to_email END,
+      to_address = CASE WHEN to_address = ANY(${addresses}) THEN 'erased' ELSE to_address END,
+      end_reason = CASE WHEN confirmed_at IS NULL AND ended_at IS NULL THEN 'address_erased' ELSE end_reason END,
+      ended_at = CASE WHEN confirmed_at IS NULL AND ended_at IS NULL THEN ${startedAt}::timestamptz ELSE ended_at END
+    WHERE (from_address = ANY(${addresses}) OR to_address = ANY(${addresses})) AND account_id = ANY(${others}::uuid[])`
+}
