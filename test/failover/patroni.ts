@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import type pg from 'pg'
 import { migrate } from '../../src/database/migrate.ts'
 import { mailSlots } from '../../src/worker/mail-lanes.ts'
@@ -41,6 +41,24 @@ afterAll(async () => {
   await cluster?.discard()
   await sendgrid?.close()
 }, 60_000)
+
+let isFinished = true
+beforeEach(() => {
+  isFinished = false
+})
+afterEach(async () => {
+  if (!isFinished) process.stderr.write(await whatItWaitsFor())
+})
+
+/** Without this, a test that takes too long says nothing of the cause. */
+async function whatItWaitsFor(): Promise<string> {
+  const states = 'SELECT state, count(*)::int AS mails FROM mails GROUP BY state'
+  const jobs =
+    'SELECT id, task_identifier, attempts, run_at, locked_at, locked_by, last_error FROM graphile_worker.jobs'
+  const rows = async (sql: string) => JSON.stringify(await cluster.query(sql).catch(String))
+  const log = service.log.join('').split('\n').slice(-60).join('\n')
+  return `mails: ${await rows(states)}\njobs: ${await rows(jobs)}\nthe end of the service's log:\n${log}\n`
+}
 
 /** For `findViolations`, which only queries. */
 const database = {
@@ -135,6 +153,7 @@ testWithPatroni(
     expect(load.witness.outcomes()).toEqual(['200', '503 with Retry-After'])
     expect(await cluster.primary()).not.toBe(former)
     expect(recovered - promoted).toBeLessThan(LONGEST_RECOVERY_MS)
+    isFinished = true
   },
   180_000,
 )
@@ -157,6 +176,7 @@ testWithPatroni(
     await expectNothingLost(load)
     expect(['200', '503 with Retry-After']).toEqual(expect.arrayContaining(load.witness.outcomes()))
     expect(await cluster.primary()).not.toBe(former)
+    isFinished = true
   },
   120_000,
 )
