@@ -25,7 +25,7 @@ const TESTS = [
   'test/operations/(migrate-beside-traffic|partition-events|session-settings|direct-database|pgbouncer)',
   'test/guarantees/every-statement-has-an-index',
   'test/faults/worker',
-  'test/worker/(purge-expired|audit-partitions|reads-of-the-queue)',
+  'test/worker/(purge-expired|audit-partitions|cost-of-the-queue)',
   'test/flows/support/events',
   'test/flows/registration/verify-email',
   'test/flows/sessions/(log-in|refresh-session)',

@@ -27,7 +27,14 @@ const READ_JOBS_IN_ORDER = {
   jit: 'off',
 }
 
+/**
+ * A commit of the queue does not wait until it is on the disk. If the database server crashes, it may forget that a job was
+ * taken or done. The job then runs again, as it does if the process crashes at that moment, and a mail that is recorded as
+ * sent is not sent again. A job that belongs to a change is added on the other connections, with the change.
+ */
+const COMMIT_WITHOUT_WAITING = { synchronous_commit: 'off' }
+
 /** Creates the pool of the queue, beside the pool that the worker's jobs use. The caller must end it. */
 export function openQueuePool(pool: Pool, poolSize: number): Pool {
-  return pool.another(queueConnections(poolSize), READ_JOBS_IN_ORDER)
+  return pool.another(queueConnections(poolSize), { ...READ_JOBS_IN_ORDER, ...COMMIT_WITHOUT_WAITING })
 }

@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { connect } from '../../src/database/client.ts'
+import { openQueuePool } from '../../src/database/connection/queue-pool.ts'
 import { startWorker } from '../../src/worker/run-worker.ts'
 import { query } from '../support/embedded-server.ts'
 import { startTestApp } from '../support/test-app.ts'
@@ -6,6 +8,7 @@ import { until } from '../support/until.ts'
 
 const { deps, mailer, databaseUrl } = await startTestApp()
 
+const WAITS = "SELECT current_setting('synchronous_commit') AS waits"
 const JOBS = 1_500
 /**
  * A job is read to take it, and to mark it as done. A query for the next job also passes jobs that others have just taken.
@@ -60,3 +63,17 @@ test('a mail costs the queue as many reads behind a thousand others as alone, al
   await untilOthersHaveDisconnected()
   expect(await rowsRead()).toBeLessThan(JOBS * MOST_ROWS_FOR_A_JOB)
 }, 60_000)
+
+test('only the commits of the queue do not wait for the disk', async () => {
+  const { pool } = connect(`${databaseUrl}&options=-c%20synchronous_commit%3Don`, {
+    poolSize: 1,
+    onIdleError: () => undefined,
+  })
+  const queuePool = openQueuePool(pool, 8)
+
+  const [others, queue] = [await pool.query(WAITS), await queuePool.query(WAITS)]
+
+  await Promise.all([pool.end(), queuePool.end()])
+  expect(others.rows).toEqual([{ waits: 'on' }])
+  expect(queue.rows).toEqual([{ waits: 'off' }])
+})
