@@ -6,7 +6,7 @@ export default {
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Test files run in bare Node. Each worker loads the sources and libraries once, for all its files: docs/decisions/0014.
-  runner: 'jest-light-runner/child-process',
+  runner: '<rootDir>/test/runner/runner.js',
   setupFiles: ['<rootDir>/test/runner/register.js'],
   setupFilesAfterEnv: ['<rootDir>/test/runner/time-limits.js'],
   // For what Jest itself loads: the global setup, and the test files of `npm run mutation`, which uses Jest's own runner.
