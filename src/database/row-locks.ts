@@ -10,7 +10,7 @@ import { type Connection, type Executor, runStatement } from './statement.ts'
  *
  *   1. signing and secret keys    lockKeys
  *   2. the account                lockAccountRow or lockCredentials, or shareAccountRow for reading only;
- *                                 then lockAccountsThatName, in the order of their ids
+ *                                 then lockOtherAccountRows, in the order of their ids
  *   3. its sessions               lockOpenSessionRows, keepSessionOpen
  *   4. its email changes          (the UPDATE of the row is the lock)
  *   5. erasures as a whole        blockErasures, joinErasures
@@ -41,25 +41,11 @@ export async function lockAccountRow(tx: Transaction, accountId: string | null):
 }
 
 /**
- * Locks up to `limit` other accounts that have a link or an email change with one of these addresses. An erasure changes
- * these rows. Without the locks it would wait for an account that uses such a link, and that account for the erasure.
- *
- * @returns the ids of the accounts.
+ * Locks other accounts whose links and email changes an erasure changes. Without these locks, the erasure would wait for an
+ * account that uses such a link, and that account for the erasure.
  */
-export async function lockAccountsThatName(
-  tx: Transaction,
-  wanted: { addresses: readonly string[]; except: string; limit: number },
-): Promise<string[]> {
-  const { addresses, except, limit } = wanted
-  const accounts = await tx.$queryRaw<Array<{ id: string }>>`
-    SELECT id FROM accounts
-    WHERE id <> ${except}::uuid AND id IN (
-      SELECT account_id FROM email_changes WHERE from_address = ANY(${addresses}) OR to_address = ANY(${addresses})
-      UNION
-      SELECT account_id FROM mailed_tokens
-      WHERE address = ANY (ARRAY(SELECT unnest(${addresses}::text[]))) AND account_id IS NOT NULL)
-    ORDER BY id LIMIT ${limit} FOR UPDATE`
-  return accounts.map(({ id }) => id)
+export async function lockOtherAccountRows(tx: Transaction, accountIds: readonly string[]): Promise<void> {
+  await tx.$executeRaw`SELECT 1 FROM accounts WHERE id = ANY(${[...accountIds]}::uuid[]) ORDER BY id FOR UPDATE`
 }
 
 export interface LockedCredentials {

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../../database/client.ts'
-import { lockAccountsThatName } from '../../../database/row-locks.ts'
+import { lockOtherAccountRows } from '../../../database/row-locks.ts'
 import type { Erasure } from '../../jobs.ts'
 
 /**
@@ -9,14 +9,30 @@ import type { Erasure } from '../../jobs.ts'
  * Call it before the addresses are locked: it locks the other accounts, and the order of database/row-locks.ts has them
  * first.
  *
- * @returns whether no other account names the addresses any more. If not, call it again.
+ * @returns whether that were all of them. If not, call it again.
  */
 export async function eraseFromOthers(tx: Transaction, erasure: Erasure, limit: number): Promise<boolean> {
-  const { accountId, addresses } = erasure
-  const others = await lockAccountsThatName(tx, { addresses, except: accountId, limit })
+  const others = await othersThatName(tx, erasure, limit)
+  await lockOtherAccountRows(tx, others)
   await eraseFromLinks(tx, erasure, others)
   await eraseFromChanges(tx, erasure, others)
   return others.length < limit
+}
+
+/** Whether another account still names the addresses. One may have requested a change until the addresses were locked. */
+export async function isNamedByOthers(tx: Transaction, erasure: Erasure): Promise<boolean> {
+  return (await othersThatName(tx, erasure, 1)).length > 0
+}
+
+async function othersThatName(tx: Transaction, { accountId, addresses }: Erasure, limit: number): Promise<string[]> {
+  const others = await tx.$queryRaw<Array<{ id: string }>>`
+    SELECT account_id AS id FROM email_changes
+    WHERE (from_address = ANY(${addresses}) OR to_address = ANY(${addresses})) AND account_id <> ${accountId}::uuid
+    UNION
+    SELECT account_id FROM mailed_tokens
+    WHERE address = ANY (ARRAY(SELECT unnest(${addresses}::text[]))) AND account_id <> ${accountId}::uuid
+    LIMIT ${limit}`
+  return others.map(({ id }) => id)
 }
 
 /** A revert link that was mailed to the address would restore the address, so it ends. The other links stay. */

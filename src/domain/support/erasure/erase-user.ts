@@ -8,7 +8,7 @@ import type { Requester } from '../../events/requester.ts'
 import { addJob, type Erasure, removeJob, suppressionJobKey } from '../../jobs.ts'
 import { Refusal } from '../../problems.ts'
 import { forgetNetworks } from '../../throttle/known-networks.ts'
-import { eraseFromOthers } from './erase-from-others.ts'
+import { eraseFromOthers, isNamedByOthers } from './erase-from-others.ts'
 import { eraseTraces } from './erase-traces.ts'
 import { erasureJobKey } from './finish-erasure.ts'
 
@@ -34,7 +34,7 @@ export async function eraseUser(deps: Deps, input: { accountId: string; by: Requ
       requestedAddresses: await requestedAddresses(tx, accountId),
       startedAt: now.toISOString(),
     }
-    const areOthersComplete = await eraseFromOthers(tx, erasure, ROWS_AT_ONCE)
+    await eraseFromOthers(tx, erasure, ROWS_AT_ONCE)
     const addresses = await eraseAddresses(deps, tx, { accountId, now })
     await forgetNetworks(
       tx,
@@ -46,9 +46,8 @@ export async function eraseUser(deps: Deps, input: { accountId: string; by: Requ
     for (const address of [...erasure.addresses, ...erasure.requestedAddresses]) {
       await removeJob(tx, suppressionJobKey(address))
     }
-    const areTracesComplete = await eraseTraces(deps, tx, erasure, ROWS_AT_ONCE)
-    const left =
-      areOthersComplete && areTracesComplete ? { ...erasure, addresses: [], requestedAddresses: [] } : erasure
+    const isComplete = (await eraseTraces(deps, tx, erasure, ROWS_AT_ONCE)) && !(await isNamedByOthers(tx, erasure))
+    const left = isComplete ? { ...erasure, addresses: [], requestedAddresses: [] } : erasure
     await addJob(tx, 'finish_erasure', left, { key: erasureJobKey(deps, accountId) })
   })
 }
