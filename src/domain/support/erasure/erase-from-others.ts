@@ -9,7 +9,7 @@ import type { Erasure } from '../../jobs.ts'
  * Call it before the addresses are locked: it locks the other accounts, and the order of database/row-locks.ts has them
  * first.
  *
- * @returns whether that were all of them. If not, call it again.
+ * @returns whether these were all of them. If not, call it again.
  */
 export async function eraseFromOthers(tx: Transaction, erasure: Erasure, limit: number): Promise<boolean> {
   const others = await othersThatName(tx, erasure, limit)
