@@ -22,7 +22,9 @@ import { type Connection, type Executor, runStatement } from './statement.ts'
  * or email changes (4) of its account. This is safe because the account's row lock (2) is held: no other transaction that
  * holds locks 3 or 4 of this account can wait for an address.
  *
- * A mailed link has no lock of its own: whoever uses or ends one holds the lock of its account, or of its address.
+ * Mailed links have no separate lock: a transaction that uses or ends a link holds the lock of its account, or of its address.
+ *
+ * One deadlock is possible: two people who named each other's addresses are erased at the same moment. One erasure runs again.
  *
  * 1, 5, 6 and 7 are advisory locks: they stand for something that may have no row, such as an address that is free.
  * All of them end with the transaction. A locked address (README.md, Words) is something else: a state of its row.

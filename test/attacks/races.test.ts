@@ -274,7 +274,6 @@ async function loseDeadlockAtNextUpdateOf(table: string): Promise<void> {
 
 async function updatesSinceThen(): Promise<number> {
   const { rows } = await deps.pool.query<{ updates: number }>('SELECT last_value::int AS updates FROM updates')
-  await deps.pool.query('DROP FUNCTION lose_first CASCADE; DROP SEQUENCE updates')
   return rows[0]?.updates ?? 0
 }
 

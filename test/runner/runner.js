@@ -3,9 +3,9 @@ import { createRunner } from 'jest-light-runner'
 const LightRunner = createRunner({ runtime: 'child_process' })
 
 /**
- * jest-light-runner 0.7.11 (0.8.2 too) has one channel for all workers. When the first worker asks for its configuration, all of
- * them are sent theirs and are then forgotten. A worker that does not listen yet asks later, is never answered, and Jest waits
- * for it for ever. So each test file gets a channel of its own, which answers whenever it is asked.
+ * jest-light-runner 0.7.11 (0.8.2 too) has one channel for all workers. When the first worker asks for its configuration, the
+ * channel answers all workers once, and never again. A worker that does not listen at that moment misses the answer, and Jest
+ * waits for it without end. So each test file gets a separate channel, which answers each request.
  */
 export default class Runner extends LightRunner {
   _runTest(test) {

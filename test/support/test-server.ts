@@ -18,8 +18,8 @@ export interface TestServer {
 /**
  * Nothing on the server outlives the run: it need not survive a power failure, and no table grows enough to need a vacuum.
  *
- * A deadlock is not resolved. The service would run the aborted transaction again and succeed, and no test would notice that
- * locks are taken in a wrong order. So both wait until lock_timeout, and are answered 503.
+ * PostgreSQL does not end a deadlock here. Otherwise the service would run the aborted transaction again and succeed, and no
+ * test would notice that locks are taken in the wrong order. Here both requests run into lock_timeout and are answered 503.
  */
 const FAST = {
   fsync: 'off',

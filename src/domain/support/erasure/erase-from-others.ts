@@ -1,6 +1,7 @@
 import type { Transaction } from '../../../database/client.ts'
 import { lockOtherAccountRows } from '../../../database/row-locks.ts'
 import type { Erasure } from '../../jobs.ts'
+import { anyOf } from './erase-traces.ts'
 
 /**
  * Erases the person's addresses from the links and the email changes of up to `limit` other accounts. These accounts may
@@ -13,6 +14,7 @@ import type { Erasure } from '../../jobs.ts'
  */
 export async function eraseFromOthers(tx: Transaction, erasure: Erasure, limit: number): Promise<boolean> {
   const others = await othersThatName(tx, erasure, limit)
+  if (others.length === 0) return true
   await lockOtherAccountRows(tx, others)
   await eraseFromLinks(tx, erasure, others)
   await eraseFromChanges(tx, erasure, others)
@@ -30,7 +32,7 @@ async function othersThatName(tx: Transaction, { accountId, addresses }: Erasure
     WHERE (from_address = ANY(${addresses}) OR to_address = ANY(${addresses})) AND account_id <> ${accountId}::uuid
     UNION
     SELECT account_id FROM mailed_tokens
-    WHERE address = ANY (ARRAY(SELECT unnest(${addresses}::text[]))) AND account_id <> ${accountId}::uuid
+    WHERE address = ${anyOf(addresses)} AND account_id <> ${accountId}::uuid
     LIMIT ${limit}`
   return others.map(({ id }) => id)
 }

@@ -37,7 +37,7 @@ export async function eraseTraces(
  * would rather read the table until it has found enough rows than use the index. That is quick for the first rows, but
  * the last ones are found only after all others have been read.
  */
-function anyOf(values: readonly string[]): Prisma.Sql {
+export function anyOf(values: readonly string[]): Prisma.Sql {
   return Prisma.sql`ANY (ARRAY(SELECT unnest(${values}::text[])))`
 }
 
